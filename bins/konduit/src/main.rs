@@ -1,0 +1,2 @@
+//! Kong Gateway and Konnect from Kubernetes manifests: command line and operator.
+fn main() {}

@@ -1,0 +1,1 @@
+//! A Kubernetes API server in memory: a value that answers requests and tells its watchers.

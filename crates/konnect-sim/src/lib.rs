@@ -1,0 +1,1 @@
+//! Konnect in memory: a value that answers requests.

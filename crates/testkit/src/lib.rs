@@ -1,0 +1,1 @@
+//! For tests only: builders, scenarios, fault plans, invariants.

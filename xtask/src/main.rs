@@ -1,0 +1,2 @@
+//! Generation and checks: cargo xtask.
+fn main() {}
