@@ -1,1 +1,22 @@
-//! Kong entities in the words of Kong: collections, bodies, normal forms, tags and secrets.
+#![doc = include_str!("../README.md")]
+//!
+//! Where to start: [`Collection`] is the table of everything Konnect stores for us, [`Body`] is one
+//! entity in it, [`Call`] is one request about it.
+
+pub mod api;
+pub mod body;
+pub mod collection;
+pub mod normal;
+pub mod sealed;
+pub mod server;
+pub mod tags;
+
+pub use api::{
+    Call, Cursor, Failure, Filter, Host, Method, RemoteId, Reply, Request, Response, Site,
+};
+pub use body::{Body, Node};
+pub use collection::{Collection, OnDelete, Parent, Reference, Shape, UniqueKey, Update};
+pub use normal::{Difference, Normal};
+pub use sealed::Sealed;
+pub use server::ServerUrl;
+pub use tags::Origin;

@@ -1,0 +1,627 @@
+//! The Konnect API as plain values: what is asked ([`Call`]), how it looks on the wire ([`Request`],
+//! [`Response`]), and what the answer means ([`Reply`], [`Failure`]).
+//!
+//! A client sends what [`Call::request`] gives and hands the answer to [`Call::interpret`]; the simulator
+//! answers the same requests. Nothing here performs I/O.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::body::Body;
+use crate::collection::{Collection, Shape, Update};
+
+/// The id of an entity in Konnect.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RemoteId(Arc<str>);
+
+impl RemoteId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<T: AsRef<str>> From<T> for RemoteId {
+    fn from(text: T) -> Self {
+        Self(Arc::from(text.as_ref()))
+    }
+}
+
+impl fmt::Display for RemoteId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where entities are: a collection, in a control plane, below a parent.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Site {
+    /// The collection.
+    pub at: Collection,
+    /// The control plane; `None` for what belongs to the organisation.
+    pub control_plane: Option<RemoteId>,
+    /// The parent in the path, for targets of upstreams.
+    pub parent: Option<RemoteId>,
+}
+
+/// Which entities of a collection a list is to give.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Filter {
+    /// All.
+    All,
+    /// The one with this id.
+    Id(RemoteId),
+    /// Those with this label, as `key:value`.
+    Label(String),
+}
+
+/// Where the next page of a list begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cursor {
+    /// An opaque text of the server.
+    Offset(String),
+    /// The number of the page, from 1.
+    Number(u64),
+}
+
+/// One request about entities.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// Whose token is this?
+    WhoAmI,
+    /// One page of a list.
+    List {
+        /// What is listed; the parent is not looked at.
+        site: Site,
+        /// Which of them.
+        filter: Filter,
+        /// Where to begin; `None` is the first page.
+        cursor: Option<Cursor>,
+    },
+    /// Creates or replaces an entity under an id of our choice.
+    Put {
+        /// Where.
+        site: Site,
+        /// The id.
+        id: RemoteId,
+        /// The whole body.
+        body: Arc<Body>,
+    },
+    /// Creates an entity whose id the server chooses.
+    Post {
+        /// Where.
+        site: Site,
+        /// The whole body.
+        body: Arc<Body>,
+    },
+    /// Changes an entity.
+    Patch {
+        /// Where.
+        site: Site,
+        /// The id.
+        id: RemoteId,
+        /// The whole body; what cannot be changed is left out.
+        body: Arc<Body>,
+    },
+    /// Deletes an entity.
+    Remove {
+        /// Where.
+        site: Site,
+        /// The id.
+        id: RemoteId,
+    },
+}
+
+/// An HTTP method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Method {
+    /// Read.
+    Get,
+    /// Create.
+    Post,
+    /// Create or replace.
+    Put,
+    /// Change.
+    Patch,
+    /// Delete.
+    Delete,
+}
+
+impl Method {
+    /// The method as it stands in a request line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The host that a request goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// The region of the server URL.
+    Region,
+    /// The global region, where organisations live.
+    Global,
+}
+
+/// A request as it goes over the wire, without credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Region or global.
+    pub host: Host,
+    /// Method.
+    pub method: Method,
+    /// Path, without query; segments need no escaping.
+    pub path: String,
+    /// Query parameters, not yet escaped.
+    pub query: Vec<(&'static str, String)>,
+    /// JSON body, with secrets.
+    pub body: Option<Value>,
+}
+
+/// An answer as it comes over the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// `Retry-After` in seconds.
+    pub retry_after: Option<u32>,
+    /// JSON body; null where there is none.
+    pub body: Value,
+}
+
+impl Response {
+    /// An answer without `Retry-After`.
+    pub fn new(status: u16, body: Value) -> Self {
+        Self {
+            status,
+            retry_after: None,
+            body,
+        }
+    }
+}
+
+/// What a successful answer says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// The entity as it is now.
+    Entity(Value),
+    /// A page of a list, and where the next one begins.
+    Page {
+        /// The entities.
+        items: Vec<Value>,
+        /// The next page.
+        next: Option<Cursor>,
+    },
+    /// Done; nothing to read.
+    Done,
+}
+
+/// Why a call failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The entity, or something in its path, is not there.
+    #[error("not found in Konnect")]
+    NotFound,
+    /// Something unique is taken.
+    #[error("Konnect refuses it, since something unique is taken: {0}")]
+    Conflict(String),
+    /// A reference in the body leads nowhere, or something still refers to what is to be deleted.
+    #[error("Konnect refuses it because of a reference: {0}")]
+    Reference(String),
+    /// The request is not acceptable, however often it is sent.
+    #[error("Konnect refuses it: {0}")]
+    Invalid(String),
+    /// Too many requests.
+    #[error("Konnect asks for fewer requests")]
+    RateLimited {
+        /// Seconds to wait, if the server said.
+        after: Option<u32>,
+    },
+    /// The token is not accepted.
+    #[error("Konnect does not accept the token")]
+    Unauthorized,
+    /// The token may not do this.
+    #[error("the token is not allowed to do this: {0}")]
+    Forbidden(String),
+    /// The server failed.
+    #[error("Konnect failed with status {0}")]
+    Server(u16),
+    /// No answer: what was sent may or may not have been done.
+    #[error("no answer from Konnect: {0}")]
+    Transport(String),
+}
+
+impl Call {
+    /// The request that asks this.
+    pub fn request(&self) -> Request {
+        let request = |method, path, body| Request {
+            host: Host::Region,
+            method,
+            path,
+            query: Vec::new(),
+            body,
+        };
+        match self {
+            Self::WhoAmI => Request {
+                host: Host::Global,
+                ..request(
+                    Method::Get,
+                    Collection::Identity.list_path().to_owned(),
+                    None,
+                )
+            },
+            Self::List {
+                site,
+                filter,
+                cursor,
+            } => {
+                let path = fill(site.at.list_path(), site);
+                Request {
+                    query: query(site.at, filter, cursor.as_ref()),
+                    ..request(Method::Get, path, None)
+                }
+            }
+            Self::Put { site, id, body } => request(Method::Put, item(site, id), Some(body.wire())),
+            Self::Post { site, body } => request(
+                Method::Post,
+                fill(site.at.items_path(), site),
+                Some(body.wire()),
+            ),
+            Self::Patch { site, id, body } => {
+                let mut wire = body.wire();
+                if let (Update::Patch { without }, Some(members)) =
+                    (site.at.update(), wire.as_object_mut())
+                {
+                    members.retain(|field, _| !without.contains(&field.as_str()));
+                }
+                request(Method::Patch, item(site, id), Some(wire))
+            }
+            Self::Remove { site, id } => request(Method::Delete, item(site, id), None),
+        }
+    }
+
+    /// What an answer to this means. A deletion of what is not there has succeeded.
+    pub fn interpret(&self, response: Response) -> Result<Reply, Failure> {
+        if response.status == 404 && matches!(self, Self::Remove { .. }) {
+            return Ok(Reply::Done);
+        }
+        if !(200..300).contains(&response.status) {
+            return Err(failure(&response));
+        }
+        match self {
+            Self::WhoAmI => Ok(Reply::Entity(response.body)),
+            Self::List { site, cursor, .. } => Ok(page(site.at, cursor.as_ref(), response.body)),
+            Self::Put { .. } | Self::Post { .. } | Self::Patch { .. } => Ok(match response.body {
+                Value::Null => Reply::Done,
+                body => Reply::Entity(body),
+            }),
+            Self::Remove { .. } => Ok(Reply::Done),
+        }
+    }
+
+    /// Whether this changes something.
+    pub fn is_write(&self) -> bool {
+        match self {
+            Self::WhoAmI | Self::List { .. } => false,
+            Self::Put { .. } | Self::Post { .. } | Self::Patch { .. } | Self::Remove { .. } => true,
+        }
+    }
+}
+
+fn fill(template: &str, site: &Site) -> String {
+    let id = |id: &Option<RemoteId>| id.as_ref().map_or("", RemoteId::as_str).to_owned();
+    template
+        .replace("{cp}", &id(&site.control_plane))
+        .replace("{parent}", &id(&site.parent))
+}
+
+fn item(site: &Site, id: &RemoteId) -> String {
+    let items = fill(site.at.items_path(), site);
+    match site.at.shape() {
+        Shape::Membership | Shape::Identity => items,
+        Shape::Core | Shape::Numbered => format!("{items}/{id}"),
+    }
+}
+
+fn query(at: Collection, filter: &Filter, cursor: Option<&Cursor>) -> Vec<(&'static str, String)> {
+    let mut query = Vec::new();
+    match (at.shape(), filter) {
+        (_, Filter::All) => {}
+        (Shape::Core, Filter::Label(label)) => query.push(("tags", label.clone())),
+        (_, Filter::Label(label)) => query.push(("labels", label.clone())),
+        (_, Filter::Id(id)) => query.push(("filter[id][eq]", id.to_string())),
+    }
+    match at.shape() {
+        Shape::Core => query.push(("size", at.page().to_string())),
+        Shape::Numbered | Shape::Membership => query.push(("page[size]", at.page().to_string())),
+        Shape::Identity => {}
+    }
+    match (at.shape(), cursor) {
+        (_, None) => {}
+        (Shape::Membership, Some(Cursor::Offset(text))) => {
+            query.push(("page[after]", text.clone()));
+        }
+        (_, Some(Cursor::Offset(text))) => query.push(("offset", text.clone())),
+        (_, Some(Cursor::Number(number))) => query.push(("page[number]", number.to_string())),
+    }
+    query
+}
+
+fn page(at: Collection, cursor: Option<&Cursor>, mut body: Value) -> Reply {
+    let items = match body.get_mut("data").map(Value::take) {
+        Some(Value::Array(items)) => items,
+        _ => Vec::new(),
+    };
+    match at.shape() {
+        Shape::Identity => Reply::Entity(body),
+        Shape::Core => {
+            let next = body["offset"]
+                .as_str()
+                .map(|text| Cursor::Offset(text.to_owned()));
+            Reply::Page { items, next }
+        }
+        Shape::Numbered => {
+            let page = &body["meta"]["page"];
+            let number = match cursor {
+                Some(Cursor::Number(number)) => *number,
+                Some(Cursor::Offset(_)) | None => 1,
+            };
+            let (size, total) = (page["size"].as_f64(), page["total"].as_f64());
+            #[expect(clippy::cast_precision_loss, reason = "page numbers are small")]
+            let more = match (size, total) {
+                (Some(size), Some(total)) => number as f64 * size < total,
+                _ => false,
+            };
+            Reply::Page {
+                items,
+                next: more.then_some(Cursor::Number(number + 1)),
+            }
+        }
+        Shape::Membership => {
+            // The members of a group are one entity of ours: a page is a part of its body.
+            let next = body["meta"]["page"]["next"].as_str().and_then(after);
+            Reply::Page {
+                items: vec![json!({ "members": items })],
+                next: next.map(Cursor::Offset),
+            }
+        }
+    }
+}
+
+/// The cursor in a link to the next page.
+fn after(link: &str) -> Option<String> {
+    let query = link.split_once('?')?.1;
+    let value = query.split('&').find_map(|pair| {
+        let (key, value) = pair.split_once('=')?;
+        matches!(key, "page[after]" | "page%5Bafter%5D").then_some(value)
+    })?;
+    Some(value.to_owned())
+}
+
+/// What an error answer means. Texts are reduced to what stays the same when the call is repeated:
+/// trace ids would make every attempt look new.
+fn failure(response: &Response) -> Failure {
+    let body = &response.body;
+    match response.status {
+        401 => Failure::Unauthorized,
+        403 => Failure::Forbidden(explanation(body)),
+        404 => Failure::NotFound,
+        409 => Failure::Conflict(explanation(body)),
+        429 => Failure::RateLimited {
+            after: response.retry_after,
+        },
+        400..500 => {
+            let text = explanation(body);
+            let details = body["details"].as_array().map_or(&[][..], Vec::as_slice);
+            let reference = !details.is_empty()
+                && details
+                    .iter()
+                    .all(|detail| detail["type"] == "ERROR_TYPE_REFERENCE");
+            if text.contains("(type: unique)") || body["code"] == 6 {
+                Failure::Conflict(text)
+            } else if reference || text.contains("(type: foreign)") {
+                Failure::Reference(text)
+            } else {
+                Failure::Invalid(text)
+            }
+        }
+        status => Failure::Server(status),
+    }
+}
+
+/// The words of an error body: field by field if it has fields, else its detail or message.
+fn explanation(body: &Value) -> String {
+    let text = |value: &Value| {
+        value
+            .as_str()
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+    };
+    let field = |field: &Value, reason: &Value| match (text(field), text(reason)) {
+        (Some(field), Some(reason)) => Some(format!("{field}: {reason}")),
+        (None, reason) => reason,
+        (field, None) => field,
+    };
+    let mut parts: Vec<String> = Vec::new();
+    for detail in body["details"].as_array().into_iter().flatten() {
+        let messages = detail["messages"].as_array().map_or(&[][..], Vec::as_slice);
+        parts.extend(
+            messages
+                .iter()
+                .filter_map(|message| field(&detail["field"], message)),
+        );
+    }
+    for parameter in body["invalid_parameters"].as_array().into_iter().flatten() {
+        parts.extend(field(&parameter["field"], &parameter["reason"]));
+    }
+    if parts.is_empty() {
+        let words = ["detail", "message", "title"]
+            .iter()
+            .find_map(|member| text(&body[*member]));
+        parts.push(words.unwrap_or_else(|| "it gave no reason".to_owned()));
+    }
+    parts.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(at: Collection) -> Site {
+        Site {
+            at,
+            control_plane: Some("cp".into()),
+            parent: Some("up".into()),
+        }
+    }
+
+    #[test]
+    fn a_target_is_written_below_its_upstream_and_listed_by_control_plane() {
+        let body = Arc::new(Body::from_wire(
+            Collection::Targets,
+            &json!({"target": "a:1"}),
+        ));
+        let put = Call::Put {
+            site: site(Collection::Targets),
+            id: "t".into(),
+            body,
+        }
+        .request();
+        assert_eq!(
+            put.path,
+            "/v2/control-planes/cp/core-entities/upstreams/up/targets/t"
+        );
+        let list = Call::List {
+            site: site(Collection::Targets),
+            filter: Filter::All,
+            cursor: None,
+        };
+        assert_eq!(
+            list.request().path,
+            "/v2/control-planes/cp/core-entities/targets"
+        );
+        assert_eq!(list.request().query, [("size", "1000".to_owned())]);
+    }
+
+    #[test]
+    fn a_patch_leaves_out_what_only_a_creation_takes() {
+        let value = json!({"name": "n", "cluster_type": "CLUSTER_TYPE_CONTROL_PLANE"});
+        let body = Arc::new(Body::from_wire(Collection::ControlPlanes, &value));
+        let site = Site {
+            at: Collection::ControlPlanes,
+            control_plane: None,
+            parent: None,
+        };
+        let patch = Call::Patch {
+            site: site.clone(),
+            id: "x".into(),
+            body: Arc::clone(&body),
+        };
+        assert_eq!(patch.request().body, Some(json!({"name": "n"})));
+        assert_eq!(Call::Post { site, body }.request().body, Some(value));
+    }
+
+    #[test]
+    fn deleting_what_is_not_there_succeeds() {
+        let call = Call::Remove {
+            site: site(Collection::Services),
+            id: "s".into(),
+        };
+        assert_eq!(
+            call.interpret(Response::new(404, Value::Null)),
+            Ok(Reply::Done)
+        );
+        assert_eq!(
+            call.interpret(Response::new(500, Value::Null)),
+            Err(Failure::Server(500))
+        );
+    }
+
+    #[test]
+    fn numbered_pages_end_with_the_total() {
+        let site = Site {
+            at: Collection::ControlPlanes,
+            control_plane: None,
+            parent: None,
+        };
+        let page = |number: u64, total: u64| {
+            let cursor = Some(Cursor::Number(number));
+            let call = Call::List {
+                site: site.clone(),
+                filter: Filter::All,
+                cursor,
+            };
+            let body = json!({"data": [], "meta": {"page": {"number": number, "size": 100, "total": total}}});
+            match call.interpret(Response::new(200, body)) {
+                Ok(Reply::Page { next, .. }) => next,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(page(1, 101), Some(Cursor::Number(2)));
+        assert_eq!(page(2, 101), None);
+        assert_eq!(page(1, 100), None);
+    }
+
+    #[test]
+    fn errors_are_told_apart_and_hold_no_trace() {
+        let call = Call::Remove {
+            site: site(Collection::Services),
+            id: "s".into(),
+        };
+        let fails = |status, body| call.interpret(Response::new(status, body)).unwrap_err();
+        let detail = |kind: &str, message: &str| {
+            json!({"code": 3, "message": "data constraint error",
+                "details": [{"type": kind, "field": "name", "messages": [message]}]})
+        };
+        let unique = fails(
+            400,
+            detail(
+                "ERROR_TYPE_REFERENCE",
+                "name (type: unique) constraint failed",
+            ),
+        );
+        assert_eq!(
+            unique,
+            Failure::Conflict("name: name (type: unique) constraint failed".into())
+        );
+        let foreign = fails(
+            400,
+            detail(
+                "ERROR_TYPE_REFERENCE",
+                "service (type: foreign) constraint failed",
+            ),
+        );
+        assert!(matches!(foreign, Failure::Reference(_)));
+        let field = fails(400, detail("ERROR_TYPE_FIELD", "must not be empty"));
+        assert_eq!(field, Failure::Invalid("name: must not be empty".into()));
+        let problem = json!({"status": 403, "title": "Forbidden", "instance": "trace:1", "detail": "no permission"});
+        assert_eq!(
+            fails(403, problem),
+            Failure::Forbidden("no permission".into())
+        );
+        assert_eq!(fails(401, Value::Null), Failure::Unauthorized);
+        let limited = Response {
+            status: 429,
+            retry_after: Some(3),
+            body: Value::Null,
+        };
+        assert_eq!(
+            call.interpret(limited),
+            Err(Failure::RateLimited { after: Some(3) })
+        );
+    }
+}

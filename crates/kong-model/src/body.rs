@@ -1,0 +1,210 @@
+//! The canonical body of an entity: sorted keys, no nulls, secret leaves sealed.
+//!
+//! Entities of all kinds are erased to this one form before they are compared, stored or sent. There
+//! are exactly two ways out: [`Body::wire`] with the secrets, [`Body::redacted`] without.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::{Number, Value};
+
+use crate::collection::Collection;
+use crate::sealed::{REDACTED, Sealed};
+
+/// One value of a body.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Node {
+    /// A boolean.
+    Bool(bool),
+    /// A number; whole numbers are integers however they were written.
+    Number(Number),
+    /// Text that may be shown.
+    Text(Arc<str>),
+    /// Text that may not.
+    Secret(Sealed),
+    /// A list.
+    List(Vec<Self>),
+    /// A map; null members are left out.
+    Map(BTreeMap<Arc<str>, Self>),
+}
+
+impl Node {
+    /// Reads JSON; `secret` tells whether every text below is to be sealed. Null is `None`.
+    pub fn read(value: &Value, secret: bool) -> Option<Self> {
+        match value {
+            Value::Null => None,
+            Value::Bool(flag) => Some(Self::Bool(*flag)),
+            Value::Number(number) => Some(Self::Number(whole(number))),
+            Value::String(text) if secret => Some(Self::Secret(Sealed::new(text.as_str()))),
+            Value::String(text) => Some(Self::Text(Arc::from(text.as_str()))),
+            Value::Array(items) => Some(Self::List(
+                items
+                    .iter()
+                    .filter_map(|item| Self::read(item, secret))
+                    .collect(),
+            )),
+            Value::Object(members) => Some(Self::Map(
+                members
+                    .iter()
+                    .filter_map(|(key, value)| {
+                        Some((Arc::from(key.as_str()), Self::read(value, secret)?))
+                    })
+                    .collect(),
+            )),
+        }
+    }
+
+    /// The text of a text node, sealed ones excepted.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Bool(_) | Self::Number(_) | Self::Secret(_) | Self::List(_) | Self::Map(_) => {
+                None
+            }
+        }
+    }
+
+    fn write(&self, show: &impl Fn(&Sealed) -> String) -> Value {
+        match self {
+            Self::Bool(flag) => Value::Bool(*flag),
+            Self::Number(number) => Value::Number(number.clone()),
+            Self::Text(text) => Value::String(text.to_string()),
+            Self::Secret(secret) => Value::String(show(secret)),
+            Self::List(items) => items.iter().map(|item| item.write(show)).collect(),
+            Self::Map(members) => Value::Object(
+                members
+                    .iter()
+                    .map(|(key, node)| (key.to_string(), node.write(show)))
+                    .collect(),
+            ),
+        }
+    }
+
+    /// This value as JSON with every secret replaced by a placeholder.
+    pub fn redacted(&self) -> Value {
+        self.write(&|_| REDACTED.to_owned())
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.redacted())
+    }
+}
+
+/// The body of one entity.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Body(BTreeMap<Arc<str>, Node>);
+
+impl Body {
+    /// Reads the JSON of an entity of `collection`; the secret fields of that collection are sealed.
+    /// Anything but a JSON object gives an empty body.
+    pub fn from_wire(collection: Collection, value: &Value) -> Self {
+        let secrets = collection.secrets();
+        let members = value
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter_map(|(key, value)| {
+                let node = Node::read(value, secrets.contains(&key.as_str()))?;
+                Some((Arc::from(key.as_str()), node))
+            });
+        Self(members.collect())
+    }
+
+    /// A top-level member.
+    pub fn get(&self, field: &str) -> Option<&Node> {
+        self.0.get(field)
+    }
+
+    /// Sets a top-level member.
+    pub fn set(&mut self, field: &str, node: Node) {
+        self.0.insert(Arc::from(field), node);
+    }
+
+    /// Removes a top-level member.
+    pub fn remove(&mut self, field: &str) -> Option<Node> {
+        self.0.remove(field)
+    }
+
+    /// The text of a top-level member, if it is text and no secret.
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.get(field).and_then(Node::as_str)
+    }
+
+    /// The `id` of a reference member such as `service: {id}`.
+    pub fn reference(&self, field: &str) -> Option<&str> {
+        match self.get(field)? {
+            Node::Map(members) => members.get("id").and_then(Node::as_str),
+            Node::Text(id) => Some(id),
+            Node::Bool(_) | Node::Number(_) | Node::Secret(_) | Node::List(_) => None,
+        }
+    }
+
+    /// The members, sorted by name.
+    pub fn members(&self) -> impl Iterator<Item = (&str, &Node)> {
+        self.0.iter().map(|(key, node)| (&**key, node))
+    }
+
+    /// The JSON that is sent, with the secrets in it.
+    pub fn wire(&self) -> Value {
+        self.write(&|secret| secret.reveal().to_owned())
+    }
+
+    /// The JSON that may be shown: secrets are replaced by a placeholder.
+    pub fn redacted(&self) -> Value {
+        self.write(&|_| REDACTED.to_owned())
+    }
+
+    fn write(&self, show: &impl Fn(&Sealed) -> String) -> Value {
+        Value::Object(
+            self.0
+                .iter()
+                .map(|(key, node)| (key.to_string(), node.write(show)))
+                .collect(),
+        )
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.redacted())
+    }
+}
+
+/// `5.0` and `5` are one number to Kong and have to be one to us.
+fn whole(number: &Number) -> Number {
+    // Exact: an f64 of magnitude below 2^53 that is whole fits an i64.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match number.as_f64() {
+        Some(float) if !number.is_i64() && float.fract() == 0.0 && float.abs() < EXACT =>
+        {
+            #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+            Number::from(float as i64)
+        }
+        _ => number.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn nulls_are_left_out_and_whole_floats_are_integers() {
+        let body = Body::from_wire(Collection::Services, &json!({"port": 80.0, "path": null}));
+        assert_eq!(body.wire(), json!({"port": 80}));
+    }
+
+    #[test]
+    fn secret_fields_are_shown_only_on_the_wire() {
+        let value = json!({"cert": "c", "key": "k"});
+        let body = Body::from_wire(Collection::Certificates, &value);
+        assert_eq!(body.wire(), value);
+        assert_eq!(body.redacted(), json!({"cert": "c", "key": "[redacted]"}));
+        assert!(!format!("{body:?}").contains("\"k\""));
+    }
+}
