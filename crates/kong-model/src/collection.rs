@@ -98,6 +98,29 @@ struct Unique {
     unset_counts: bool,
 }
 
+/// Another spelling of a member, which answers never have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shorthand {
+    /// This member is a URL that stands for `protocol`, `host`, `port` and `path`.
+    Url(&'static str),
+    /// This member is an address; Kong adds the port where it names none.
+    Address {
+        /// The member.
+        field: &'static str,
+        /// The port.
+        port: u16,
+    },
+}
+
+/// Members of requests that answers keep one level down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Below {
+    /// The member of answers that holds them: `config`.
+    pub member: &'static str,
+    /// The members of requests.
+    pub fields: &'static [&'static str],
+}
+
 struct Row {
     collection: Collection,
     name: &'static str,
@@ -120,6 +143,10 @@ struct Row {
     chosen: &'static [&'static str],
     /// All members that we know, with the value that absence means.
     defaults: &'static str,
+    /// What requests may hold, in JSON Schema: the vendor's OpenAPI document without its prose.
+    schema: &'static str,
+    shorthands: &'static [Shorthand],
+    below: Option<Below>,
     /// The largest page that the API gives.
     page: u32,
 }
@@ -135,6 +162,8 @@ const CERTIFICATE: Reference = Reference {
 };
 /// Konnect's core entity lists give at most a thousand entities a page.
 const CORE_PAGE: u32 = 1000;
+/// The port that Kong gives a target without one.
+const TARGET_PORT: u16 = 8000;
 /// Control plane lists likewise give less.
 const CONTROL_PLANE_PAGE: u32 = 100;
 
@@ -154,6 +183,9 @@ static ROWS: [Row; 9] = [
         open: &[],
         chosen: &[],
         defaults: r#"{"token": null, "server": null}"#,
+        schema: r#"{"type": "object"}"#,
+        shorthands: &[],
+        below: None,
         page: 1,
     },
     Row {
@@ -182,6 +214,12 @@ static ROWS: [Row; 9] = [
             "name": null, "description": null, "labels": null, "cluster_type": null,
             "auth_type": null, "cloud_gateway": null, "proxy_urls": null
         }"#,
+        schema: include_str!("../schemas/control-planes.json"),
+        shorthands: &[],
+        below: Some(Below {
+            member: "config",
+            fields: &["cluster_type", "auth_type", "cloud_gateway", "proxy_urls"],
+        }),
         page: CONTROL_PLANE_PAGE,
     },
     Row {
@@ -199,6 +237,9 @@ static ROWS: [Row; 9] = [
         open: &[],
         chosen: &[],
         defaults: r#"{"members": null}"#,
+        schema: include_str!("../schemas/group-memberships.json"),
+        shorthands: &[],
+        below: None,
         page: CONTROL_PLANE_PAGE,
     },
     Row {
@@ -216,6 +257,9 @@ static ROWS: [Row; 9] = [
         open: &[],
         chosen: &[],
         defaults: r#"{"cert": null, "key": null, "cert_alt": null, "key_alt": null, "tags": null}"#,
+        schema: include_str!("../schemas/certificates.json"),
+        shorthands: &[],
+        below: None,
         page: CORE_PAGE,
     },
     Row {
@@ -266,6 +310,9 @@ static ROWS: [Row; 9] = [
                 }
             }
         }"#,
+        schema: include_str!("../schemas/upstreams.json"),
+        shorthands: &[],
+        below: None,
         page: CORE_PAGE,
     },
     Row {
@@ -288,6 +335,9 @@ static ROWS: [Row; 9] = [
             "tls_verify": null, "tls_verify_depth": null, "client_certificate": null,
             "ca_certificates": null, "tags": null
         }"#,
+        schema: include_str!("../schemas/services.json"),
+        shorthands: &[Shorthand::Url("url")],
+        below: None,
         page: CORE_PAGE,
     },
     Row {
@@ -324,6 +374,9 @@ static ROWS: [Row; 9] = [
             "request_buffering": true, "response_buffering": true, "snis": null, "sources": null,
             "destinations": null, "service": null, "tags": null
         }"#,
+        schema: include_str!("../schemas/routes.json"),
+        shorthands: &[],
+        below: None,
         page: CORE_PAGE,
     },
     Row {
@@ -347,6 +400,12 @@ static ROWS: [Row; 9] = [
         open: &[],
         chosen: &[],
         defaults: r#"{"target": null, "weight": 100, "failover": false, "tags": null}"#,
+        schema: include_str!("../schemas/targets.json"),
+        shorthands: &[Shorthand::Address {
+            field: "target",
+            port: TARGET_PORT,
+        }],
+        below: None,
         page: CORE_PAGE,
     },
     Row {
@@ -388,6 +447,9 @@ static ROWS: [Row; 9] = [
             "ordering": null, "service": null, "route": null, "consumer": null,
             "consumer_group": null, "tags": null
         }"#,
+        schema: include_str!("../schemas/plugins.json"),
+        shorthands: &[],
+        below: None,
         page: CORE_PAGE,
     },
 ];
@@ -395,6 +457,12 @@ static ROWS: [Row; 9] = [
 static DEFAULTS: LazyLock<Vec<Map<String, Value>>> = LazyLock::new(|| {
     ROWS.iter()
         .map(|row| serde_json::from_str(row.defaults).expect("the defaults of a row are JSON"))
+        .collect()
+});
+
+static SCHEMAS: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    ROWS.iter()
+        .map(|row| serde_json::from_str(row.schema).expect("the schema of a row is JSON"))
         .collect()
 });
 
@@ -464,6 +532,23 @@ impl Collection {
         &DEFAULTS[self as usize]
     }
 
+    /// What the body of a request may hold: a JSON Schema of `type`, `nullable`, `enum`, `minimum`,
+    /// `maximum`, `minLength`, `maxLength`, `minItems`, `maxItems`, `maxProperties`, `required`, `items`,
+    /// `properties`, `additionalProperties`, `default`, `writeOnly` and `format` (`uuid`, `label`).
+    pub fn schema(self) -> &'static Value {
+        &SCHEMAS[self as usize]
+    }
+
+    /// The members that are other spellings.
+    pub fn shorthands(self) -> &'static [Shorthand] {
+        self.row().shorthands
+    }
+
+    /// The members that answers keep one level down.
+    pub fn below(self) -> Option<Below> {
+        self.row().below
+    }
+
     /// The largest page that its list gives.
     pub fn page(self) -> u32 {
         self.row().page
@@ -502,6 +587,7 @@ impl Collection {
             }
             Some(UniqueKey {
                 collection: self,
+                fields: unique.fields,
                 text: parts.join(", "),
             })
         };
@@ -519,6 +605,7 @@ impl fmt::Display for Collection {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UniqueKey {
     collection: Collection,
+    fields: &'static [&'static str],
     text: String,
 }
 
@@ -526,6 +613,11 @@ impl UniqueKey {
     /// The collection in which it is unique.
     pub fn collection(&self) -> Collection {
         self.collection
+    }
+
+    /// The members that count, set or not.
+    pub fn fields(&self) -> &'static [&'static str] {
+        self.fields
     }
 }
 
@@ -554,6 +646,27 @@ mod tests {
                 .filter(known)
                 .collect();
             assert!(unknown.is_empty(), "{}: {unknown:?}", row.name);
+        }
+    }
+
+    #[test]
+    fn what_we_know_of_a_collection_agrees_with_its_schema() {
+        for collection in Collection::all().filter(|at| at.shape() != Shape::Identity) {
+            let properties = &collection.schema()["properties"];
+            for (field, default) in collection.defaults() {
+                let property = &properties[field];
+                assert!(property.is_object(), "{collection} {field}");
+                if !default.is_null() && !default.is_object() {
+                    assert_eq!(&property["default"], default, "{collection} {field}");
+                }
+                let silent = default.is_null() && !collection.chosen().contains(&field.as_str());
+                // Empty and absent are one in the normal form.
+                let empty = |value: &Value| value.is_null() || *value == json!({});
+                assert!(
+                    !silent || empty(&property["default"]),
+                    "{collection} {field} has a default"
+                );
+            }
         }
     }
 

@@ -15,7 +15,9 @@ pub use api::{
     Call, Cursor, Failure, Filter, Host, Method, RemoteId, Reply, Request, Response, Site,
 };
 pub use body::{Body, Node};
-pub use collection::{Collection, OnDelete, Parent, Reference, Shape, UniqueKey, Update};
+pub use collection::{
+    Below, Collection, OnDelete, Parent, Reference, Shape, Shorthand, UniqueKey, Update,
+};
 pub use normal::{Difference, Normal};
 pub use sealed::Sealed;
 pub use server::ServerUrl;

@@ -11,10 +11,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::body::{Body, Node};
-use crate::collection::{Collection, Shape};
-
-/// The port that Kong gives a target without one.
-const TARGET_PORT: u16 = 8000;
+use crate::collection::{Collection, Shape, Shorthand};
 
 /// A body in normal form.
 #[derive(Clone, PartialEq, Eq)]
@@ -110,37 +107,36 @@ impl fmt::Debug for Normal {
     }
 }
 
+/// The members that the shorthands in `body` stand for, as answers have them.
+pub fn spelled_out(collection: Collection, body: &Body) -> Vec<(Arc<str>, Node)> {
+    let mut members = Vec::new();
+    for shorthand in collection.shorthands() {
+        match *shorthand {
+            Shorthand::Url(field) => {
+                members.extend(body.text(field).into_iter().flat_map(expand_url))
+            }
+            Shorthand::Address { field, port } => members.extend(
+                body.text(field)
+                    .map(|address| (Arc::from(field), Node::Text(with_port(address, port)))),
+            ),
+        }
+    }
+    members
+}
+
 /// Shorthands and other spellings of the same thing.
 fn spell_out(collection: Collection, body: &Body, members: &mut BTreeMap<Arc<str>, Node>) {
-    match collection {
-        Collection::Services => {
-            if let Some(url) = body.text("url") {
-                members.extend(expand_url(url));
+    members.extend(spelled_out(collection, body));
+    if let Some(below) = collection.below()
+        && let Some(Node::Map(settings)) = body.get(below.member)
+    {
+        for (field, node) in settings {
+            if below.fields.contains(&&**field) {
+                members
+                    .entry(Arc::clone(field))
+                    .or_insert_with(|| node.clone());
             }
         }
-        Collection::Targets => {
-            if let Some(target) = body.text("target") {
-                members.insert(Arc::from("target"), Node::Text(with_port(target)));
-            }
-        }
-        Collection::ControlPlanes => {
-            // Answers keep the settings of a control plane under `config`, requests do not.
-            if let Some(Node::Map(config)) = body.get("config") {
-                for (field, node) in config {
-                    if collection.defaults().contains_key(&**field) {
-                        members
-                            .entry(Arc::clone(field))
-                            .or_insert_with(|| node.clone());
-                    }
-                }
-            }
-        }
-        Collection::Identity
-        | Collection::GroupMemberships
-        | Collection::Certificates
-        | Collection::Upstreams
-        | Collection::Routes
-        | Collection::Plugins => {}
     }
     if collection.shape() == Shape::Membership {
         // Lists of members may carry whole control planes; only their ids matter.
@@ -184,7 +180,7 @@ fn expand_url(url: &str) -> Vec<(Arc<str>, Node)> {
     members
 }
 
-fn with_port(target: &str) -> Arc<str> {
+fn with_port(target: &str, port: u16) -> Arc<str> {
     let has_port = match target.strip_prefix('[') {
         Some(rest) => rest.contains("]:"),
         // More than one colon without brackets is an IPv6 address.
@@ -193,7 +189,7 @@ fn with_port(target: &str) -> Arc<str> {
     if has_port {
         Arc::from(target)
     } else {
-        Arc::from(format!("{target}:{TARGET_PORT}"))
+        Arc::from(format!("{target}:{port}"))
     }
 }
 
