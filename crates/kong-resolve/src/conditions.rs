@@ -1,0 +1,217 @@
+//! The condition algebra: how the conditions of one object are put together and compared.
+//!
+//! All conditions of an object are computed at once, from its verdict and from what is believed about
+//! its entities. Times are kept apart: they follow from the previous conditions, so that two statuses
+//! are equal whenever they say the same.
+
+use serde_json::{Value, json};
+
+use kong_crds::conditions::LIMIT;
+
+/// The status of a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Truth {
+    /// It holds.
+    True,
+    /// It does not hold.
+    False,
+    /// Nobody knows yet.
+    Unknown,
+}
+
+impl Truth {
+    /// As it stands in a status.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::True => "True",
+            Self::False => "False",
+            Self::Unknown => "Unknown",
+        }
+    }
+}
+
+/// One thing that is said about an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// The type.
+    pub kind: &'static str,
+    /// Whether it holds.
+    pub truth: Truth,
+    /// Why, in one word.
+    pub reason: &'static str,
+    /// Why, for people.
+    pub message: String,
+    /// What gives way by itself soon, such as a parent that is being created: not worth a status
+    /// write of its own.
+    pub passing: bool,
+    /// The message of the True condition that stands instead while the entity is in Konnect as
+    /// wanted. For facts that matter only when there is something to do, such as a refused token.
+    pub unless_settled: Option<(&'static str, String)>,
+}
+
+impl Condition {
+    /// It holds.
+    pub fn holds(kind: &'static str, reason: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            truth: Truth::True,
+            reason,
+            message: message.into(),
+            passing: false,
+            unless_settled: None,
+        }
+    }
+
+    /// It does not hold.
+    pub fn fails(kind: &'static str, reason: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            truth: Truth::False,
+            ..Self::holds(kind, reason, message)
+        }
+    }
+
+    /// The same, known to give way by itself soon if `passing`.
+    #[must_use]
+    pub fn passing(self, passing: bool) -> Self {
+        Self { passing, ..self }
+    }
+
+    /// The same, but True with these words while the entity is in Konnect as wanted.
+    #[must_use]
+    pub fn unless_settled(self, reason: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            unless_settled: Some((reason, message.into())),
+            ..self
+        }
+    }
+
+    /// What stands in the status of an object whose entities are, or are not, as wanted.
+    #[must_use]
+    pub fn when(self, settled: bool) -> Self {
+        match self.unless_settled {
+            Some((reason, message)) if settled => Self::holds(self.kind, reason, message),
+            Some(_) | None => Self {
+                unless_settled: None,
+                ..self
+            },
+        }
+    }
+}
+
+/// The conditions array of a status: ours, sorted by type, then those of types we do not write, from
+/// the array before.
+///
+/// `lastTransitionTime` moves only with `status`; `now` is RFC 3339. Where there would be more than the
+/// schema allows, conditions of ours that hold are left out, the last ones first: a failure is never
+/// lost.
+pub fn render(mut ours: Vec<Condition>, generation: i64, before: &Value, now: &str) -> Value {
+    let before = before.as_array().map_or(&[][..], Vec::as_slice);
+    let previous = |kind: &str| before.iter().find(|condition| condition["type"] == kind);
+    ours.sort_by_key(|condition| condition.kind);
+    let foreign: Vec<&Value> = before
+        .iter()
+        .filter(|condition| !is_ours(condition["type"].as_str().unwrap_or_default()))
+        .collect();
+    while ours.len() + foreign.len() > LIMIT {
+        let spare = ours.iter().rposition(|condition| {
+            condition.truth == Truth::True && condition.kind != kong_crds::conditions::PROGRAMMED
+        });
+        match spare {
+            Some(index) => ours.remove(index),
+            None => break,
+        };
+    }
+    let render = |condition: &Condition| {
+        let status = condition.truth.as_str();
+        let since = previous(condition.kind)
+            .filter(|previous| previous["status"] == status)
+            .and_then(|previous| previous["lastTransitionTime"].as_str())
+            .unwrap_or(now);
+        json!({
+            "type": condition.kind, "status": status, "reason": condition.reason,
+            "message": condition.message, "observedGeneration": generation,
+            "lastTransitionTime": since,
+        })
+    };
+    ours.iter()
+        .map(render)
+        .chain(foreign.into_iter().cloned())
+        .collect()
+}
+
+/// Whether a condition of this type is one that we would remove when it no longer applies.
+fn is_ours(kind: &str) -> bool {
+    macro_rules! known {
+        ($($name:ident: $type:path => $class:ident;)*) => {
+            [$(<$type as kong_crds::Object>::CONDITIONS),*]
+        };
+    }
+    // The schema default of KonnectAPIAuthConfiguration; nobody else writes it.
+    kind == kong_crds::conditions::VALID
+        || kong_crds::kinds!(known)
+            .iter()
+            .any(|types| types.contains(&kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use kong_crds::conditions::{API_AUTH_VALID, PROGRAMMED, VALID};
+
+    use super::*;
+
+    #[test]
+    fn the_transition_time_moves_only_with_the_status() {
+        let condition = |truth| Condition {
+            truth,
+            ..Condition::holds(PROGRAMMED, PROGRAMMED, "x")
+        };
+        let first = render(vec![condition(Truth::True)], 1, &Value::Null, "t1");
+        let second = render(vec![condition(Truth::True)], 2, &first, "t2");
+        assert_eq!(second[0]["lastTransitionTime"], "t1");
+        assert_eq!(second[0]["observedGeneration"], 2);
+        let third = render(vec![condition(Truth::False)], 2, &second, "t3");
+        assert_eq!(third[0]["lastTransitionTime"], "t3");
+    }
+
+    #[test]
+    fn conditions_of_others_stay_and_those_of_ours_that_no_longer_apply_go() {
+        let before = json!([{"type": "Theirs", "status": "True"}, {"type": API_AUTH_VALID}, {"type": VALID}]);
+        let after = render(
+            vec![Condition::holds(PROGRAMMED, PROGRAMMED, "")],
+            1,
+            &before,
+            "t",
+        );
+        let types: Vec<_> = after
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|c| c["type"].clone())
+            .collect();
+        assert_eq!(types, [json!(PROGRAMMED), json!("Theirs")]);
+    }
+
+    #[test]
+    fn a_failure_is_never_left_out_for_want_of_room() {
+        let mut ours: Vec<_> = ["A", "B", "C", "D", "E", "F", "G", "H"]
+            .map(|kind| Condition::holds(kind, VALID, ""))
+            .into();
+        ours.push(Condition::fails("Z", "Invalid", ""));
+        let rendered = render(ours, 1, &Value::Null, "t");
+        let types: Vec<_> = rendered
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|c| &c["type"])
+            .collect();
+        assert_eq!(types, ["A", "B", "C", "D", "E", "F", "G", "Z"]);
+    }
+
+    #[test]
+    fn what_matters_only_when_there_is_work_is_silent_otherwise() {
+        let refused =
+            Condition::fails(API_AUTH_VALID, "Invalid", "refused").unless_settled(VALID, "fine");
+        assert_eq!(refused.clone().when(true).truth, Truth::True);
+        assert_eq!(refused.when(false).message, "refused");
+    }
+}

@@ -1,0 +1,65 @@
+//! The one trait that a kind implements to be served.
+
+use std::fmt;
+
+use kong_crds::{AnyParts, Object, Parts};
+
+use crate::key::Key;
+use crate::meta::Meta;
+use crate::verdict::Verdict;
+use crate::view::View;
+
+/// A kind whose parts can be found among those of all kinds. Implemented for every row of the list of
+/// kinds.
+pub trait Readable: Object {
+    /// The parts, if they are of this kind.
+    fn parts(any: &AnyParts) -> Option<&Parts<Self>>;
+}
+
+/// The object that is judged.
+pub struct Me<'w, K: Object> {
+    /// What it is called.
+    pub key: &'w Key,
+    /// What matters of its metadata.
+    pub meta: &'w Meta,
+    /// What it says.
+    pub spec: &'w K::Spec,
+}
+
+impl<K: Object> Clone for Me<'_, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K: Object> Copy for Me<'_, K> {}
+
+impl<K: Object> fmt::Debug for Me<'_, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Me")
+            .field("key", self.key)
+            .field("spec", self.spec)
+            .finish()
+    }
+}
+
+/// Where the ids stand in the status of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// In `status.konnect`, as for every kind of configuration.konghq.com.
+    Konnect,
+    /// In `status` itself, as for control planes.
+    Native,
+    /// In `status`, without an id: KonnectAPIAuthConfiguration stands for no entity.
+    Account,
+}
+
+/// A kind that is served: from its spec and what it refers to follows what it wants.
+pub trait Judge: Readable {
+    /// Where the ids stand in its status.
+    const FRAME: Frame;
+
+    /// Judges an object. A pure function: what it depends on beside its arguments it reads from the
+    /// view.
+    fn judge(me: Me<'_, Self>, view: &View<'_>) -> Verdict;
+}

@@ -1,0 +1,104 @@
+//! The part of an object's metadata that judgement may depend on.
+//!
+//! Versions, managed fields and annotations of others change all the time and mean nothing to us: they
+//! are not in here, so they cannot make anything be judged again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kong_crds::ObjectMeta;
+
+use crate::key::Uid;
+
+/// Labels and annotations whose key begins with one of these, or has it behind a dot, are ours to read.
+const DOMAINS: [&str; 2] = ["konghq.com/", "konduit/"];
+
+/// Metadata that judgement may depend on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meta {
+    /// Which incarnation this is.
+    pub uid: Uid,
+    /// Generation of the spec; 0 for kinds that have none.
+    pub generation: i64,
+    /// Whether it is being deleted.
+    pub deleting: bool,
+    /// Creation, in seconds of Unix time.
+    pub created: i64,
+    /// Labels in our domains.
+    pub labels: BTreeMap<Arc<str>, Arc<str>>,
+    /// Annotations in our domains.
+    pub annotations: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+impl Meta {
+    /// Reduces metadata to what may matter.
+    pub fn of(meta: &ObjectMeta) -> Self {
+        let ours = |map: &Option<BTreeMap<String, String>>| {
+            map.iter()
+                .flatten()
+                .filter(|(key, _)| is_ours(key))
+                .map(|(key, value)| (Arc::from(key.as_str()), Arc::from(value.as_str())))
+                .collect()
+        };
+        Self {
+            uid: Uid::from(meta.uid.as_deref().unwrap_or_default()),
+            generation: meta.generation.unwrap_or_default(),
+            deleting: meta.deletion_timestamp.is_some(),
+            created: meta
+                .creation_timestamp
+                .as_ref()
+                .map_or(0, |time| time.0.as_second()),
+            labels: ours(&meta.labels),
+            annotations: ours(&meta.annotations),
+        }
+    }
+
+    /// An annotation.
+    pub fn annotation(&self, key: &str) -> Option<&str> {
+        self.annotations.get(key).map(|value| &**value)
+    }
+
+    /// A label.
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.labels.get(key).map(|value| &**value)
+    }
+}
+
+fn is_ours(key: &str) -> bool {
+    DOMAINS.iter().any(|domain| {
+        key.find(domain)
+            .is_some_and(|at| at == 0 || key.as_bytes()[at - 1] == b'.')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn annotations_of_others_are_not_seen() {
+        let annotations = [
+            ("konghq.com/plugins", "a"),
+            ("gateway-operator.konghq.com/x", "b"),
+            ("konduit/deletion-policy", "retain"),
+            ("kubectl.kubernetes.io/last-applied-configuration", "{}"),
+            ("notkonghq.com/plugins", "c"),
+        ];
+        let meta = ObjectMeta {
+            annotations: Some(
+                annotations
+                    .iter()
+                    .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                    .collect(),
+            ),
+            ..ObjectMeta::default()
+        };
+        let seen: Vec<_> = Meta::of(&meta).annotations.into_keys().collect();
+        let expected = [
+            "gateway-operator.konghq.com/x",
+            "konduit/deletion-policy",
+            "konghq.com/plugins",
+        ];
+        assert_eq!(seen.iter().map(|key| &**key).collect::<Vec<_>>(), expected);
+    }
+}

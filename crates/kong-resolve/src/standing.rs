@@ -1,0 +1,100 @@
+//! What a judged object offers to those that refer to it.
+//!
+//! Referrers never read the spec of a parent, only its standing: whether it can be used, under which id,
+//! in which control plane. So an edit that changes none of this makes nobody be judged again.
+
+use kong_model::{RemoteId, ServerUrl};
+
+use crate::key::{Key, Uid};
+
+/// Whether an object can be used by others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// Its entity is in Konnect and its references are good.
+    Ready,
+    /// Not yet, but it is on its way and nobody has to do anything.
+    Pending,
+    /// Not before somebody changes something.
+    Blocked,
+}
+
+/// What is known of an object's usefulness to others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Which incarnation of the object this is about.
+    pub uid: Uid,
+    /// Whether the object is being deleted.
+    pub deleting: bool,
+    /// Whether it can be used.
+    pub readiness: Readiness,
+    /// The id of its entity, once it has one.
+    pub id: Option<RemoteId>,
+    /// The control plane that its entity lives in, or that it is.
+    pub home: Option<Home>,
+    /// What a KonnectAPIAuthConfiguration stands for.
+    pub account: Option<Account>,
+}
+
+impl Standing {
+    /// This control plane as those see it who live in it; `None` for anything else.
+    pub fn as_home(&self) -> Option<Home> {
+        let home = self.home.as_ref()?;
+        Some(Home {
+            id: self.id.clone(),
+            readiness: self.readiness,
+            deleting: self.deleting,
+            ..home.clone()
+        })
+    }
+}
+
+/// A control plane as those see it who live in it. In the verdict of the control plane itself, id and
+/// readiness are not known yet: [`Standing::as_home`] puts them in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home {
+    /// The KonnectGatewayControlPlane.
+    pub control_plane: Key,
+    /// Its id in Konnect.
+    pub id: Option<RemoteId>,
+    /// Whether it can be used.
+    pub readiness: Readiness,
+    /// Whether it is being deleted.
+    pub deleting: bool,
+    /// Whether it is a group made by us, which holds no entities of its own.
+    pub group: bool,
+    /// How its credentials are.
+    pub credentials: Credentials,
+}
+
+/// The credentials of a control plane as those see them who live in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// The KonnectAPIAuthConfiguration, existing or not.
+    pub configuration: Key,
+    /// What is known of it.
+    pub state: CredentialState,
+}
+
+/// What is known of credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CredentialState {
+    /// There is no such object.
+    Missing,
+    /// It may not be referred to from where it is referred to.
+    NotPermitted,
+    /// Konnect has not said yet whether it accepts the token.
+    Unproven,
+    /// The token is not accepted, or there is none.
+    Invalid,
+    /// The token is good.
+    Valid(Account),
+}
+
+/// An organisation in a region, as a token opens it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The id of the organisation.
+    pub organization: String,
+    /// The region.
+    pub server: ServerUrl,
+}

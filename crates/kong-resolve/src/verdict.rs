@@ -1,0 +1,157 @@
+//! What a judge says of an object: conditions about its references, the entities it wants, what it
+//! keeps from being deleted.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use kong_model::{Body, RemoteId, Sealed, ServerUrl, Site};
+
+use crate::conditions::{Condition, Truth};
+use crate::key::{Key, Uid};
+use crate::standing::Home;
+
+/// Judgement on one object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// What is to be said about its references.
+    pub conditions: Vec<Condition>,
+    /// What is to be in Konnect.
+    pub output: Output,
+    /// Objects that must stay while this one exists: they carry their in-use finalizer.
+    pub pins: Vec<Key>,
+    /// Whether the object may have entities, so that it needs the clean-up finalizer.
+    pub cleanup: bool,
+    /// Ids in the status of what it refers to, by their name there: `serviceID`.
+    pub ids: Vec<(&'static str, RemoteId)>,
+    /// The control plane that its entities live in, or that it is.
+    pub home: Option<Home>,
+    /// The access that a KonnectAPIAuthConfiguration gives.
+    pub access: Option<Access>,
+    /// Conditions that hold as soon as Konnect holds every entity as wanted.
+    pub confirmed: Vec<Condition>,
+}
+
+impl Default for Verdict {
+    fn default() -> Self {
+        Self {
+            conditions: Vec::new(),
+            output: Output::Want(Vec::new()),
+            pins: Vec::new(),
+            cleanup: false,
+            ids: Vec::new(),
+            home: None,
+            access: None,
+            confirmed: Vec::new(),
+        }
+    }
+}
+
+impl Verdict {
+    /// Whether every reference is good. What matters only when there is work does not count.
+    pub fn refs_hold(&self) -> bool {
+        self.conditions
+            .iter()
+            .all(|condition| condition.truth == Truth::True || condition.unless_settled.is_some())
+    }
+
+    /// Whether something is in the way, all of which gives way by itself soon.
+    pub fn is_passing(&self) -> bool {
+        let mut failing = self
+            .conditions
+            .iter()
+            .filter(|condition| condition.truth != Truth::True)
+            .peekable();
+        failing.peek().is_some() && failing.all(|condition| condition.passing)
+    }
+}
+
+/// What an object wants to be in Konnect.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Exactly these entities; others that it had are removed.
+    Want(Vec<Claim>),
+    /// What it had, whatever that was: something it depends on is not ready.
+    KeepLastGood,
+}
+
+/// One entity that an object answers for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim {
+    /// Its identity to us: the same for the same part of the same object, whatever its content.
+    pub identity: Uuid,
+    /// Where it lives.
+    pub site: Site,
+    /// The KonnectAPIAuthConfiguration that opens the place.
+    pub configuration: Key,
+    /// What is to become of it.
+    pub intent: Intent,
+    /// The id that the user chose.
+    pub specified: Option<RemoteId>,
+    /// Generation of the object that the body was made from.
+    pub generation: i64,
+    /// Whether this is the entity that the object itself stands for, with the id in its status.
+    pub main: bool,
+}
+
+/// What is to become of an entity.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Intent {
+    /// It is to be there with this body.
+    Present(Arc<Body>),
+    /// It is to be left as it is.
+    Keep,
+    /// It is to be gone.
+    Absent,
+    /// Somebody else's: it is to be read and never written.
+    Observe(RemoteId),
+}
+
+/// The access that a token gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// The region.
+    pub server: ServerUrl,
+    /// The token.
+    pub token: Sealed,
+}
+
+/// Namespace of the identities that are made of names; an arbitrary constant.
+const IDENTITIES: Uuid = Uuid::from_u128(0x6b6f_6e64_7569_7400_8000_6964_656e_7469);
+
+/// The identity of the entity that an object stands for: its UID, which is a UUID on every API server.
+pub fn identity(uid: &Uid) -> Uuid {
+    Uuid::parse_str(uid.as_str())
+        .unwrap_or_else(|_| Uuid::new_v5(&IDENTITIES, uid.as_str().as_bytes()))
+}
+
+/// The identity of a further entity of the same object.
+pub fn part(uid: &Uid, name: &str) -> Uuid {
+    Uuid::new_v5(&identity(uid), name.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identity_is_the_uid_and_its_parts_differ() {
+        let uid = Uid::from("5c0f6f5a-9a3f-4b62-8f0b-6f1f5a1d2c3b");
+        assert_eq!(identity(&uid).to_string(), uid.as_str());
+        assert_ne!(part(&uid, "a"), part(&uid, "b"));
+        assert_eq!(identity(&Uid::from("odd")), identity(&Uid::from("odd")));
+    }
+
+    #[test]
+    fn only_what_all_gives_way_is_passing() {
+        let waits = Condition::fails("A", "Invalid", "").passing(true);
+        let stuck = Condition::fails("B", "Invalid", "");
+        let of = |conditions| Verdict {
+            conditions,
+            ..Verdict::default()
+        };
+        assert!(of(vec![waits.clone()]).is_passing());
+        assert!(!of(vec![waits, stuck]).is_passing());
+        assert!(!of(Vec::new()).is_passing());
+    }
+}

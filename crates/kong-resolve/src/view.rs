@@ -1,0 +1,100 @@
+//! The world as a judge sees it: every read is noted.
+//!
+//! The notes are the dependency graph. What a judge read, existing or not, is what makes its object be
+//! judged again; nothing is declared, so nothing can be forgotten.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use kong_crds::Unreadable;
+
+use crate::grants::Permission;
+use crate::judge::Readable;
+use crate::key::{Key, Ref};
+use crate::meta::Meta;
+use crate::standing::Standing;
+use crate::world::World;
+
+/// Something that was read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dep {
+    /// An object, or that there was none.
+    Object(Key),
+    /// What an object is worth to others, or that there was none.
+    Standing(Key),
+    /// The grants of a namespace.
+    Grants(Arc<str>),
+}
+
+/// What a look for an object finds.
+#[derive(Debug)]
+pub enum Lookup<'w, K: Readable> {
+    /// No such object.
+    Missing,
+    /// It is there but cannot be read.
+    Unreadable(&'w Unreadable),
+    /// It is there.
+    Found(&'w Meta, &'w Arc<K::Spec>),
+}
+
+/// The world, and notes of what was read of it.
+#[derive(Debug)]
+pub struct View<'w> {
+    world: &'w World,
+    reads: RefCell<BTreeSet<Dep>>,
+}
+
+impl<'w> View<'w> {
+    /// A view of which nothing was read yet.
+    pub fn new(world: &'w World) -> Self {
+        Self {
+            world,
+            reads: RefCell::default(),
+        }
+    }
+
+    /// What was read.
+    pub fn into_reads(self) -> BTreeSet<Dep> {
+        self.reads.into_inner()
+    }
+
+    fn note(&self, dep: Dep) {
+        self.reads.borrow_mut().insert(dep);
+    }
+
+    /// Looks for an object of a kind that others read as a whole: a Secret, a KongPlugin. Of judged
+    /// objects read the [`standing`](Self::standing).
+    pub fn object<K: Readable>(&self, reference: &Ref<K>) -> Lookup<'w, K> {
+        let key = reference.key();
+        let entry = self.world.entry(&key);
+        self.note(Dep::Object(key));
+        match entry.map(|entry| (&entry.meta, &entry.parts)) {
+            None => Lookup::Missing,
+            Some((_, Err(unreadable))) => Lookup::Unreadable(unreadable),
+            Some((meta, Ok(parts))) => match K::parts(parts) {
+                Some(parts) => Lookup::Found(meta, &parts.spec),
+                None => Lookup::Missing,
+            },
+        }
+    }
+
+    /// What a judged object is worth to others; `None` if there is no such object.
+    pub fn standing(&self, key: &Key) -> Option<&'w Standing> {
+        self.note(Dep::Standing(key.clone()));
+        self.world.standing(key)
+    }
+
+    /// Whether `from` may refer to `to`.
+    pub fn permission(&self, from: &Key, to: &Key) -> Permission {
+        if from.name.namespace == to.name.namespace {
+            return Permission::Own;
+        }
+        self.note(Dep::Grants(Arc::from(to.name.namespace())));
+        if self.world.is_granted(from, to) {
+            Permission::Granted
+        } else {
+            Permission::Denied
+        }
+    }
+}

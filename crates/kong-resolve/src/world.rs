@@ -1,0 +1,151 @@
+//! Everything that is known, as a value.
+//!
+//! Objects come in as they are read; standings are written by whoever judges and performs. Nothing
+//! here decides anything.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kong_crds::{AnyParts, Kind, Object, Observed, Unreadable};
+
+use crate::grants;
+use crate::judge::Readable;
+use crate::key::{Key, Name};
+use crate::meta::Meta;
+use crate::standing::Standing;
+
+/// An object: its metadata, and what it says unless it cannot be read.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What matters of its metadata.
+    pub meta: Meta,
+    /// Its parts; statuses are taken out and kept elsewhere.
+    pub parts: Result<AnyParts, Arc<Unreadable>>,
+}
+
+impl Entry {
+    /// From what a watch showed.
+    pub fn of(observed: Observed) -> Self {
+        Self {
+            meta: Meta::of(&observed.meta),
+            parts: observed.parts.map_err(Arc::new),
+        }
+    }
+
+    /// Whether the two say the same, statuses aside.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        if self.meta != other.meta {
+            return false;
+        }
+        macro_rules! same {
+            ($($kind:ident: $type:path => $class:ident;)*) => {
+                match (&self.parts, &other.parts) {
+                    $((Ok(AnyParts::$kind(one)), Ok(AnyParts::$kind(two))) => one.spec == two.spec,)*
+                    (Err(one), Err(two)) => one == two,
+                    (Ok(_) | Err(_), _) => false,
+                }
+            };
+        }
+        kong_crds::kinds!(same)
+    }
+}
+
+/// What is known of the cluster, and what the judged objects are worth to each other.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    objects: BTreeMap<Key, Entry>,
+    standings: BTreeMap<Key, Standing>,
+}
+
+impl World {
+    /// Puts an object in its place; gives back what was there.
+    pub fn insert(&mut self, key: Key, entry: Entry) -> Option<Entry> {
+        self.objects.insert(key, entry)
+    }
+
+    /// Removes an object and its standing.
+    pub fn remove(&mut self, key: &Key) -> Option<Entry> {
+        self.standings.remove(key);
+        self.objects.remove(key)
+    }
+
+    /// An object.
+    pub fn entry(&self, key: &Key) -> Option<&Entry> {
+        self.objects.get(key)
+    }
+
+    /// All objects, parents first.
+    pub fn entries(&self) -> impl Iterator<Item = (&Key, &Entry)> {
+        self.objects.iter()
+    }
+
+    /// The spec of an object, if it is there and can be read.
+    pub fn spec<K: Readable>(&self, name: &Name) -> Option<&Arc<K::Spec>> {
+        let entry = self.objects.get(&Key {
+            kind: K::KIND,
+            name: name.clone(),
+        })?;
+        Some(&K::parts(entry.parts.as_ref().ok()?)?.spec)
+    }
+
+    /// What a judged object is worth to others; `None` if it does not exist.
+    pub fn standing(&self, key: &Key) -> Option<&Standing> {
+        self.standings.get(key)
+    }
+
+    /// Sets what a judged object is worth to others; true if that is news.
+    pub fn set_standing(&mut self, key: &Key, standing: Standing) -> bool {
+        if self.standings.get(key) == Some(&standing) {
+            return false;
+        }
+        self.standings.insert(key.clone(), standing);
+        true
+    }
+
+    /// Whether a grant in the namespace of `to` permits `from` to refer to it.
+    pub(crate) fn is_granted(&self, from: &Key, to: &Key) -> bool {
+        let first = Key {
+            kind: Kind::KongReferenceGrant,
+            name: Name {
+                namespace: to.name.namespace.clone(),
+                name: Arc::from(""),
+            },
+        };
+        self.objects
+            .range(first..)
+            .take_while(|(key, _)| {
+                key.kind == Kind::KongReferenceGrant && key.name.namespace == to.name.namespace
+            })
+            .filter(|(_, entry)| !entry.meta.deleting)
+            .filter_map(|(_, entry)| {
+                let parts = entry.parts.as_ref().ok()?;
+                kong_crds::configuration::v1alpha1::KongReferenceGrant::parts(parts)
+            })
+            .any(|grant| grants::permits(&grant.spec, from, to))
+    }
+}
+
+macro_rules! readable {
+    ($($kind:ident: $type:path => $class:ident;)*) => {
+        $(
+            impl Readable for $type {
+                fn parts(any: &AnyParts) -> Option<&kong_crds::Parts<Self>> {
+                    match any {
+                        AnyParts::$kind(parts) => Some(parts),
+                        _ => None,
+                    }
+                }
+            }
+        )*
+    };
+}
+kong_crds::kinds!(readable);
+
+/// Every readable kind is an object; spelled out so that the bound is checked in one place.
+const _: fn() = || {
+    fn object<K: Object>() {}
+    macro_rules! check {
+        ($($kind:ident: $type:path => $class:ident;)*) => { $(object::<$type>();)* };
+    }
+    kong_crds::kinds!(check);
+};
