@@ -1,1 +1,32 @@
-//! Kubernetes API types of every custom resource that Konduit serves, and the list of kinds.
+#![doc = include_str!("../README.md")]
+#![allow(
+    clippy::duplicated_attributes,
+    reason = "it takes equal arguments of two printer columns for one attribute given twice"
+)]
+
+pub mod adopt;
+pub mod conditions;
+pub mod configuration;
+pub mod conversion;
+mod kinds;
+pub mod konnect;
+pub mod kubernetes;
+pub mod names;
+mod object;
+mod read;
+pub mod reference;
+#[cfg(feature = "schema")]
+pub mod schema;
+#[cfg(feature = "schema")]
+pub mod schema_diff;
+mod secret_string;
+pub mod status;
+
+pub use conversion::{ConversionError, convert};
+pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta, Time};
+pub use kinds::{Kind, UnknownKind};
+pub use object::{AnyParts, Object, Observed, Parts};
+pub use read::{ReadError, Unreadable, read};
+#[cfg(feature = "schema")]
+pub use schema::crd_documents;
+pub use secret_string::SecretString;

@@ -1,0 +1,15 @@
+//! Kinds of `configuration.konghq.com/v1alpha1`. One file a kind.
+
+mod kong_certificate;
+mod kong_reference_grant;
+mod kong_route;
+mod kong_service;
+mod kong_target;
+mod kong_upstream;
+
+pub use kong_certificate::*;
+pub use kong_reference_grant::*;
+pub use kong_route::*;
+pub use kong_service::*;
+pub use kong_target::*;
+pub use kong_upstream::*;

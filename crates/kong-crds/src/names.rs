@@ -1,0 +1,29 @@
+//! Finalizers, annotations and labels that objects carry: names shared with Kong's operator, and
+//! our own under `konduit/`.
+
+/// On every object that has an entity in Konnect: the entity goes first.
+pub const KONNECT_CLEANUP_FINALIZER: &str = "gateway.konghq.com/konnect-cleanup";
+/// On a KonnectAPIAuthConfiguration that something refers to.
+pub const API_AUTH_IN_USE_FINALIZER: &str = "konnect.konghq.com/konnectapiauth-in-use";
+/// On the Secret that holds the token of a KonnectAPIAuthConfiguration.
+pub const TOKEN_SECRET_IN_USE_FINALIZER: &str =
+    "gateway.konghq.com/secret-in-use-by-konnect-resource";
+/// On a KongPlugin that an annotation or a binding refers to.
+pub const PLUGIN_IN_USE_FINALIZER: &str = "gateway.konghq.com/plugin-in-use";
+
+/// Plugins of a service, route, ...: names of KongPlugins, separated by commas.
+pub const PLUGINS_ANNOTATION: &str = "konghq.com/plugins";
+/// Tags to add to the entities of the object, separated by commas.
+pub const TAGS_ANNOTATION: &str = "konghq.com/tags";
+/// `retain` keeps the entity in Konnect when its object is deleted.
+pub const DELETION_POLICY_ANNOTATION: &str = "konduit/deletion-policy";
+/// What the version that an object is stored or served in has no fields for (see
+/// [`conversion`](crate::conversion)).
+pub const CONVERSION_DATA_ANNOTATION: &str = "konduit/conversion-data";
+
+/// On Secrets: which sort of credential they hold; `konnect` for API tokens.
+pub const CREDENTIAL_LABEL: &str = "konghq.com/credential";
+/// On Secrets that Kong's operator and we read.
+pub const SECRET_LABEL: &str = "konghq.com/secret";
+/// On objects that Kong's operator made from objects of another kind.
+pub const MANAGED_BY_LABEL: &str = "gateway-operator.konghq.com/managed-by";

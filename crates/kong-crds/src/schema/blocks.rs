@@ -1,0 +1,113 @@
+//! Schemas that derives cannot say, each the same for every field that has it.
+
+use schemars::{Schema, SchemaGenerator, json_schema};
+use serde_json::{Value, json};
+
+use super::rules;
+use crate::conditions;
+
+/// Tags of an entity.
+pub(crate) fn tags(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "items": {"type": "string"},
+        "maxItems": 20,
+        "x-kubernetes-validations": [rules::tags()],
+    })
+}
+
+/// An object with whatever fields: nothing below it is pruned.
+pub(crate) fn free_form(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "x-kubernetes-preserve-unknown-fields": true,
+    })
+}
+
+/// What an entity's status is before anybody has looked at the object.
+pub(crate) fn pending_status() -> Value {
+    json!({"conditions": pending(conditions::PROGRAMMED)})
+}
+
+/// Conditions of an entity, whose status has a default as a whole.
+pub(crate) fn entity_conditions(_: &mut SchemaGenerator) -> Schema {
+    let mut schema = condition_list();
+    schema.insert("minItems".to_owned(), 1.into());
+    schema
+}
+
+/// Conditions of a kind whose status may be empty.
+pub(crate) fn programmed_conditions(_: &mut SchemaGenerator) -> Schema {
+    let mut schema = condition_list();
+    schema.insert("default".to_owned(), pending(conditions::PROGRAMMED));
+    schema
+}
+
+/// Conditions of credentials.
+pub(crate) fn auth_conditions(_: &mut SchemaGenerator) -> Schema {
+    let mut schema = condition_list();
+    schema.insert("minItems".to_owned(), 1.into());
+    schema.insert("default".to_owned(), pending(conditions::VALID));
+    schema
+}
+
+fn pending(condition: &str) -> Value {
+    json!([{
+        "type": condition,
+        "status": "Unknown",
+        "reason": conditions::PENDING,
+        "message": "Waiting for controller",
+        "lastTransitionTime": "1970-01-01T00:00:00Z",
+    }])
+}
+
+/// The list of conditions as controller-gen writes it: bounded, keyed by type.
+fn condition_list() -> Schema {
+    json_schema!({
+        "type": "array",
+        "maxItems": conditions::LIMIT,
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": ["type"],
+        "items": {
+            "type": "object",
+            "required": ["lastTransitionTime", "message", "reason", "status", "type"],
+            "properties": {
+                "lastTransitionTime": {
+                    "description": "When the status last changed.",
+                    "type": "string",
+                    "format": "date-time",
+                },
+                "message": {
+                    "description": "What is so, why, and what to do about it.",
+                    "type": "string",
+                    "maxLength": 32768,
+                },
+                "observedGeneration": {
+                    "description": "The generation of the object that this is about.",
+                    "type": "integer",
+                    "format": "int64",
+                    "minimum": 0,
+                },
+                "reason": {
+                    "description": "The cause of the status, in one word.",
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 1024,
+                    "pattern": "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$",
+                },
+                "status": {
+                    "description": "Whether the condition holds.",
+                    "type": "string",
+                    "enum": ["True", "False", "Unknown"],
+                },
+                "type": {
+                    "description": "What the condition is about.",
+                    "type": "string",
+                    "maxLength": 316,
+                    "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?\
+                                (([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$",
+                },
+            },
+        },
+    })
+}

@@ -1,0 +1,156 @@
+//! CEL rules that several kinds share; those of one kind stand in its type file.
+//!
+//! Texts and messages are upstream's, to the letter: users and their tests know them.
+
+use kube::core::Rule;
+
+/// The `type` of a control plane reference: ids are not supported.
+pub(crate) fn control_plane_by_id_is_unsupported() -> Rule {
+    Rule::new("self.type != 'konnectID'").message("'konnectID' type is not supported")
+}
+
+/// A reference of type konnectNamespacedRef says which control plane.
+pub(crate) fn named_control_plane_is_set() -> Rule {
+    Rule::new(
+        "(has(self.type) && self.type == 'konnectNamespacedRef') ? has(self.konnectNamespacedRef) \
+         : true",
+    )
+    .message("when type is konnectNamespacedRef, konnectNamespacedRef must be set")
+}
+
+/// A reference to the ingress controller names no control plane.
+pub(crate) fn ingress_controller_is_not_named() -> Rule {
+    Rule::new("(has(self.type) && self.type == 'kic') ? !has(self.konnectNamespacedRef) : true")
+        .message("when type is kic, konnectNamespacedRef must not be set")
+}
+
+/// A reference without a type names no control plane.
+pub(crate) fn untyped_control_plane_is_not_named() -> Rule {
+    Rule::new("!has(self.type) ? !has(self.konnectNamespacedRef) : true")
+        .message("when type is unset, konnectNamespacedRef must not be set")
+}
+
+/// A reference of type namespacedRef says which service.
+pub(crate) fn named_service_is_set() -> Rule {
+    Rule::new("self.type == 'namespacedRef' ? has(self.namespacedRef) : true")
+        .message("when type is namespacedRef, namespacedRef must be set")
+}
+
+/// `spec.adopt.from` stays.
+pub(crate) fn adopt_source_is_immutable() -> Rule {
+    Rule::new("self.from == oldSelf.from").message("'from'(adopt source) is immutable")
+}
+
+/// Adoption from Konnect says what.
+pub(crate) fn adopt_options_are_set() -> Rule {
+    Rule::new("self.from == 'konnect' ? has(self.konnect) : true")
+        .message("Must specify Konnect options when from='konnect'")
+}
+
+/// The adopted id stays.
+pub(crate) fn adopted_id_is_immutable() -> Rule {
+    Rule::new("has(self.konnect) ? (self.konnect.id == oldSelf.konnect.id) : true")
+        .message("konnect.id is immutable")
+}
+
+/// `spec.adopt` needs a control plane in Konnect.
+pub(crate) fn adopt_needs_control_plane() -> Rule {
+    Rule::new(
+        "!has(self.adopt) ? true : (has(self.controlPlaneRef) && self.controlPlaneRef.type == \
+         'konnectNamespacedRef')",
+    )
+    .message("spec.adopt is allowed only when controlPlaneRef is konnectNamespacedRef")
+}
+
+/// `spec.adopt` is neither added nor removed later.
+pub(crate) fn adopt_is_kept() -> Rule {
+    Rule::new(
+        "(has(oldSelf.adopt) && has(self.adopt)) || (!has(oldSelf.adopt) && !has(self.adopt))",
+    )
+    .message("Cannot set or unset spec.adopt in updates")
+}
+
+/// `spec.controlPlaneRef` is not removed.
+pub(crate) fn control_plane_is_kept() -> Rule {
+    Rule::new("!has(oldSelf.spec.controlPlaneRef) || has(self.spec.controlPlaneRef)")
+        .message("controlPlaneRef is required once set")
+}
+
+/// `spec.controlPlaneRef` of a programmed object stays.
+pub(crate) fn control_plane_is_frozen() -> Rule {
+    Rule::new(
+        "(!self.status.conditions.exists(c, c.type == 'Programmed' && c.status == 'True')) ? true \
+         : oldSelf.spec.controlPlaneRef == self.spec.controlPlaneRef",
+    )
+    .message("spec.controlPlaneRef is immutable when an entity is already Programmed")
+}
+
+/// Entities of Konnect do not belong to the ingress controller.
+pub(crate) fn control_plane_is_not_ingress_controller() -> Rule {
+    Rule::new("!has(self.controlPlaneRef) ? true : self.controlPlaneRef.type != 'kic'")
+        .message("KIC is not supported as control plane")
+}
+
+/// `spec.id` stays.
+pub(crate) fn id_is_immutable() -> Rule {
+    Rule::new(
+        "(!has(self.spec.id) && !has(oldSelf.spec.id)) || (has(self.spec.id) && \
+         has(oldSelf.spec.id) && self.spec.id == oldSelf.spec.id)",
+    )
+    .message("spec.id is immutable")
+}
+
+/// The account of a programmed object stays.
+pub(crate) fn auth_is_frozen_when_programmed() -> Rule {
+    auth_is_frozen_when("Programmed")
+        .message("spec.konnect.authRef is immutable when an entity is already Programmed")
+}
+
+/// A working account stays.
+pub(crate) fn auth_is_frozen_when_valid() -> Rule {
+    auth_is_frozen_when("APIAuthValid").message(
+        "spec.konnect.authRef is immutable when an entity refers to a Valid API Auth Configuration",
+    )
+}
+
+fn auth_is_frozen_when(condition: &str) -> Rule {
+    Rule::new(format!(
+        "(!has(self.status) || !has(self.status.conditions) || \
+         !self.status.conditions.exists(c, c.type == '{condition}' && c.status == 'True')) ? true \
+         : self.spec.konnect.authRef == oldSelf.spec.konnect.authRef"
+    ))
+}
+
+/// Certificate material is PEM, or one whole vault reference.
+pub(crate) fn vault_reference(field: &str, material: &str) -> Rule {
+    Rule::new(
+        "!self.startsWith('{vault:') || \
+         self.matches('^[{]vault://[a-zA-Z0-9._-]+/[^{}]+[}][[:space:]]*$')",
+    )
+    .message(format!(
+        "{field} must contain {material} material or a valid Kong vault reference, e.g. \
+         '{{vault://my-vault/my-secret}}'"
+    ))
+}
+
+/// Tags are neither empty nor long.
+pub(crate) fn tags() -> Rule {
+    Rule::new("self.all(tag, size(tag) >= 1 && size(tag) <= 128)")
+        .message("tags entries must not be longer than 128 characters")
+}
+
+/// The URL of a Konnect region.
+pub(crate) fn server_url() -> [Rule; 4] {
+    [
+        Rule::new("size(self) > 0").message("Server URL is required"),
+        Rule::new("self == oldSelf").message("Server URL is immutable"),
+        Rule::new("isURL(self) ? url(self).getScheme() == 'https' : true")
+            .message("Server URL must use HTTPs if specifying scheme"),
+        Rule::new(
+            "size(self) > 0 && !isURL(self) ? \
+             self.matches('^(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]).)*\
+             ([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])$') : true",
+        )
+        .message("Server URL must satisfy hostname (RFC 1123) regex if not a valid absolute URL"),
+    ]
+}
