@@ -3,6 +3,13 @@
     clippy::duplicated_attributes,
     reason = "it takes equal arguments of two printer columns for one attribute given twice"
 )]
+#![cfg_attr(
+    feature = "schema",
+    allow(
+        unreachable_pub,
+        reason = "the schema derive copies its type into a function"
+    )
+)]
 
 pub mod adopt;
 pub mod conditions;

@@ -51,6 +51,19 @@ pub(crate) fn auth_conditions(_: &mut SchemaGenerator) -> Schema {
     schema
 }
 
+/// Adds a field to those that are required.
+pub(crate) fn require(field: &'static str) -> impl FnMut(&mut Schema) {
+    move |schema| {
+        let required = schema
+            .ensure_object()
+            .entry("required")
+            .or_insert_with(|| json!([]));
+        if let Some(required) = required.as_array_mut() {
+            required.push(field.into());
+        }
+    }
+}
+
 fn pending(condition: &str) -> Value {
     json!([{
         "type": condition,

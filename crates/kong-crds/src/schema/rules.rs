@@ -127,10 +127,13 @@ pub(crate) fn vault_reference(field: &str, material: &str) -> Rule {
         "!self.startsWith('{vault:') || \
          self.matches('^[{]vault://[a-zA-Z0-9._-]+/[^{}]+[}][[:space:]]*$')",
     )
-    .message(format!(
-        "{field} must contain {material} material or a valid Kong vault reference, e.g. \
-         '{{vault://my-vault/my-secret}}'"
-    ))
+    .message(
+        format!(
+            "{field} must contain {material} material or a valid Kong vault reference, e.g. \
+             '{{vault://my-vault/my-secret}}'"
+        )
+        .as_str(),
+    )
 }
 
 /// Tags are neither empty nor long.

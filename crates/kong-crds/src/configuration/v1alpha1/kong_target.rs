@@ -47,6 +47,8 @@ use crate::{adopt::Adopt, object::object, reference::NamespacedRef, status::Enti
         validation = rules::adopt_is_kept(),
     )
 )]
+// Upstream has the weight both required and defaulted.
+#[cfg_attr(feature = "schema", schemars(transform = blocks::require("weight")))]
 pub struct KongTargetSpec {
     /// The upstream that the target belongs to; the control plane is that of the upstream.
     #[serde(rename = "upstreamRef")]
@@ -55,7 +57,6 @@ pub struct KongTargetSpec {
     pub target: String,
     /// Share of the requests that the target gets; none with 0.
     #[serde(default = "default_weight")]
-    #[cfg_attr(feature = "schema", schemars(schema_with = "weight"))]
     pub weight: u16,
     /// An existing target in Konnect to take over.
     #[serde(skip_serializing_if = "Option::is_none")]
