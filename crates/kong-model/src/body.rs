@@ -65,6 +65,15 @@ impl Node {
         }
     }
 
+    /// The id in a reference such as `{id}`.
+    pub fn reference(&self) -> Option<&str> {
+        match self {
+            Self::Map(members) => members.get("id").and_then(Self::as_str),
+            Self::Text(id) => Some(id),
+            Self::Bool(_) | Self::Number(_) | Self::Secret(_) | Self::List(_) => None,
+        }
+    }
+
     fn write(&self, show: &impl Fn(&Sealed) -> String) -> Value {
         match self {
             Self::Bool(flag) => Value::Bool(*flag),
@@ -135,11 +144,7 @@ impl Body {
 
     /// The `id` of a reference member such as `service: {id}`.
     pub fn reference(&self, field: &str) -> Option<&str> {
-        match self.get(field)? {
-            Node::Map(members) => members.get("id").and_then(Node::as_str),
-            Node::Text(id) => Some(id),
-            Node::Bool(_) | Node::Number(_) | Node::Secret(_) | Node::List(_) => None,
-        }
+        self.get(field)?.reference()
     }
 
     /// The members, sorted by name.

@@ -74,6 +74,11 @@ impl Normal {
         }
     }
 
+    /// The id in a member that refers to another entity.
+    pub fn reference(&self, field: &str) -> Option<&str> {
+        self.members.get(field)?.reference()
+    }
+
     /// Where `held` is not what this body wants. Empty: nothing to write.
     pub fn differences(&self, held: &Self) -> Vec<Difference> {
         let fields = self.collection.defaults().keys().map(String::as_str);
@@ -113,7 +118,7 @@ pub fn spelled_out(collection: Collection, body: &Body) -> Vec<(Arc<str>, Node)>
     for shorthand in collection.shorthands() {
         match *shorthand {
             Shorthand::Url(field) => {
-                members.extend(body.text(field).into_iter().flat_map(expand_url))
+                members.extend(body.text(field).into_iter().flat_map(expand_url));
             }
             Shorthand::Address { field, port } => members.extend(
                 body.text(field)

@@ -1,0 +1,49 @@
+//! What was asked and answered, in order.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use kong_model::{Method, Request};
+use serde_json::Value;
+
+use crate::time::Millis;
+
+/// One request that was answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// When.
+    pub at: Millis,
+    /// Method.
+    pub method: Method,
+    /// Path with its query, not escaped.
+    pub path: Arc<str>,
+    /// Status of the answer, also where a fault made it.
+    pub status: u16,
+    /// The body as sent, with its secrets.
+    pub body: Option<Arc<Value>>,
+    /// Whether a third party asked, and not who is under test.
+    pub foreign: bool,
+}
+
+impl Entry {
+    pub(crate) fn new(at: Millis, request: &Request, status: u16, foreign: bool) -> Self {
+        let mut path = request.path.clone();
+        for (index, (key, value)) in request.query.iter().enumerate() {
+            let mark = if index == 0 { '?' } else { '&' };
+            write!(path, "{mark}{key}={value}").expect("writing to a String cannot fail");
+        }
+        Self {
+            at,
+            method: request.method,
+            path: Arc::from(path),
+            status,
+            body: request.body.clone().map(Arc::new),
+            foreign,
+        }
+    }
+
+    /// Whether it asked for a change.
+    pub fn is_write(&self) -> bool {
+        self.method != Method::Get
+    }
+}

@@ -1,0 +1,191 @@
+//! How Konnect says no: one enum of reasons, two styles of bodies. Core entities answer with gRPC codes
+//! and details, everything else with problem documents (RFC 9457).
+
+use kong_model::{Collection, Response, Shape, UniqueKey};
+use serde_json::{Value, json};
+
+use crate::check::Violation;
+
+/// The `@type` of every detail of a core error.
+const DETAIL: &str = "type.googleapis.com/kong.admin.model.v1.ErrorDetail";
+
+/// In which words an error is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// `{code, message, details}`.
+    Core,
+    /// `{status, title, instance, detail}`.
+    Problem,
+}
+
+impl Style {
+    /// The style of a collection; paths that lead nowhere have problems.
+    pub(crate) fn of(collection: Option<Collection>) -> Self {
+        match collection.map(Collection::shape) {
+            Some(Shape::Core) => Self::Core,
+            Some(Shape::Identity | Shape::Numbered | Shape::Membership) | None => Self::Problem,
+        }
+    }
+}
+
+/// Why a request is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The token is not accepted.
+    Unauthorized,
+    /// The token may not do this.
+    Forbidden,
+    /// Too many requests.
+    Limited { retry_after: u32 },
+    /// Nothing is there.
+    NotFound,
+    /// The path is right, the method is not.
+    Method,
+    /// Fields that are not acceptable.
+    Invalid(Vec<Violation>),
+    /// A group where a control plane is needed, or the other way round: groups hold members and no
+    /// entities of their own.
+    Group,
+    /// Something unique is taken.
+    Taken(UniqueKey),
+    /// The id exists under another parent.
+    TakenId,
+    /// A reference that leads nowhere.
+    Dangling { field: String },
+    /// Something still refers to what is to be deleted.
+    Referred { field: &'static str, by: String },
+}
+
+impl Refusal {
+    /// The refusal of one field.
+    pub(crate) fn field(field: &str, rule: &'static str, message: String) -> Self {
+        Self::Invalid(vec![Violation {
+            field: field.to_owned(),
+            rule,
+            message,
+        }])
+    }
+
+    fn status(&self, style: Style) -> u16 {
+        match (self, style) {
+            (Self::Unauthorized, _) => 401,
+            (Self::Forbidden, _) => 403,
+            (Self::NotFound, _) => 404,
+            (Self::Method, _) => 405,
+            (Self::Limited { .. }, _) => 429,
+            (Self::Taken(_) | Self::TakenId | Self::Referred { .. }, Style::Problem) => 409,
+            (
+                Self::Invalid(_)
+                | Self::Group
+                | Self::Dangling { .. }
+                | Self::Taken(_)
+                | Self::TakenId
+                | Self::Referred { .. },
+                _,
+            ) => 400,
+        }
+    }
+
+    /// The answer. `trace` is the number of the request, which problems name.
+    pub(crate) fn response(&self, style: Style, trace: u64) -> Response {
+        let status = self.status(style);
+        let body = match (self, style) {
+            (Self::Limited { .. }, _) => json!({"message": "API rate limit exceeded"}),
+            (Self::Unauthorized, Style::Core) => json!({"message": "Unauthorized", "status": 401}),
+            (_, Style::Core) => self.core(),
+            (_, Style::Problem) => self.problem(status, trace),
+        };
+        let retry_after = match self {
+            Self::Limited { retry_after } => Some(*retry_after),
+            _ => None,
+        };
+        Response {
+            status,
+            retry_after,
+            body,
+        }
+    }
+
+    fn core(&self) -> Value {
+        let body = |code: u32, message: &str, details: Vec<Value>| json!({"code": code, "message": message, "details": details});
+        let detail = |kind: &str, field: &str, message: &str| json!({"@type": DETAIL, "type": kind, "field": field, "messages": [message]});
+        let constraint = |field: &str, kind: &str, message: &str| {
+            let message = format!("{field} (type: {kind}) constraint failed{message}");
+            let details = vec![detail("ERROR_TYPE_REFERENCE", field, &message)];
+            body(3, "data constraint error", details)
+        };
+        match self {
+            Self::Unauthorized | Self::Limited { .. } => {
+                json!({"message": "Unauthorized", "status": 401})
+            }
+            Self::Forbidden => body(7, "permission denied", Vec::new()),
+            Self::NotFound => body(5, "Not found", Vec::new()),
+            Self::Method => body(12, "Method Not Allowed", Vec::new()),
+            Self::Invalid(violations) => {
+                let details = violations
+                    .iter()
+                    .map(|violation| {
+                        detail("ERROR_TYPE_FIELD", &violation.field, &violation.message)
+                    })
+                    .collect();
+                body(3, "validation error", details)
+            }
+            Self::Group => {
+                let message = "a control plane group takes its configuration from its members";
+                let details =
+                    json!({"@type": DETAIL, "type": "ERROR_TYPE_ENTITY", "messages": [message]});
+                body(3, "validation error", vec![details])
+            }
+            Self::Taken(key) => constraint(&key.fields().join(", "), "unique", ""),
+            Self::TakenId => constraint("id", "unique", ""),
+            Self::Dangling { field } => constraint(field, "foreign", ""),
+            Self::Referred { field, by } => {
+                constraint(field, "foreign", &format!(": {by} refers to it"))
+            }
+        }
+    }
+
+    fn problem(&self, status: u16, trace: u64) -> Value {
+        let (title, detail) = match self {
+            Self::Unauthorized => ("Unauthorized", "Invalid credentials".to_owned()),
+            Self::Forbidden => ("Forbidden", "Forbidden".to_owned()),
+            Self::NotFound => ("Not Found", "Not found".to_owned()),
+            Self::Method => ("Method Not Allowed", "Method not allowed".to_owned()),
+            Self::Limited { .. } => ("Too Many Requests", "Too many requests".to_owned()),
+            Self::Invalid(_) | Self::Dangling { .. } => {
+                ("Bad Request", "Invalid parameters".to_owned())
+            }
+            Self::Group => (
+                "Bad Request",
+                "Only groups have members, and no group is a member".to_owned(),
+            ),
+            Self::Taken(key) => ("Conflict", format!("{key} is already in use")),
+            Self::TakenId => ("Conflict", "The id is already in use".to_owned()),
+            Self::Referred { by, .. } => ("Conflict", format!("{by} refers to it")),
+        };
+        let mut body = json!({
+            "status": status, "title": title, "instance": format!("kong:trace:{trace}"), "detail": detail,
+        });
+        let parameters: Vec<Value> = match self {
+            Self::Invalid(violations) => violations.iter().map(Violation::parameter).collect(),
+            Self::Dangling { field } => vec![
+                json!({"field": field, "rule": "missing_reference", "reason": "does not exist", "source": "body"}),
+            ],
+            Self::Group => vec![
+                json!({"field": "cluster_type", "rule": "invalid", "reason": detail, "source": "body"}),
+            ],
+            Self::Unauthorized
+            | Self::Forbidden
+            | Self::Limited { .. }
+            | Self::NotFound
+            | Self::Method
+            | Self::Taken(_)
+            | Self::TakenId
+            | Self::Referred { .. } => Vec::new(),
+        };
+        if status == 400 {
+            body["invalid_parameters"] = Value::from(parameters);
+        }
+        body
+    }
+}
