@@ -9,14 +9,13 @@ use serde_json::Value;
 
 fn upstream() -> Vec<Value> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/upstream");
-    let mut paths: Vec<_> = fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    paths.sort();
-    paths
-        .into_iter()
-        .map(|path| serde_yaml::from_str(&fs::read_to_string(path).unwrap()).unwrap())
+    let read = |path| {
+        let text = fs::read_to_string(path).expect("a fixture is readable");
+        serde_yaml::from_str(&text).expect("a fixture is YAML")
+    };
+    fs::read_dir(directory)
+        .expect("the fixtures are there")
+        .map(|entry| read(entry.expect("a folder can be listed").path()))
         .collect()
 }
 

@@ -5,8 +5,11 @@ use serde_json::{Map, Value};
 /// Lists of a schema in which only membership counts.
 const SETS: [&str; 3] = ["required", "enum", "x-kubernetes-list-map-keys"];
 
+/// The bound that two bounds amount to.
+type Combine = fn(f64, f64) -> f64;
+
 /// Validations that may stand in an `allOf` as well as beside it, with the way two of them combine.
-const FOLDED: [(&str, fn(f64, f64) -> f64); 8] = [
+const FOLDED: [(&str, Combine); 8] = [
     ("minLength", f64::max),
     ("maxLength", f64::min),
     ("minimum", f64::max),

@@ -134,7 +134,7 @@ fn every_sort_of_planted_difference_is_seen() {
     type Plant = fn(&mut Value);
     let plants: [(&str, Plant); 16] = [
         ("a default", |it| {
-            schema(it)["properties"]["port"]["default"] = 81.into()
+            schema(it)["properties"]["port"]["default"] = 81.into();
         }),
         ("a missing default", |it| {
             schema(it)["properties"]["port"]
@@ -143,16 +143,16 @@ fn every_sort_of_planted_difference_is_seen() {
                 .remove("default");
         }),
         ("a type", |it| {
-            schema(it)["properties"]["port"]["type"] = "string".into()
+            schema(it)["properties"]["port"]["type"] = "string".into();
         }),
         ("a pattern", |it| {
-            schema(it)["properties"]["mode"]["pattern"] = "^a$".into()
+            schema(it)["properties"]["mode"]["pattern"] = "^a$".into();
         }),
         ("a stricter allOf", |it| {
             schema(it)["properties"]["mode"]["allOf"] = json!([{"minLength": 2}]);
         }),
         ("a property", |it| {
-            schema(it)["properties"]["more"] = json!({"type": "string"})
+            schema(it)["properties"]["more"] = json!({"type": "string"});
         }),
         ("a property called description", |it| {
             schema(it)["properties"]
@@ -161,7 +161,7 @@ fn every_sort_of_planted_difference_is_seen() {
                 .remove("description");
         }),
         ("a list type", |it| {
-            schema(it)["x-kubernetes-list-type"] = "set".into()
+            schema(it)["x-kubernetes-list-type"] = "set".into();
         }),
         ("unknown fields kept", |it| {
             schema(it)["x-kubernetes-preserve-unknown-fields"] = true.into();
@@ -173,17 +173,19 @@ fn every_sort_of_planted_difference_is_seen() {
             it["spec"]["versions"][0]["additionalPrinterColumns"][1]["priority"] = 1.into();
         }),
         ("a short name", |it| {
-            it["spec"]["names"]["shortNames"] = json!(["t"])
+            it["spec"]["names"]["shortNames"] = json!(["t"]);
         }),
         ("a category", |it| {
-            it["spec"]["names"]["categories"] = json!(["x"])
+            it["spec"]["names"]["categories"] = json!(["x"]);
         }),
-        ("the scope", |it| it["spec"]["scope"] = "Cluster".into()),
+        ("the scope", |it| {
+            it["spec"]["scope"] = "Cluster".into();
+        }),
         ("the status subresource", |it| {
-            it["spec"]["versions"][0]["subresources"] = json!({})
+            it["spec"]["versions"][0]["subresources"] = json!({});
         }),
         ("an annotation", |it| {
-            it["metadata"]["annotations"]["a"] = "c".into()
+            it["metadata"]["annotations"]["a"] = "c".into();
         }),
     ];
     for (what, plant) in plants {
