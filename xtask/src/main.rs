@@ -1,2 +1,116 @@
-//! Generation and checks: cargo xtask.
-fn main() {}
+//! Generation and checks: `cargo xtask`. One module a command; each says what it found and whether
+//! that is good.
+//!
+//! Exit codes: 0 all well, 1 findings, 2 wrong use or something that could not be read or run.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line talks to people"
+)]
+
+mod crds;
+mod crds_diff;
+mod layers;
+mod test;
+mod workspace;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+/// Generation and checks of this workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write the custom resource definitions to crds/.
+    #[command(args_conflicts_with_subcommands = true)]
+    Crds {
+        /// Write nothing; list the files that are not as they would be written.
+        #[arg(long)]
+        check: bool,
+        /// The folder, instead of crds/.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        #[command(subcommand)]
+        command: Option<CrdsCommand>,
+    },
+    /// Check that dependencies between the crates point one way.
+    Layers,
+    /// Run everything that continuous integration runs.
+    Test,
+}
+
+#[derive(Subcommand)]
+enum CrdsCommand {
+    /// Compare our definitions with those of the same name in a folder, by meaning.
+    Diff {
+        /// The folder with the other definitions.
+        directory: PathBuf,
+    },
+}
+
+/// How a command ended, short of an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// All well.
+    Well,
+    /// Something is not as it should be, and has been printed.
+    Findings,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Crds {
+            command: Some(CrdsCommand::Diff { directory }),
+            ..
+        } => crds_diff::run(&directory),
+        Command::Crds {
+            check,
+            out,
+            command: None,
+        } => {
+            let directory = out.unwrap_or_else(|| workspace::root().join("crds"));
+            if check {
+                crds::check(&directory)
+            } else {
+                crds::write(&directory)
+            }
+        }
+        Command::Layers => layers::run(),
+        Command::Test => test::run(),
+    };
+    match outcome {
+        Ok(Outcome::Well) => ExitCode::SUCCESS,
+        Ok(Outcome::Findings) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_comparison_takes_no_options_of_the_generation() {
+        assert!(Arguments::try_parse_from(["xtask", "crds", "--check", "diff", "there"]).is_err());
+        assert!(Arguments::try_parse_from(["xtask", "crds", "diff", "there"]).is_ok());
+        assert!(Arguments::try_parse_from(["xtask", "crds", "--check"]).is_ok());
+    }
+}

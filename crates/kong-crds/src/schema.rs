@@ -72,6 +72,10 @@ fn document(versions: Vec<CustomResourceDefinition>) -> Option<Value> {
         let schema = &mut version["schema"]["openAPIV3Schema"];
         tidy::tidy(schema);
         type_meta(&mut schema["properties"]);
+        if version["subresources"].is_null() {
+            // Upstream spells out that there are none.
+            version["subresources"] = json!({});
+        }
     }
     Some(document)
 }

@@ -68,8 +68,15 @@ pub struct ReferenceGrantFrom {
     #[cfg_attr(feature = "schema", schemars(regex(pattern = GROUP_PATTERN)))]
     pub group: String,
     /// Their kind.
-    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 63)))]
-    #[cfg_attr(feature = "schema", schemars(regex(pattern = KIND_PATTERN)))]
+    // Upstream says the least length twice, by way of two markers.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(
+            length(max = 63),
+            regex(pattern = KIND_PATTERN),
+            extend("allOf" = [{"minLength": 1}, {"minLength": 1}])
+        )
+    )]
     pub kind: String,
     /// Their namespace; empty for kinds without.
     #[cfg_attr(feature = "schema", schemars(length(max = 63)))]
@@ -109,8 +116,15 @@ pub struct ReferenceGrantTo {
     #[cfg_attr(feature = "schema", schemars(regex(pattern = GROUP_PATTERN)))]
     pub group: String,
     /// Their kind.
-    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 63)))]
-    #[cfg_attr(feature = "schema", schemars(regex(pattern = KIND_PATTERN)))]
+    // Upstream says the least length twice, by way of two markers.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(
+            length(max = 63),
+            regex(pattern = KIND_PATTERN),
+            extend("allOf" = [{"minLength": 1}, {"minLength": 1}])
+        )
+    )]
     pub kind: String,
     /// Name of the one object; without it, all of that kind.
     #[serde(skip_serializing_if = "Option::is_none")]
