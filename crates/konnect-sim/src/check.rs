@@ -131,7 +131,11 @@ fn check_members(
     };
     for field in schema["required"].as_array().into_iter().flatten() {
         let field = field.as_str().unwrap_or_default();
-        if members.get(field).is_none_or(Value::is_null) {
+        let may_be_null = schema["properties"][field]["nullable"] == true;
+        if members
+            .get(field)
+            .is_none_or(|value| value.is_null() && !may_be_null)
+        {
             found.push(Violation {
                 field: path(field),
                 rule: "required",

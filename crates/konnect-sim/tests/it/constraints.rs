@@ -1,0 +1,317 @@
+use kong_model::{Call, Collection, Failure, Response, Site};
+use serde_json::{Value, json};
+
+use crate::client::{Client, id};
+
+/// The field and the message of a refused constraint.
+fn constraint(answer: &Response) -> (&str, &str) {
+    assert_eq!(answer.status, 400, "{}", answer.body);
+    assert_eq!(answer.body["message"], "data constraint error");
+    let detail = &answer.body["details"][0];
+    assert_eq!(detail["type"], "ERROR_TYPE_REFERENCE");
+    (
+        detail["field"].as_str().unwrap(),
+        detail["messages"][0].as_str().unwrap(),
+    )
+}
+
+#[test]
+fn a_name_that_is_taken_is_refused_in_the_words_of_konnect() {
+    let mut client = Client::new();
+    let cp = client.control_plane("cp");
+    let services = format!("{cp}/core-entities/services");
+    client.has(
+        &format!("{services}/{}", id(1)),
+        json!({"name": "same", "host": "h"}),
+    );
+    let body = json!({"name": "same", "host": "other"});
+    let expected = ("name", "name (type: unique) constraint failed");
+    assert_eq!(
+        constraint(&client.put(&format!("{services}/{}", id(2)), body.clone())),
+        expected
+    );
+    assert_eq!(constraint(&client.post(&services, body.clone())), expected);
+    assert_eq!(client.delete(&format!("{services}/{}", id(1))).status, 204);
+    client.has(&format!("{services}/{}", id(2)), body.clone());
+    client.has(
+        &format!("{services}/{}", id(2)),
+        json!({"name": "renamed", "host": "h"}),
+    );
+    client.has(&format!("{services}/{}", id(3)), body);
+}
+
+#[test]
+fn names_are_taken_within_one_control_plane_and_one_collection() {
+    let mut client = Client::new();
+    let (one, two) = (client.control_plane("one"), client.control_plane("two"));
+    client.has(
+        &format!("{one}/core-entities/services/{}", id(1)),
+        json!({"name": "n", "host": "h"}),
+    );
+    client.has(
+        &format!("{two}/core-entities/services/{}", id(1)),
+        json!({"name": "n", "host": "h"}),
+    );
+    client.has(
+        &format!("{one}/core-entities/routes/{}", id(1)),
+        json!({"name": "n", "paths": ["/"]}),
+    );
+    for number in 2..4 {
+        client.has(
+            &format!("{one}/core-entities/services/{}", id(number)),
+            json!({"host": "h"}),
+        );
+    }
+}
+
+#[test]
+fn a_plugin_is_unique_in_its_scope_and_a_target_in_its_upstream() {
+    let mut client = Client::new();
+    let core = format!("{}/core-entities", client.control_plane("cp"));
+    client.has(&format!("{core}/services/{}", id(1)), json!({"host": "h"}));
+    client.has(
+        &format!("{core}/plugins/{}", id(2)),
+        json!({"name": "cors"}),
+    );
+    client.has(
+        &format!("{core}/plugins/{}", id(3)),
+        json!({"name": "cors", "service": {"id": id(1)}}),
+    );
+    for body in [
+        json!({"name": "cors"}),
+        json!({"name": "cors", "service": {"id": id(1)}}),
+    ] {
+        let answer = client.put(&format!("{core}/plugins/{}", id(4)), body);
+        assert!(constraint(&answer).1.contains("(type: unique)"));
+    }
+    for upstream in [5, 6] {
+        client.has(
+            &format!("{core}/upstreams/{}", id(upstream)),
+            json!({"name": format!("u{upstream}")}),
+        );
+        client.has(
+            &format!(
+                "{core}/upstreams/{}/targets/{}",
+                id(upstream),
+                id(upstream + 10)
+            ),
+            json!({"target": "a"}),
+        );
+    }
+    let twice = client.put(
+        &format!("{core}/upstreams/{}/targets/{}", id(5), id(20)),
+        json!({"target": "a:8000"}),
+    );
+    assert_eq!(constraint(&twice).0, "target");
+    let moved = client.put(
+        &format!("{core}/upstreams/{}/targets/{}", id(6), id(15)),
+        json!({"target": "b"}),
+    );
+    assert_eq!(constraint(&moved).0, "id");
+}
+
+#[test]
+fn a_reference_has_to_lead_somewhere_in_the_same_control_plane() {
+    let mut client = Client::new();
+    let (cp, other) = (client.control_plane("cp"), client.control_plane("other"));
+    client.has(
+        &format!("{other}/core-entities/services/{}", id(1)),
+        json!({"host": "h"}),
+    );
+    client.has(
+        &format!("{cp}/core-entities/routes/{}", id(1)),
+        json!({"paths": ["/"]}),
+    );
+    for (path, body, field) in [
+        (
+            "routes",
+            json!({"paths": ["/"], "service": {"id": id(1)}}),
+            "service.id",
+        ),
+        (
+            "routes",
+            json!({"paths": ["/"], "service": {}}),
+            "service.id",
+        ),
+        (
+            "plugins",
+            json!({"name": "cors", "route": {"id": id(2)}}),
+            "route.id",
+        ),
+        (
+            "services",
+            json!({"host": "h", "client_certificate": {"id": id(1)}}),
+            "client_certificate.id",
+        ),
+    ] {
+        let answer = client.put(&format!("{cp}/core-entities/{path}/{}", id(9)), body);
+        let message = format!("{field} (type: foreign) constraint failed");
+        assert_eq!(constraint(&answer), (field, message.as_str()));
+    }
+    client.has(
+        &format!("{cp}/core-entities/routes/{}", id(9)),
+        json!({"paths": ["/"], "service": null}),
+    );
+}
+
+#[test]
+fn what_is_in_use_cannot_be_deleted() {
+    let mut client = Client::new();
+    let core = format!("{}/core-entities", client.control_plane("cp"));
+    client.has(
+        &format!("{core}/certificates/{}", id(1)),
+        json!({"cert": "c", "key": "k"}),
+    );
+    client.has(
+        &format!("{core}/services/{}", id(2)),
+        json!({"host": "h", "client_certificate": {"id": id(1)}}),
+    );
+    client.has(
+        &format!("{core}/routes/{}", id(3)),
+        json!({"paths": ["/"], "service": {"id": id(2)}}),
+    );
+    for (path, blocker) in [
+        ("certificates", (1, "services")),
+        ("services", (2, "routes")),
+    ] {
+        let answer = client.delete(&format!("{core}/{path}/{}", id(blocker.0)));
+        assert!(constraint(&answer).1.contains(blocker.1), "{}", answer.body);
+    }
+    for (path, number) in [("routes", 3), ("services", 2), ("certificates", 1)] {
+        assert_eq!(
+            client
+                .delete(&format!("{core}/{path}/{}", id(number)))
+                .status,
+            204
+        );
+        assert_eq!(
+            client.get(&format!("{core}/{path}/{}", id(number))).status,
+            404
+        );
+    }
+}
+
+#[test]
+fn a_reference_that_is_given_up_blocks_no_longer() {
+    let mut client = Client::new();
+    let core = format!("{}/core-entities", client.control_plane("cp"));
+    client.has(&format!("{core}/services/{}", id(1)), json!({"host": "h"}));
+    client.has(
+        &format!("{core}/routes/{}", id(2)),
+        json!({"paths": ["/"], "service": {"id": id(1)}}),
+    );
+    client.has(&format!("{core}/routes/{}", id(2)), json!({"paths": ["/"]}));
+    assert_eq!(
+        client.delete(&format!("{core}/services/{}", id(1))).status,
+        204
+    );
+}
+
+#[test]
+fn targets_go_with_their_upstream_and_plugins_with_what_they_are_bound_to() {
+    let mut client = Client::new();
+    let core = format!("{}/core-entities", client.control_plane("cp"));
+    client.has(&format!("{core}/upstreams/{}", id(1)), json!({"name": "u"}));
+    client.has(
+        &format!("{core}/upstreams/{}/targets/{}", id(1), id(2)),
+        json!({"target": "a"}),
+    );
+    client.has(&format!("{core}/services/{}", id(3)), json!({"host": "h"}));
+    client.has(
+        &format!("{core}/plugins/{}", id(4)),
+        json!({"name": "cors", "service": {"id": id(3)}}),
+    );
+    client.has(
+        &format!("{core}/plugins/{}", id(5)),
+        json!({"name": "cors"}),
+    );
+    assert_eq!(
+        client.delete(&format!("{core}/upstreams/{}", id(1))).status,
+        204
+    );
+    assert_eq!(
+        client.delete(&format!("{core}/services/{}", id(3))).status,
+        204
+    );
+    assert_eq!(
+        client.get(&format!("{core}/targets")).body,
+        json!({"data": []})
+    );
+    let plugins: Vec<String> = client
+        .konnect
+        .entities(Collection::Plugins, None)
+        .map(|(id, _)| id.to_owned())
+        .collect();
+    assert_eq!(plugins, [id(5)]);
+    client.has(&format!("{core}/upstreams/{}", id(1)), json!({"name": "u"}));
+    client.has(
+        &format!("{core}/upstreams/{}/targets/{}", id(1), id(6)),
+        json!({"target": "a"}),
+    );
+}
+
+#[test]
+fn a_control_plane_name_that_is_taken_is_a_conflict() {
+    let mut client = Client::new();
+    client.control_plane("same");
+    let other = client.control_plane("other");
+    let created = client.post("/v2/control-planes", json!({"name": "same"}));
+    let renamed = client.patch(&other, json!({"name": "same"}));
+    for answer in [created, renamed] {
+        assert_eq!((answer.status, &answer.body["status"]), (409, &json!(409)));
+        assert_eq!(answer.body["title"], "Conflict");
+    }
+    assert_eq!(client.get(&other).body["name"], "other");
+}
+
+#[test]
+fn clients_understand_the_refusals() {
+    let mut client = Client::new();
+    let cp = client.control_plane("cp");
+    let core = format!("{cp}/core-entities");
+    client.has(
+        &format!("{core}/services/{}", id(1)),
+        json!({"name": "n", "host": "h"}),
+    );
+    client.has(
+        &format!("{core}/routes/{}", id(2)),
+        json!({"paths": ["/"], "service": {"id": id(1)}}),
+    );
+    let site = |at| Site {
+        at,
+        control_plane: Some(cp.rsplit('/').next().unwrap().into()),
+        parent: None,
+    };
+    let put = |at: Collection, body: Value| Call::Put {
+        site: site(at),
+        id: id(9).into(),
+        body: kong_model::Body::from_wire(at, &body).into(),
+    };
+    let remove = Call::Remove {
+        site: site(Collection::Services),
+        id: id(1).into(),
+    };
+    let mut failure = |call: &Call| {
+        call.interpret(client.konnect.handle(client.now, "kpat_x", &call.request()))
+            .unwrap_err()
+    };
+    assert!(matches!(
+        failure(&put(
+            Collection::Services,
+            json!({"name": "n", "host": "h"})
+        )),
+        Failure::Conflict(_)
+    ));
+    assert!(matches!(
+        failure(&put(
+            Collection::Routes,
+            json!({"paths": ["/"], "service": {"id": id(5)}})
+        )),
+        Failure::Reference(_)
+    ));
+    assert!(matches!(
+        failure(&put(Collection::Services, json!({"host": ""}))),
+        Failure::Invalid(_)
+    ));
+    assert!(matches!(failure(&remove), Failure::Reference(_)));
+}

@@ -1,0 +1,14 @@
+//! What a client of Konnect sees, through requests and answers alone.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that fails has to say where"
+)]
+
+mod access;
+mod client;
+mod constraints;
+mod dump;
+mod entities;
+mod lists;
+mod records;
