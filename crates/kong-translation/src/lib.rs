@@ -1,1 +1,182 @@
-//! From Kong custom resources to Kong entities and statuses: one file a kind.
+#![doc = include_str!("../README.md")]
+//!
+//! One file a kind, each with the kind's `impl Judge`. Where to start: `judge`, then
+//! `kong_service.rs` for a kind as it usually is, then `case.rs` and `entity.rs` for what all kinds
+//! share. Nothing in here reads a clock, performs I/O or remembers anything.
+
+mod bodies;
+mod case;
+mod control_plane;
+mod entity;
+mod kind;
+mod kong_certificate;
+mod kong_route;
+mod kong_service;
+mod kong_target;
+mod kong_upstream;
+mod konnect_api_auth_configuration;
+mod konnect_gateway_control_plane;
+mod parents;
+mod plugins;
+mod secrets;
+#[cfg(test)]
+mod testing;
+
+use kong_crds::conditions::{API_AUTH_VALID, INVALID, PROGRAMMED};
+use kong_crds::{Kind, Unreadable, names};
+use kong_resolve::{Condition, Entry, Frame, Key, Me, Meta, Output, Verdict, View};
+
+use crate::kind::Judge;
+
+/// Judges an object: what is wrong with its references, and what it wants to be in Konnect. `None`
+/// for kinds that are only read by others.
+///
+/// `entry` is the entry of `key` in the world that `view` shows.
+pub fn judge(key: &Key, entry: &Entry, view: &View<'_>) -> Option<Verdict> {
+    macro_rules! by_class {
+        (judged, $type:path) => {
+            Some(judge_as::<$type>(key, entry, view))
+        };
+        (input, $type:path) => {
+            None
+        };
+    }
+    macro_rules! by_kind {
+        ($($kind:ident: $type:path => $class:ident;)*) => {
+            match key.kind { $(Kind::$kind => by_class!($class, $type),)* }
+        };
+    }
+    kong_crds::kinds!(by_kind)
+}
+
+/// Where the ids stand in the status of a kind; `None` for kinds that are only read by others.
+pub fn frame(kind: Kind) -> Option<Frame> {
+    macro_rules! by_class {
+        (judged, $type:path) => {
+            Some(<$type as Judge>::FRAME)
+        };
+        (input, $type:path) => {
+            None
+        };
+    }
+    macro_rules! by_kind {
+        ($($kind:ident: $type:path => $class:ident;)*) => {
+            match kind { $(Kind::$kind => by_class!($class, $type),)* }
+        };
+    }
+    kong_crds::kinds!(by_kind)
+}
+
+/// The kinds that are kept from being deleted while something uses them, with the finalizer that
+/// says so.
+const IN_USE: [(Kind, &str); 3] = [
+    (
+        Kind::KonnectAPIAuthConfiguration,
+        names::API_AUTH_IN_USE_FINALIZER,
+    ),
+    (Kind::Secret, names::TOKEN_SECRET_IN_USE_FINALIZER),
+    (Kind::KongPlugin, names::PLUGIN_IN_USE_FINALIZER),
+];
+
+/// The finalizer that an object of this kind carries while a verdict pins it.
+pub fn in_use_finalizer(kind: Kind) -> Option<&'static str> {
+    IN_USE
+        .iter()
+        .find(|(pinned, _)| *pinned == kind)
+        .map(|(_, finalizer)| *finalizer)
+}
+
+fn judge_as<K: Judge>(key: &Key, entry: &Entry, view: &View<'_>) -> Verdict {
+    let meta = &entry.meta;
+    match &entry.parts {
+        Ok(any) => {
+            let parts = K::parts(any).expect("an entry holds parts of the kind in its key");
+            let spec = &parts.spec;
+            K::judge(Me { key, meta, spec }, view)
+        }
+        Err(unreadable) => cannot_be_read(key, meta, K::FRAME, unreadable),
+    }
+}
+
+/// What it wants is unknown, so what it has stays. Its deletion needs no spec.
+fn cannot_be_read(key: &Key, meta: &Meta, frame: Frame, unreadable: &Unreadable) -> Verdict {
+    let (condition, cleanup) = match frame {
+        Frame::Konnect | Frame::Native => (PROGRAMMED, true),
+        Frame::Account => (API_AUTH_VALID, false),
+    };
+    let message = format!("{key} cannot be read: {unreadable}; correct the field");
+    let output = if meta.deleting {
+        Output::Want(Vec::new())
+    } else {
+        Output::KeepLastGood
+    };
+    Verdict {
+        conditions: vec![Condition::fails(condition, INVALID, message)],
+        output,
+        cleanup,
+        ..Verdict::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::Cluster;
+
+    #[test]
+    fn an_object_that_cannot_be_read_keeps_what_it_has_and_names_the_field() {
+        let mut cluster = Cluster::new();
+        let key = cluster.apply(json!({
+            "apiVersion": "configuration.konghq.com/v1alpha1", "kind": "KongService",
+            "metadata": {"name": "service"}, "spec": {"host": 7},
+        }));
+        let verdict = cluster.judge(&key);
+        assert_eq!(verdict.output, Output::KeepLastGood);
+        assert!(verdict.cleanup);
+        let [condition] = &verdict.conditions[..] else {
+            panic!("{verdict:?}")
+        };
+        assert_eq!((condition.kind, condition.reason), (PROGRAMMED, INVALID));
+        let start = "KongService ns/service cannot be read: spec.host: ";
+        assert!(condition.message.starts_with(start), "{condition:?}");
+        assert!(condition.message.ends_with("; correct the field"));
+        cluster.delete(&key);
+        assert_eq!(cluster.judge(&key).output, Output::Want(Vec::new()));
+    }
+
+    #[test]
+    fn credentials_that_cannot_be_read_say_so_in_their_own_condition() {
+        let mut cluster = Cluster::new();
+        let key = cluster.apply(json!({
+            "apiVersion": "konnect.konghq.com/v1alpha1", "kind": "KonnectAPIAuthConfiguration",
+            "metadata": {"name": "auth"}, "spec": {"type": "token"},
+        }));
+        let verdict = cluster.judge(&key);
+        assert_eq!(verdict.conditions[0].kind, API_AUTH_VALID);
+        assert!(!verdict.cleanup);
+    }
+
+    #[test]
+    fn kinds_that_are_only_read_are_not_judged() {
+        let mut cluster = Cluster::new();
+        let key = cluster.apply(json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "secret"},
+        }));
+        let view = View::new(cluster.world());
+        let entry = cluster.world().entry(&key).unwrap();
+        assert_eq!(judge(&key, entry, &view), None);
+        assert_eq!(frame(Kind::Secret), None);
+        assert_eq!(frame(Kind::KongRoute), Some(Frame::Konnect));
+    }
+
+    #[test]
+    fn what_can_be_pinned_has_a_finalizer_of_its_own() {
+        assert_eq!(
+            in_use_finalizer(Kind::KongPlugin),
+            Some(names::PLUGIN_IN_USE_FINALIZER)
+        );
+        assert_eq!(in_use_finalizer(Kind::KongService), None);
+    }
+}

@@ -1,0 +1,244 @@
+//! The control plane of an entity: named by the entity itself or inherited from its parent.
+//!
+//! Says `ControlPlaneRefValid`, `APIAuthResolvedRef` and `APIAuthValid` (konnect.md 2.2, 2.4, 2.9) and
+//! gives the [`Place`]. Credentials follow from the control plane; whether it may refer to them was
+//! judged there.
+
+use kong_crds::Kind;
+use kong_crds::conditions::{
+    API_AUTH_RESOLVED_REF, API_AUTH_VALID, CONTROL_PLANE_REF_VALID, INVALID, NOT_PROGRAMMED,
+    REF_NOT_FOUND, REF_NOT_PERMITTED, RESOLVED_REF, VALID,
+};
+use kong_crds::reference::{ControlPlaneRef, ControlPlaneRefType, NamespacedRef};
+use kong_resolve::{
+    Condition, CredentialState, Credentials, Home, Key, Readiness, Standing, grants,
+};
+
+use crate::case::{Case, not_found, with_grant_hint};
+
+/// Where the entities of an object live.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Place {
+    /// In this control plane, usable or not.
+    Known(Home),
+    /// In a control plane that no longer exists: they went with it.
+    Gone,
+    /// In a control plane that says nothing of itself.
+    Unreadable,
+    /// Nobody can tell.
+    Unclear,
+}
+
+impl Place {
+    /// The control plane, if it exists.
+    pub(crate) fn home(&self) -> Option<&Home> {
+        match self {
+            Self::Known(home) => Some(home),
+            Self::Gone | Self::Unreadable | Self::Unclear => None,
+        }
+    }
+}
+
+/// Follows `spec.controlPlaneRef`.
+pub(crate) fn named(case: &mut Case<'_, '_>, reference: &ControlPlaneRef) -> Place {
+    match (reference.type_, &reference.konnect_namespaced_ref) {
+        (ControlPlaneRefType::KonnectNamespacedRef, Some(target)) => follow(case, target),
+        (ControlPlaneRefType::KonnectNamespacedRef, None) => unsupported(
+            case,
+            "referenced ControlPlaneRef names no control plane; set \
+             spec.controlPlaneRef.konnectNamespacedRef",
+        ),
+        (ControlPlaneRefType::Kic, _) => unsupported(case, &unsupported_type("kic")),
+        (ControlPlaneRefType::Unknown, _) => unsupported(case, &unsupported_type("unknown")),
+    }
+}
+
+fn unsupported_type(name: &str) -> String {
+    format!(
+        "referenced ControlPlaneRef <{name}> is unsupported; set spec.controlPlaneRef.type to \
+         konnectNamespacedRef"
+    )
+}
+
+fn unsupported(case: &mut Case<'_, '_>, message: &str) -> Place {
+    case.say(Condition::fails(CONTROL_PLANE_REF_VALID, INVALID, message));
+    Place::Unclear
+}
+
+fn follow(case: &mut Case<'_, '_>, target: &NamespacedRef) -> Place {
+    let key = Key {
+        kind: Kind::KonnectGatewayControlPlane,
+        name: case
+            .key
+            .name
+            .sibling(target.namespace.as_deref(), &target.name),
+    };
+    let shown = shown(target);
+    let granted = format!("KongReferenceGrants allow access to KonnectGatewayControlPlane {shown}");
+    let denied =
+        format!("KongReferenceGrants do not allow access to KonnectGatewayControlPlane {shown}");
+    if case.may_follow(&key, &granted, denied) {
+        look_up(case, &key, &shown)
+    } else {
+        Place::Unclear
+    }
+}
+
+/// The control plane of the parent: nothing has to be granted again.
+pub(crate) fn inherited(case: &mut Case<'_, '_>, parent: &Standing) -> Place {
+    match &parent.home {
+        // The parent says why it has none.
+        None => Place::Unclear,
+        Some(home) => {
+            let name = &home.control_plane.name;
+            look_up(
+                case,
+                &home.control_plane,
+                &format!("<konnectNamespacedRef:{name}>"),
+            )
+        }
+    }
+}
+
+fn look_up(case: &mut Case<'_, '_>, key: &Key, shown: &str) -> Place {
+    let Some(standing) = case.view.standing(key) else {
+        case.say(missing(key, shown));
+        return Place::Gone;
+    };
+    let Some(home) = standing.as_home() else {
+        case.say(not_programmed(key, Readiness::Blocked));
+        return Place::Unreadable;
+    };
+    case.say(state_of(&home));
+    for condition in credentials(&home.credentials, &home.control_plane) {
+        case.say(condition);
+    }
+    Place::Known(home)
+}
+
+/// Whether two entities are in one control plane of Konnect, under whatever names.
+pub(crate) fn is_shared(one: &Home, other: &Home) -> bool {
+    one.control_plane == other.control_plane || (one.id.is_some() && one.id == other.id)
+}
+
+/// As Kong writes a reference in messages.
+fn shown(target: &NamespacedRef) -> String {
+    match target.namespace.as_deref().filter(|it| !it.is_empty()) {
+        Some(namespace) => format!("<konnectNamespacedRef:{namespace}/{}>", target.name),
+        None => format!("<konnectNamespacedRef:{}>", target.name),
+    }
+}
+
+fn state_of(home: &Home) -> Condition {
+    let key = &home.control_plane;
+    if home.group {
+        group(key)
+    } else if home.deleting {
+        being_deleted(key)
+    } else if home.readiness == Readiness::Ready && home.id.is_some() {
+        programmed(key)
+    } else {
+        not_programmed(key, home.readiness)
+    }
+}
+
+fn missing(key: &Key, shown: &str) -> Condition {
+    let message = format!(
+        "referenced Control Plane \"{shown}\" does not exist: {}; create it in namespace \"{}\" \
+         or refer to another one",
+        not_found(key),
+        key.name.namespace(),
+    );
+    Condition::fails(CONTROL_PLANE_REF_VALID, INVALID, message)
+}
+
+fn group(key: &Key) -> Condition {
+    let message = format!(
+        "Attaching to ControlPlane {} with cluster type CLUSTER_TYPE_CONTROL_PLANE_GROUP is not \
+         supported; attach to one of its members",
+        key.name
+    );
+    Condition::fails(CONTROL_PLANE_REF_VALID, INVALID, message)
+}
+
+/// Passing, since it is soon gone and then something else is to be said.
+fn being_deleted(key: &Key) -> Condition {
+    let message = format!("Referenced ControlPlane {} is being deleted", key.name);
+    Condition::fails(CONTROL_PLANE_REF_VALID, INVALID, message).passing(true)
+}
+
+fn not_programmed(key: &Key, readiness: Readiness) -> Condition {
+    let waiting = format!("Referenced ControlPlane {} is not programmed yet", key.name);
+    let (message, passing) = match readiness {
+        Readiness::Ready | Readiness::Pending => (waiting, true),
+        Readiness::Blocked => (format!("{waiting}; its own conditions say why"), false),
+    };
+    Condition::fails(CONTROL_PLANE_REF_VALID, NOT_PROGRAMMED, message).passing(passing)
+}
+
+fn programmed(key: &Key) -> Condition {
+    let message = format!("Referenced ControlPlane {} is programmed", key.name);
+    Condition::holds(CONTROL_PLANE_REF_VALID, VALID, message)
+}
+
+/// What is to be said of the credentials of a control plane, by itself and by what lives in it.
+pub(crate) fn credentials(credentials: &Credentials, control_plane: &Key) -> Vec<Condition> {
+    let configuration = &credentials.configuration;
+    match &credentials.state {
+        CredentialState::Missing => vec![credentials_missing(configuration, control_plane)],
+        CredentialState::NotPermitted => {
+            vec![credentials_not_permitted(configuration, control_plane)]
+        }
+        CredentialState::Unproven => vec![
+            credentials_resolved(configuration),
+            credentials_invalid(configuration).passing(true),
+        ],
+        CredentialState::Invalid => vec![
+            credentials_resolved(configuration),
+            credentials_invalid(configuration),
+        ],
+        CredentialState::Valid(_) => vec![
+            credentials_resolved(configuration),
+            Condition::holds(API_AUTH_VALID, VALID, valid(configuration)),
+        ],
+    }
+}
+
+fn credentials_missing(configuration: &Key, control_plane: &Key) -> Condition {
+    let message = format!(
+        "Referenced KonnectAPIAuthConfiguration {} not found; create it or correct \
+         spec.konnect.authRef of {control_plane}",
+        configuration.name
+    );
+    Condition::fails(API_AUTH_RESOLVED_REF, REF_NOT_FOUND, message)
+}
+
+fn credentials_not_permitted(configuration: &Key, control_plane: &Key) -> Condition {
+    let denial = grants::denial(control_plane, configuration);
+    let message = with_grant_hint(denial, configuration);
+    Condition::fails(API_AUTH_RESOLVED_REF, REF_NOT_PERMITTED, message)
+}
+
+fn credentials_resolved(configuration: &Key) -> Condition {
+    let message = format!(
+        "KonnectAPIAuthConfiguration reference {} is resolved",
+        configuration.name
+    );
+    Condition::holds(API_AUTH_RESOLVED_REF, RESOLVED_REF, message)
+}
+
+/// Matters only where there is something to write: a token that is refused changes nothing in Konnect.
+fn credentials_invalid(configuration: &Key) -> Condition {
+    let message = format!(
+        "referenced KonnectAPIAuthConfiguration {} is invalid",
+        configuration.name
+    );
+    Condition::fails(API_AUTH_VALID, INVALID, message).unless_settled(VALID, valid(configuration))
+}
+
+fn valid(configuration: &Key) -> String {
+    format!(
+        "referenced KonnectAPIAuthConfiguration {} is valid",
+        configuration.name
+    )
+}

@@ -1,0 +1,110 @@
+//! From a case and its place to the verdict on an object that stands for a core entity.
+//!
+//! The order of precedence is written here once for all kinds: what is gone with its parent wants
+//! nothing, what is being deleted wants to be gone, what cannot be resolved stays as it was.
+
+use std::sync::Arc;
+
+use kong_model::{Body, Collection, RemoteId, Site};
+use kong_resolve::{Claim, Home, Intent, Output, Verdict, identity};
+
+use crate::case::{Case, Findings};
+use crate::control_plane::Place;
+use crate::plugins;
+
+/// The entity that an object stands for.
+pub(crate) struct Entity<'e, B> {
+    /// Its collection.
+    pub(crate) at: Collection,
+    /// The entity that it lives below, for collections that have one.
+    pub(crate) parent: Option<RemoteId>,
+    /// The id that the user chose.
+    pub(crate) specified: Option<&'e str>,
+    /// The member in which plugins name it, for what the plugins annotation can stand on.
+    pub(crate) scope: Option<&'static str>,
+    /// Makes its body; called only if it is to be written.
+    pub(crate) body: B,
+}
+
+/// The verdict on an object that stands for an entity.
+pub(crate) fn conclude<B: FnOnce() -> Body>(
+    mut case: Case<'_, '_>,
+    place: Place,
+    entity: Entity<'_, B>,
+) -> Verdict {
+    let is_clear = case.is_clear();
+    let uses = entity
+        .scope
+        .map(|scope| plugins::uses(&mut case, scope))
+        .unwrap_or_default();
+    let output = match &place {
+        Place::Gone => gone_with_its_parent(),
+        Place::Known(home) if case.meta.deleting => {
+            let main = claim(&case, home, &entity, Intent::Absent);
+            let plugins = uses.iter().filter_map(|used| used.claim(&case, home));
+            Output::Want(main.into_iter().chain(plugins).collect())
+        }
+        // Whatever it had is known to who performs this.
+        Place::Unreadable | Place::Unclear if case.meta.deleting => Output::Want(Vec::new()),
+        Place::Known(home) if is_clear => {
+            let plugins: Vec<_> = uses
+                .iter()
+                .filter_map(|used| used.claim(&case, home))
+                .collect();
+            let mut main = claim(&case, home, &entity, Intent::Keep);
+            if let Some(main) = &mut main {
+                main.intent = Intent::Present(Arc::new((entity.body)()));
+            }
+            Output::Want(main.into_iter().chain(plugins).collect())
+        }
+        Place::Known(_) | Place::Unreadable | Place::Unclear => Output::KeepLastGood,
+    };
+    let (cleanup, home) = match place {
+        Place::Known(home) => (true, Some(home)),
+        Place::Unreadable => (true, None),
+        Place::Gone | Place::Unclear => (false, None),
+    };
+    let Findings {
+        conditions,
+        ids,
+        pins,
+    } = case.into_findings();
+    Verdict {
+        conditions,
+        output,
+        pins,
+        cleanup,
+        ids,
+        home,
+        ..Verdict::default()
+    }
+}
+
+/// Konnect deletes what is below together with what it is below.
+pub(crate) fn gone_with_its_parent() -> Output {
+    Output::Want(Vec::new())
+}
+
+/// `None` if it cannot be said where the entity is.
+fn claim<B>(
+    case: &Case<'_, '_>,
+    home: &Home,
+    entity: &Entity<'_, B>,
+    intent: Intent,
+) -> Option<Claim> {
+    let has_parent = entity.at.parent().is_none() || entity.parent.is_some();
+    let control_plane = home.id.clone().filter(|_| has_parent)?;
+    Some(Claim {
+        identity: identity(&case.meta.uid),
+        site: Site {
+            at: entity.at,
+            control_plane: Some(control_plane),
+            parent: entity.parent.clone(),
+        },
+        configuration: home.credentials.configuration.clone(),
+        intent,
+        specified: entity.specified.map(RemoteId::from),
+        generation: case.meta.generation,
+        main: true,
+    })
+}

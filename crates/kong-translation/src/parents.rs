@@ -1,0 +1,149 @@
+//! References to objects that stand for entities: services, upstreams, certificates.
+//!
+//! Only the standing of the other object is read. The rules are the same for all of them (konnect.md
+//! 2.6 to 2.8), so a reference is a row: which kind, which condition, which field.
+
+use kong_crds::Kind;
+use kong_crds::conditions::{
+    CERTIFICATE_REF_VALID, INVALID, SERVICE_REF_VALID, UPSTREAM_REF_VALID, VALID,
+};
+use kong_crds::reference::NamespacedRef;
+use kong_model::RemoteId;
+use kong_resolve::{Condition, Home, Key, Readiness, Standing};
+
+use crate::case::{Case, not_found};
+use crate::control_plane::is_shared;
+
+/// A sort of reference.
+pub(crate) struct Reference {
+    /// What is referred to.
+    pub(crate) kind: Kind,
+    /// The condition about it.
+    pub(crate) condition: &'static str,
+    /// The field that refers.
+    field: &'static str,
+    /// The name of its id in the status.
+    id: &'static str,
+}
+
+/// `spec.serviceRef` of a route.
+pub(crate) const SERVICE: Reference = Reference {
+    kind: Kind::KongService,
+    condition: SERVICE_REF_VALID,
+    field: "spec.serviceRef",
+    id: "serviceID",
+};
+
+/// `spec.upstreamRef` of a target.
+pub(crate) const UPSTREAM: Reference = Reference {
+    kind: Kind::KongUpstream,
+    condition: UPSTREAM_REF_VALID,
+    field: "spec.upstreamRef",
+    id: "upstreamID",
+};
+
+/// `spec.clientCertificateRef` of a service or an upstream.
+pub(crate) const CERTIFICATE: Reference = Reference {
+    kind: Kind::KongCertificate,
+    condition: CERTIFICATE_REF_VALID,
+    field: "spec.clientCertificateRef",
+    id: "certificateID",
+};
+
+impl Reference {
+    /// The object that is referred to.
+    pub(crate) fn key(&self, case: &Case<'_, '_>, target: &NamespacedRef) -> Key {
+        let name = &case.key.name;
+        Key {
+            kind: self.kind,
+            name: name.sibling(target.namespace.as_deref(), &target.name),
+        }
+    }
+
+    /// Looks at the object that is referred to, says how it is, and notes its id. `None` if it does
+    /// not exist.
+    pub(crate) fn follow<'w>(&self, case: &mut Case<'_, 'w>, key: &Key) -> Option<&'w Standing> {
+        let standing = case.view.standing(key);
+        let condition = match standing {
+            None => self.missing(key),
+            Some(standing) if standing.deleting => self.being_deleted(key),
+            Some(standing) => match (standing.readiness, &standing.id) {
+                (Readiness::Ready, Some(_)) => self.programmed(key),
+                (Readiness::Ready, None) | (Readiness::Pending, _) => self.waiting(key),
+                (Readiness::Blocked, _) => self.blocked(key),
+            },
+        };
+        case.say(condition);
+        if let Some(id) = standing.and_then(|standing| standing.id.clone()) {
+            case.ids.push((self.id, id));
+        }
+        standing
+    }
+
+    fn missing(&self, key: &Key) -> Condition {
+        let message = format!(
+            "{}; create it in namespace \"{}\" or correct {}",
+            not_found(key),
+            key.name.namespace(),
+            self.field,
+        );
+        Condition::fails(self.condition, INVALID, message)
+    }
+
+    fn being_deleted(&self, key: &Key) -> Condition {
+        let message = format!("Referenced {key} is being deleted");
+        Condition::fails(self.condition, INVALID, message)
+    }
+
+    fn waiting(&self, key: &Key) -> Condition {
+        let message = format!("Referenced {key} is not programmed yet");
+        Condition::fails(self.condition, INVALID, message).passing(true)
+    }
+
+    fn blocked(&self, key: &Key) -> Condition {
+        let message = format!("Referenced {key} is not programmed yet; its own conditions say why");
+        Condition::fails(self.condition, INVALID, message)
+    }
+
+    fn programmed(&self, key: &Key) -> Condition {
+        let message = format!("Referenced {key} programmed");
+        Condition::holds(self.condition, VALID, message)
+    }
+
+    /// Entities of different control planes cannot refer to each other.
+    pub(crate) fn elsewhere(&self, key: &Key, theirs: &Home, ours: &Home) -> Condition {
+        let message = format!(
+            "Referenced {key} belongs to a different ControlPlane: it is in {}, the object in {}; \
+             correct {} or spec.controlPlaneRef",
+            theirs.control_plane.name, ours.control_plane.name, self.field,
+        );
+        Condition::fails(self.condition, INVALID, message)
+    }
+}
+
+/// The client certificate of a service or an upstream: its id, once it can be used.
+pub(crate) fn client_certificate(
+    case: &mut Case<'_, '_>,
+    reference: Option<&NamespacedRef>,
+    home: Option<&Home>,
+) -> Option<RemoteId> {
+    let key = CERTIFICATE.key(case, reference?);
+    let granted = "KongReferenceGrants allow access to KongCertificate";
+    let denied = format!(
+        "KongReferenceGrants do not allow access to KongCertificate {}",
+        key.name
+    );
+    if !case.may_follow(&key, granted, denied) {
+        return None;
+    }
+    // One condition a type: that the control planes differ goes before how the certificate is.
+    if let (Some(theirs), Some(ours)) = (
+        case.view.standing(&key).and_then(|it| it.home.as_ref()),
+        home,
+    ) && !is_shared(theirs, ours)
+    {
+        case.say(CERTIFICATE.elsewhere(&key, theirs, ours));
+        return None;
+    }
+    CERTIFICATE.follow(case, &key)?.id.clone()
+}

@@ -1,0 +1,366 @@
+//! What is said of an object: from its verdict and the state of its entities to conditions, status
+//! fields and the standing that others see.
+//!
+//! `Programmed` is derived here and nowhere else: it is True only if every reference condition is True
+//! and Konnect confirmed every entity in its present form. Start with [`report`].
+
+use serde_json::{Map, Value, json};
+
+use kong_crds::conditions as c;
+use kong_model::{Collection, RemoteId};
+use kong_resolve::{
+    Account, Condition, CredentialState, Frame, Intent, Key, Meta, Output, Readiness, Standing,
+    Truth, Verdict,
+};
+
+/// Whether an entity is in Konnect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Nobody has looked yet.
+    Unknown,
+    /// It is not.
+    Absent,
+    /// It is, under the id given.
+    Present,
+}
+
+/// Why an entity is not as wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What was tried.
+    pub attempt: Attempt,
+    /// Why it failed, and what to do where we know.
+    pub text: String,
+    /// Whether trying again may help without anybody doing anything.
+    pub transient: bool,
+}
+
+/// What was tried with an entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// To read it.
+    Read,
+    /// To create it.
+    Create,
+    /// To change it.
+    Update,
+    /// To delete it.
+    Delete,
+}
+
+/// One entity of an object, as far as its status is concerned.
+#[derive(Clone, Copy, Debug)]
+pub struct State<'a> {
+    /// Where it lives.
+    pub at: Collection,
+    /// Whether the object itself stands for it.
+    pub main: bool,
+    /// What is to become of it; `None` if nobody wants it any more.
+    pub intent: Option<&'a Intent>,
+    /// Its id.
+    pub id: Option<&'a RemoteId>,
+    /// Whether it is there.
+    pub presence: Presence,
+    /// Whether it is in its present form what Konnect confirmed.
+    pub confirmed: bool,
+    /// Why it is not as wanted.
+    pub problem: Option<&'a Problem>,
+    /// What Konnect says of it beside what we wrote.
+    pub facts: &'a Value,
+}
+
+/// What is said of an object.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// All its conditions.
+    pub conditions: Vec<Condition>,
+    /// The fields of its status beside the conditions.
+    pub fields: Map<String, Value>,
+    /// How urgent it is to say so.
+    pub urgency: Urgency,
+    /// What it is worth to others.
+    pub standing: Standing,
+}
+
+/// Whether a report is worth a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// It is final as things stand.
+    Now,
+    /// Something is wrong that may be right in a moment: objects are applied one after the other.
+    Soon,
+    /// It gives way by itself: worth a write only if it lasts.
+    Late,
+    /// Work is under way and nothing is wrong: not worth a write.
+    Never,
+}
+
+/// Puts together what is said of an object. `before` is the status it has.
+pub fn report(
+    frame: Frame,
+    key: &Key,
+    meta: &Meta,
+    verdict: &Verdict,
+    states: &[State<'_>],
+    before: &Value,
+) -> Report {
+    let progress = Progress::of(verdict, states);
+    let settled = progress == Progress::Settled;
+    let mut conditions: Vec<Condition> =
+        verdict.conditions.iter().map(|condition| condition.clone().when(settled)).collect();
+    let problem = states.iter().find_map(|state| Some((state, state.problem?)));
+    match (frame, problem) {
+        (Frame::Account, Some((_, problem))) => {
+            let text = problem.text.clone();
+            let failed = Condition::fails(c::API_AUTH_VALID, c::INVALID, text);
+            conditions.push(failed.passing(problem.transient));
+        }
+        (Frame::Account, None) => {}
+        (_, Some((state, problem))) => conditions.extend(failure(key, state, problem)),
+        (_, None) if conditions.iter().any(|condition| condition.truth != Truth::True) => {
+            let message = "Some conditions have status set to False";
+            let failed =
+                Condition::fails(c::PROGRAMMED, c::CONDITION_WITH_STATUS_FALSE_EXISTS, message);
+            conditions.push(failed.passing(verdict.is_passing()));
+        }
+        (_, None) if settled && !meta.deleting => {
+            conditions.push(Condition::holds(c::PROGRAMMED, c::PROGRAMMED, ""));
+        }
+        (_, None) => {}
+    }
+    if settled {
+        conditions.extend(verdict.confirmed.iter().cloned());
+    }
+    let failing = conditions.iter().any(|condition| condition.truth != Truth::True);
+    let passing = conditions
+        .iter()
+        .filter(|condition| condition.truth != Truth::True)
+        .all(|condition| condition.passing);
+    let urgency = match (failing, passing, progress) {
+        (true, true, _) => Urgency::Late,
+        // Whether credentials are good depends on nothing that could still be on its way.
+        (true, false, _) if frame == Frame::Account => Urgency::Now,
+        (true, false, _) => Urgency::Soon,
+        (false, _, Progress::UnderWay) => Urgency::Never,
+        // A deletion that goes well is over soon, and then there is nothing to write to.
+        (false, _, Progress::Settled) if meta.deleting && frame != Frame::Account => Urgency::Never,
+        (false, _, Progress::Settled | Progress::Stuck) => Urgency::Now,
+    };
+    Report {
+        fields: fields(frame, verdict, states, before),
+        standing: standing(frame, meta, verdict, states, before, problem.is_some()),
+        conditions,
+        urgency,
+    }
+}
+
+/// How far an object has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// Konnect has confirmed everything.
+    Settled,
+    /// There is work to do.
+    UnderWay,
+    /// There is nothing that could be done: a reference is not good.
+    Stuck,
+}
+
+impl Progress {
+    fn of(verdict: &Verdict, states: &[State<'_>]) -> Self {
+        let done = |state: &State<'_>| match state.intent {
+            Some(Intent::Present(_) | Intent::Observe(_)) => state.confirmed,
+            Some(Intent::Keep) => true,
+            Some(Intent::Absent) | None => state.presence == Presence::Absent,
+        };
+        match &verdict.output {
+            Output::KeepLastGood => Self::Stuck,
+            Output::Want(claims) if claims.is_empty() && states.is_empty() => {
+                if verdict.refs_hold() { Self::Settled } else { Self::Stuck }
+            }
+            Output::Want(_) if states.iter().all(done) => Self::Settled,
+            Output::Want(_) => Self::UnderWay,
+        }
+    }
+}
+
+/// What an entity that is not as wanted means for its object.
+fn failure(key: &Key, state: &State<'_>, problem: &Problem) -> Vec<Condition> {
+    let (reason, operation) = match problem.attempt {
+        Attempt::Create | Attempt::Read => (c::FAILED_TO_CREATE, "create"),
+        Attempt::Update => (c::FAILED_TO_UPDATE, "update"),
+        Attempt::Delete => (c::KONNECT_API_OP_FAILED, "delete"),
+    };
+    let programmed = |reason, message: String| {
+        Condition::fails(c::PROGRAMMED, reason, message).passing(problem.transient)
+    };
+    if state.at == Collection::GroupMemberships {
+        let text = format!("failed to set members on control plane group {}: {}", key.name, problem.text);
+        return vec![
+            Condition::fails(c::MEMBERS_REFERENCE_RESOLVED, c::SET_GROUP_MEMBER_FAILED, &text)
+                .passing(problem.transient),
+            programmed(c::FAILED_TO_SET_CONTROL_PLANE_GROUP_MEMBERS, text),
+        ];
+    }
+    if let Some(Intent::Observe(_)) = state.intent {
+        return vec![
+            Condition::fails(c::MIRRORED, c::FAILED, &problem.text).passing(problem.transient),
+            programmed(reason, problem.text.clone()),
+        ];
+    }
+    let what = if state.main {
+        key.to_string()
+    } else {
+        format!("a {} of {key}", state.at.name().trim_end_matches('s'))
+    };
+    vec![programmed(reason, format!("failed to {operation} {what}: {}", problem.text))]
+}
+
+fn main_state<'s, 'a>(states: &'s [State<'a>]) -> Option<&'s State<'a>> {
+    states.iter().find(|state| state.main)
+}
+
+/// The account that the entities of an object are in.
+fn account(verdict: &Verdict) -> Option<&Account> {
+    match &verdict.home.as_ref()?.credentials.state {
+        CredentialState::Valid(account) => Some(account),
+        CredentialState::Missing
+        | CredentialState::NotPermitted
+        | CredentialState::Unproven
+        | CredentialState::Invalid => None,
+    }
+}
+
+fn fields(
+    frame: Frame,
+    verdict: &Verdict,
+    states: &[State<'_>],
+    before: &Value,
+) -> Map<String, Value> {
+    let mut fields = Map::new();
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            fields.insert(name.to_owned(), value);
+        }
+    };
+    let main = main_state(states);
+    let id = main
+        .filter(|state| state.presence == Presence::Present)
+        .and_then(|state| state.id)
+        .map(|id| json!(id.as_str()));
+    let kept = |record: &Value, name: &str| record.get(name).cloned();
+    let organization = |record: &Value| match account(verdict) {
+        Some(account) => Some(json!(account.organization)),
+        None => kept(record, "organizationID"),
+    };
+    let server = |record: &Value| match account(verdict) {
+        Some(account) => Some(json!(account.server.to_string())),
+        None => kept(record, "serverURL"),
+    };
+    match frame {
+        Frame::Account => {
+            set("organizationID", organization_of(verdict, states, before));
+            let server = verdict.access.as_ref().map(|access| json!(access.server.to_string()));
+            set("serverURL", server.or_else(|| kept(before, "serverURL")));
+        }
+        Frame::Native => {
+            let facts = main.map_or(&Value::Null, |state| state.facts);
+            let config = &facts["config"];
+            let known = id.is_some();
+            // What nobody has looked at yet is believed as it stands.
+            let unseen = main.is_none_or(|state| state.presence == Presence::Unknown);
+            set("id", id.or_else(|| unseen.then(|| kept(before, "id")).flatten()));
+            set("organizationID", organization(before));
+            set("serverURL", server(before));
+            if known || unseen {
+                let text = |name: &str| config[name].as_str().map(|text| json!(text));
+                set("clusterType", text("cluster_type").or_else(|| kept(before, "clusterType")));
+                let endpoints = match (text("control_plane_endpoint"), text("telemetry_endpoint")) {
+                    (Some(plane), Some(telemetry)) => {
+                        Some(json!({"controlPlane": plane, "telemetry": telemetry}))
+                    }
+                    _ => kept(before, "konnectEndpoints"),
+                };
+                set("konnectEndpoints", endpoints);
+            }
+        }
+        Frame::Konnect => {
+            let record = &before["konnect"];
+            let mut konnect = match verdict.output {
+                // Something is in the way: what was said of the entity still stands.
+                Output::KeepLastGood => record.as_object().cloned().unwrap_or_default(),
+                Output::Want(_) => Map::new(),
+            };
+            let unseen = main.is_none_or(|state| state.presence == Presence::Unknown);
+            let gone = matches!(&verdict.output, Output::Want(claims) if claims.is_empty());
+            let id = id.or_else(|| (unseen && !gone).then(|| kept(record, "id")).flatten());
+            let plane = verdict.home.as_ref().and_then(|home| home.id.as_ref());
+            let mut put = |name: &str, value: Option<Value>| {
+                if let Some(value) = value {
+                    konnect.insert(name.to_owned(), value);
+                }
+            };
+            put("id", id);
+            put("controlPlaneID", plane.map(|id| json!(id.as_str())));
+            if plane.is_some() {
+                put("organizationID", organization(record));
+                put("serverURL", server(record));
+            }
+            for (name, id) in &verdict.ids {
+                put(name, Some(json!(id.as_str())));
+            }
+            set("konnect", (!konnect.is_empty()).then_some(Value::Object(konnect)));
+        }
+    }
+    fields
+}
+
+/// The organisation that Konnect named; the one before while nobody has asked, none once it refused.
+fn organization_of(verdict: &Verdict, states: &[State<'_>], before: &Value) -> Option<Value> {
+    let kept = || before.get("organizationID").cloned();
+    match main_state(states) {
+        Some(state) if state.problem.is_some_and(|problem| !problem.transient) => None,
+        Some(state) if state.facts["id"].is_string() => Some(state.facts["id"].clone()),
+        Some(_) => kept(),
+        None if verdict.access.is_some() => None,
+        None => kept(),
+    }
+}
+
+fn standing(
+    frame: Frame,
+    meta: &Meta,
+    verdict: &Verdict,
+    states: &[State<'_>],
+    before: &Value,
+    failing: bool,
+) -> Standing {
+    let main = main_state(states);
+    let present = main.filter(|state| state.presence == Presence::Present);
+    let refused = main.is_some_and(|state| state.problem.is_some_and(|problem| !problem.transient));
+    let readiness = match (present, verdict.refs_hold()) {
+        (Some(state), true) if frame != Frame::Account || state.confirmed => Readiness::Ready,
+        (_, true) if main.is_some() && !refused => Readiness::Pending,
+        (_, false) if verdict.is_passing() && !failing => Readiness::Pending,
+        (None | Some(_), _) => Readiness::Blocked,
+    };
+    let account = match (frame, readiness, &verdict.access) {
+        (Frame::Account, Readiness::Ready, Some(access)) => {
+            let organization = organization_of(verdict, states, before);
+            Some(Account {
+                organization: organization
+                    .and_then(|id| id.as_str().map(str::to_owned))
+                    .unwrap_or_default(),
+                server: access.server.clone(),
+            })
+        }
+        _ => None,
+    };
+    Standing {
+        uid: meta.uid.clone(),
+        deleting: meta.deleting,
+        readiness,
+        id: present.and_then(|state| state.id).cloned(),
+        home: verdict.home.clone(),
+        account,
+    }
+}
