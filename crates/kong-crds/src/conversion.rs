@@ -66,16 +66,14 @@ pub fn convert(mut document: Value, to_version: &str) -> Result<Value, Conversio
     there(&mut converted);
     loss::restore(&mut converted, saved);
 
-    let losses = |converted: &Value| {
-        let mut returned = converted.clone();
-        back(&mut returned);
-        loss::between(&document, &returned)
-    };
-    if !losses(&converted).is_empty() {
-        // The annotation itself must not count as a difference, nor hide one that it replaces.
-        loss::clear(&mut converted);
-        let losses = losses(&converted);
-        loss::save(&mut converted, &from_version, &losses);
+    let mut returned = converted.clone();
+    back(&mut returned);
+    // No way touches the metadata; what the annotation's own comings and goings do to it is seen to
+    // where it is written.
+    returned["metadata"] = document["metadata"].clone();
+    let losses = loss::between(&document, &returned);
+    if !losses.is_empty() || loss::is_saved(&converted, &from_version) {
+        loss::save(&mut converted, &from_version, losses);
     }
     Ok(converted)
 }

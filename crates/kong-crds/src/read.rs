@@ -131,24 +131,38 @@ pub(crate) fn required_field<T: DeserializeOwned>(
 ) -> Result<T, Unreadable> {
     optional_field(document, field)?.ok_or_else(|| Unreadable {
         path: field.to_owned(),
-        reason: "missing".to_owned(),
+        reason: MISSING.to_owned(),
     })
 }
 
 /// Reads a value that stands at `field` of its document; `field` is empty for the whole of it.
 pub(crate) fn read_value<T: DeserializeOwned>(value: Value, field: &str) -> Result<T, Unreadable> {
     serde_path_to_error::deserialize(value).map_err(|error| {
+        let mut path = field.to_owned();
         let inner = error.path().to_string();
         // The library writes "." for the value itself.
-        let path = match (field, inner.as_str()) {
-            ("", inner) => inner.to_owned(),
-            (field, ".") => field.to_owned(),
-            (field, inner) if inner.starts_with('[') => format!("{field}{inner}"),
-            (field, inner) => format!("{field}.{inner}"),
-        };
-        Unreadable {
-            path,
-            reason: error.inner().to_string(),
+        if inner != "." {
+            extend(&mut path, &inner);
         }
+        let mut reason = error.inner().to_string();
+        // kubectl names the field that is missing, serde the object that it is missing from.
+        let missing = reason
+            .strip_prefix("missing field `")
+            .and_then(|it| it.strip_suffix('`'));
+        if let Some(missing) = missing {
+            extend(&mut path, missing);
+            MISSING.clone_into(&mut reason);
+        }
+        Unreadable { path, reason }
     })
+}
+
+/// The reason when a field is not there.
+const MISSING: &str = "required value";
+
+fn extend(path: &mut String, inner: &str) {
+    if !path.is_empty() && !inner.starts_with('[') {
+        path.push('.');
+    }
+    path.push_str(inner);
 }

@@ -46,23 +46,27 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, 
 /// Takes the losses of that version out of the document. An annotation that we cannot have written
 /// for it is left where it is.
 pub(super) fn take(document: &mut Value, version: &str) -> Vec<Loss> {
-    let saved = document
-        .pointer("/metadata/annotations")
-        .and_then(|annotations| annotations.get(CONVERSION_DATA_ANNOTATION))
-        .and_then(Value::as_str)
-        .and_then(|text| serde_json::from_str::<Saved>(text).ok())
-        .filter(|saved| saved.version == version);
-    match saved {
-        Some(saved) => {
+    match saved(document) {
+        Some(saved) if saved.version == version => {
             clear(document);
             saved.losses
         }
-        None => Vec::new(),
+        Some(_) | None => Vec::new(),
     }
 }
 
+/// Whether the document has losses of that version.
+pub(super) fn is_saved(document: &Value, version: &str) -> bool {
+    saved(document).is_some_and(|saved| saved.version == version)
+}
+
+fn saved(document: &Value) -> Option<Saved> {
+    let annotations = document.pointer("/metadata/annotations")?;
+    serde_json::from_str(annotations.get(CONVERSION_DATA_ANNOTATION)?.as_str()?).ok()
+}
+
 /// Removes the annotation, and with it annotations that are empty then.
-pub(super) fn clear(document: &mut Value) {
+fn clear(document: &mut Value) {
     let Some(meta) = document.get_mut("metadata").and_then(Value::as_object_mut) else {
         return;
     };
@@ -74,25 +78,29 @@ pub(super) fn clear(document: &mut Value) {
     }
 }
 
-/// Writes the annotation.
-pub(super) fn save(document: &mut Value, version: &str, losses: &[Loss]) {
-    let saved = Saved {
-        version: version.to_owned(),
-        losses: losses.to_vec(),
-    };
+/// Writes the annotation. What stood in its place, or would go when it is taken out again, is kept in
+/// it too.
+pub(super) fn save(document: &mut Value, version: &str, mut losses: Vec<Loss>) {
+    let mut cleared = document.clone();
+    clear(&mut cleared);
+    losses.extend(between(document, &cleared));
     // Values, strings and lists of them always have a JSON form.
-    let Ok(text) = serde_json::to_string(&saved) else {
+    let Ok(text) = serde_json::to_string(&Saved {
+        version: version.to_owned(),
+        losses,
+    }) else {
         return;
     };
-    set(
-        document,
-        &[
-            "metadata".to_owned(),
-            "annotations".to_owned(),
-            CONVERSION_DATA_ANNOTATION.to_owned(),
-        ],
-        Some(text.into()),
-    );
+    let mut at = document;
+    for key in ["metadata", "annotations"] {
+        let Some(object) = at.as_object_mut() else {
+            return;
+        };
+        at = object.entry(key).or_insert_with(|| Map::new().into());
+    }
+    if let Some(annotations) = at.as_object_mut() {
+        annotations.insert(CONVERSION_DATA_ANNOTATION.to_owned(), text.into());
+    }
 }
 
 /// Puts values back wherever the document is as it would be without edits.
@@ -138,22 +146,16 @@ fn get<'a>(document: &'a Value, path: &[String]) -> Option<&'a Value> {
         .try_fold(document, |value, key| value.as_object()?.get(key))
 }
 
-/// Sets or removes the value at a path. Where the way there is no longer an object (an edit), it does
-/// nothing.
+/// Sets or removes the value at a path. The way there was an object when the loss was noted; where it
+/// no longer is, somebody removed it, and nothing is put back.
 fn set(document: &mut Value, path: &[String], value: Option<Value>) {
     let Some((last, parents)) = path.split_last() else {
         return;
     };
-    let mut at = document;
-    for key in parents {
-        let Some(object) = at.as_object_mut() else {
-            return;
-        };
-        at = object
-            .entry(key.as_str())
-            .or_insert_with(|| Map::new().into());
-    }
-    let Some(object) = at.as_object_mut() else {
+    let parent = parents
+        .iter()
+        .try_fold(document, |value, key| value.as_object_mut()?.get_mut(key));
+    let Some(object) = parent.and_then(Value::as_object_mut) else {
         return;
     };
     match value {
