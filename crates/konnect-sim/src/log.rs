@@ -1,6 +1,6 @@
 //! What was asked and answered, in order.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use kong_model::{Method, Request};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::time::Millis;
 
 /// One request that was answered.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Entry {
     /// When.
     pub at: Millis,
@@ -45,5 +45,18 @@ impl Entry {
     /// Whether it asked for a change.
     pub fn is_write(&self) -> bool {
         self.method != Method::Get
+    }
+}
+
+/// Without the body, which has secrets in it.
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let who = if self.foreign {
+            " by a third party"
+        } else {
+            ""
+        };
+        let (at, method, path, status) = (self.at.0, self.method, &self.path, self.status);
+        write!(f, "{at} ms: {method} {path}: {status}{who}")
     }
 }

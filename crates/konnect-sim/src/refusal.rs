@@ -89,15 +89,14 @@ impl Refusal {
     /// The answer. `trace` is the number of the request, which problems name.
     pub(crate) fn response(&self, style: Style, trace: u64) -> Response {
         let status = self.status(style);
-        let body = match (self, style) {
-            (Self::Limited { .. }, _) => json!({"message": "API rate limit exceeded"}),
-            (Self::Unauthorized, Style::Core) => json!({"message": "Unauthorized", "status": 401}),
-            (_, Style::Core) => self.core(),
-            (_, Style::Problem) => self.problem(status, trace),
+        let body = match style {
+            Style::Core => self.core(),
+            Style::Problem => self.problem(status, trace),
         };
-        let retry_after = match self {
-            Self::Limited { retry_after } => Some(*retry_after),
-            _ => None,
+        let retry_after = if let Self::Limited { retry_after } = self {
+            Some(*retry_after)
+        } else {
+            None
         };
         Response {
             status,
@@ -115,9 +114,8 @@ impl Refusal {
             body(3, "data constraint error", details)
         };
         match self {
-            Self::Unauthorized | Self::Limited { .. } => {
-                json!({"message": "Unauthorized", "status": 401})
-            }
+            Self::Unauthorized => json!({"message": "Unauthorized", "status": 401}),
+            Self::Limited { .. } => json!({"message": "API rate limit exceeded"}),
             Self::Forbidden => body(7, "permission denied", Vec::new()),
             Self::NotFound => body(5, "Not found", Vec::new()),
             Self::Method => body(12, "Method Not Allowed", Vec::new()),

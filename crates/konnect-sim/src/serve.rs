@@ -106,12 +106,15 @@ impl Desk<'_> {
         Ok(Response::new(200, body))
     }
 
-    /// An entity by its id or, where it has a name, by that.
+    /// An entity by its id or, if it is a core entity with a name, by that.
     fn find(&self, place: &Place<'_>, id: &str) -> Option<Arc<Value>> {
         let scope = self.store.scope(place.control_plane)?;
         let lower = id.to_ascii_lowercase();
         let by_id = scope.get(place.collection, &lower);
         let by_name = || {
+            if place.collection.shape() != Shape::Core {
+                return None;
+            }
             let name = json!({ place.collection.name_field()?: id });
             let unique = uniques(place.collection, &name).into_iter().next()?;
             let (collection, id) = scope.holder(&unique)?;

@@ -280,6 +280,7 @@ fn an_entity_is_found_by_its_name_too() {
             .status,
         404
     );
+    assert_eq!(client.get("/v2/control-planes/cp").status, 404);
 }
 
 #[test]
