@@ -33,7 +33,7 @@ pub(crate) fn write(directory: &Path) -> Result<Outcome> {
     Ok(Outcome::Well)
 }
 
-/// Lists the files that [`write`] would change.
+/// Lists the files that [`write()`] would change.
 pub(crate) fn check(directory: &Path) -> Result<Outcome> {
     let stale = stale(directory, &render()?)?;
     if stale.is_empty() {

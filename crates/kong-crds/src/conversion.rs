@@ -1,6 +1,6 @@
 //! Documents of one version of a kind as documents of another, without loss.
 //!
-//! What the target version has no field for is kept in an annotation ([`loss`]) and put back when the
+//! What the target version has no field for is kept in an annotation (see `loss`) and put back when the
 //! document returns. Pure: usable by a webhook, by [`read`](crate::read()) and by the simulated API
 //! server. Start with [`convert`]; the fields are in the module of the kind.
 
