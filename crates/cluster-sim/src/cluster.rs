@@ -1,9 +1,10 @@
 //! The server itself: it takes requests, keeps objects and remembers what happened.
 //!
-//! Reading and the operation log are here; `write` creates and updates, `delete` deletes, `garbage`
+//! Reading and the operation log are here; `write` creates and updates what `admission` lets in, `delete` deletes, `garbage`
 //! follows owner references, `store` keeps objects and their history, `identity` makes uids, names and
 //! times. May depend on every other module of the crate. Start reading at [`Cluster::handle`].
 
+mod admission;
 mod delete;
 mod garbage;
 mod identity;
@@ -328,7 +329,7 @@ impl Cluster {
             items.push(Value::clone(&*self.view(kind, version, object)?));
         }
         Ok(Arc::new(json!({
-            "apiVersion": version.api_version,
+            "apiVersion": version.full_name,
             "kind": kind.list_name,
             "metadata": {"resourceVersion": self.version.to_string()},
             "items": items,
@@ -347,7 +348,7 @@ impl Cluster {
         version: &Version,
         stored: &Arc<Value>,
     ) -> Result<Arc<Value>, Status> {
-        if version.api_version == kind.stored().api_version {
+        if version.full_name == kind.stored().full_name {
             return Ok(Arc::clone(stored));
         }
         self.convert(kind, version, Value::clone(stored))
@@ -357,13 +358,13 @@ impl Cluster {
     /// Converts to a version. As in a real server the conversion has no say over names and versions,
     /// and what the target's schema does not know is dropped.
     fn convert(&self, kind: &Kind, version: &Version, mut object: Value) -> Result<Value, Status> {
-        if object["apiVersion"] == *version.api_version {
+        if object["apiVersion"] == *version.full_name {
             return Ok(object);
         }
         let mut original = object["metadata"].clone();
         let from = object["apiVersion"].as_str().unwrap_or_default().to_owned();
         if let Some(conversion) = &self.conversion {
-            object = conversion(object, &version.api_version).map_err(|why| {
+            object = conversion(object, &version.full_name).map_err(|why| {
                 let (group, version) = split_api_version(&from);
                 Status::conversion(group, version, &kind.name, &why)
             })?;
@@ -372,9 +373,9 @@ impl Cluster {
             original[changeable] = object["metadata"][changeable].take();
         }
         object["metadata"] = original;
-        object["apiVersion"] = Value::from(version.api_version.as_str());
+        object["apiVersion"] = Value::from(version.full_name.as_str());
         object["kind"] = Value::from(kind.name.as_str());
-        metadata::decode(&mut object)
+        metadata::decode(&mut object, kind.shape.metadata_place())
             .map_err(|why| Status::unreadable(&kind.name, &version.name, &why))?;
         if let Some(schema) = &version.schema {
             schema.complete(&mut object);

@@ -192,10 +192,10 @@ impl fmt::Display for FieldError {
 pub(crate) enum Path<'a> {
     Root,
     /// A declared property.
-    Field(&'a Path<'a>, &'a str),
+    Field(&'a Self, &'a str),
     /// An entry of a map, whose keys are data.
-    Key(&'a Path<'a>, &'a str),
-    Index(&'a Path<'a>, usize),
+    Key(&'a Self, &'a str),
+    Index(&'a Self, usize),
 }
 
 impl<'a> Path<'a> {

@@ -54,6 +54,16 @@ pub(crate) enum Shape {
     Secret,
 }
 
+impl Shape {
+    /// How complaints call the metadata.
+    pub(crate) const fn metadata_place(self) -> &'static str {
+        match self {
+            Self::Custom => "ObjectMeta",
+            Self::Secret => "ObjectMeta.metadata",
+        }
+    }
+}
+
 /// A kind of objects.
 #[derive(Debug)]
 pub(crate) struct Kind {
@@ -70,7 +80,8 @@ pub(crate) struct Kind {
 #[derive(Debug)]
 pub(crate) struct Version {
     pub(crate) name: String,
-    pub(crate) api_version: String,
+    /// With the group, as objects carry it.
+    pub(crate) full_name: String,
     pub(crate) status_subresource: bool,
     /// None for Secrets, which are checked by code.
     pub(crate) schema: Option<Schema>,
@@ -117,7 +128,7 @@ impl Kind {
             storage: 0,
             versions: vec![Version {
                 name: "v1".to_owned(),
-                api_version: "v1".to_owned(),
+                full_name: "v1".to_owned(),
                 status_subresource: false,
                 schema: None,
                 served: true,
@@ -157,7 +168,7 @@ impl Kind {
                 return Err(missing("spec.versions[].schema.openAPIV3Schema"));
             }
             versions.push(Version {
-                api_version: format!("{group}/{version}"),
+                full_name: format!("{group}/{version}"),
                 status_subresource: document["subresources"]["status"].is_object(),
                 schema: Some(
                     Schema::compile(schema).map_err(|problem| SchemaError::Schema {

@@ -6,6 +6,8 @@
 
 mod names;
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use crate::field::{FieldError, quote};
@@ -96,11 +98,13 @@ const OWNER_FIELDS: [(&str, Shape); 6] = [
 
 /// Brings the metadata of a document into its canonical form: unknown and empty fields are removed.
 /// Returns the paths of the unknown ones, or the complaint about a field of the wrong type.
-pub(crate) fn decode(document: &mut Value) -> Result<Vec<String>, String> {
+///
+/// `place` is how complaints call the metadata: Go's name of the structure it is read into.
+pub(crate) fn decode(document: &mut Value, place: &str) -> Result<Vec<String>, String> {
     let mut unknown = Vec::new();
     match &document["metadata"] {
         Value::Object(_) | Value::Null => {}
-        other => return Err(mismatch(other, "", "v1.ObjectMeta")),
+        other => return Err(mismatch(other, "Go value", "v1.ObjectMeta")),
     }
     let metadata = of_mut(document);
     let mut failure = None;
@@ -111,7 +115,11 @@ pub(crate) fn decode(document: &mut Value) -> Result<Vec<String>, String> {
             }
             return false;
         };
-        match read(*shape, name, value) {
+        match read(
+            *shape,
+            &format_args!("Go struct field {place}.{name}"),
+            value,
+        ) {
             Err(error) => {
                 failure.get_or_insert(error);
                 true
@@ -132,7 +140,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-fn read(shape: Shape, field: &str, value: &mut Value) -> Result<(), String> {
+fn read(shape: Shape, field: &fmt::Arguments<'_>, value: &mut Value) -> Result<(), String> {
     match (shape, value) {
         (_, Value::Null) | (Shape::Text, Value::String(_)) | (Shape::Flag, Value::Bool(_)) => {
             Ok(())
@@ -180,7 +188,8 @@ fn read(shape: Shape, field: &str, value: &mut Value) -> Result<(), String> {
     }
 }
 
-fn mismatch(value: &Value, field: &str, wanted: &str) -> String {
+/// Go's complaint about JSON of the wrong type.
+pub(crate) fn mismatch(value: &Value, place: impl fmt::Display, wanted: &str) -> String {
     let found = match value {
         Value::Null => "null",
         Value::Bool(_) => "bool",
@@ -188,11 +197,6 @@ fn mismatch(value: &Value, field: &str, wanted: &str) -> String {
         Value::String(_) => "string",
         Value::Array(_) => "array",
         Value::Object(_) => "object",
-    };
-    let place = if field.is_empty() {
-        "Go value".to_owned()
-    } else {
-        format!("Go struct field ObjectMeta.{field}")
     };
     format!("json: cannot unmarshal {found} into {place} of type {wanted}")
 }

@@ -53,25 +53,28 @@ impl Schema {
         decode::prune(object, &self.root)
     }
 
-    /// Everything that is wrong with a new object, apart from its metadata.
-    pub(crate) fn check_new(&self, object: &Value) -> Vec<FieldError> {
-        let mut errors = Vec::new();
-        structure::check(&self.root, object, None, "", &mut errors);
-        lists::check(&self.root, object, &Path::Root, &mut errors);
-        self.check_rules(object, None, &mut errors);
-        errors
+    /// Adds everything that is wrong with a new object to what is wrong with its metadata.
+    pub(crate) fn check_new(&self, object: &Value, errors: &mut Vec<FieldError>) {
+        structure::check(&self.root, object, None, "", errors);
+        lists::check(&self.root, object, &Path::Root, errors);
+        self.check_rules(object, None, errors);
     }
 
-    /// Everything that is newly wrong with a changed object, apart from its metadata.
-    pub(crate) fn check_change(&self, half: Half, object: &Value, old: &Value) -> Vec<FieldError> {
-        let mut errors = Vec::new();
+    /// Adds everything that is newly wrong with a changed object to what is wrong with its metadata.
+    pub(crate) fn check_change(
+        &self,
+        half: Half,
+        object: &Value,
+        old: &Value,
+        errors: &mut Vec<FieldError>,
+    ) {
         match half {
-            Half::Whole => structure::check(&self.root, object, Some(old), "", &mut errors),
+            Half::Whole => structure::check(&self.root, object, Some(old), "", errors),
             Half::Status => {
                 if let (Some(node), Some(status)) =
                     (self.root.properties.get("status"), object.get("status"))
                 {
-                    structure::check(node, status, old.get("status"), "status", &mut errors);
+                    structure::check(node, status, old.get("status"), "status", errors);
                 }
             }
         }
@@ -84,8 +87,7 @@ impl Schema {
                 errors.append(&mut duplicates);
             }
         }
-        self.check_rules(object, Some(old), &mut errors);
-        errors
+        self.check_rules(object, Some(old), errors);
     }
 
     fn check_rules(&self, object: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
@@ -189,14 +191,18 @@ enum Additional {
 
 /// A compiled node of the schema.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are the flags of the schema language"
+)]
 struct Node {
     types: Vec<Type>,
     nullable: bool,
     format: Option<Format>,
-    properties: BTreeMap<String, Node>,
+    properties: BTreeMap<String, Self>,
     additional: Additional,
     required: Vec<String>,
-    items: Option<Box<Node>>,
+    items: Option<Box<Self>>,
     list_type: ListType,
     enumeration: Vec<Value>,
     pattern: Option<Regex>,
@@ -204,10 +210,10 @@ struct Node {
     default: Option<Value>,
     preserve_unknown: bool,
     embedded_resource: bool,
-    all_of: Vec<Node>,
-    any_of: Vec<Node>,
-    one_of: Vec<Node>,
-    not: Option<Box<Node>>,
+    all_of: Vec<Self>,
+    any_of: Vec<Self>,
+    one_of: Vec<Self>,
+    not: Option<Box<Self>>,
     rules: Vec<Rule>,
     /// Here or further down.
     rules_below: bool,

@@ -5,7 +5,10 @@
 use base64::{DecodeError, Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
-use crate::field::{FieldError, Path};
+use crate::{
+    field::{FieldError, Path},
+    metadata::mismatch,
+};
 
 /// The members of a Secret that are kept.
 const MEMBERS: [&str; 6] = [
@@ -53,24 +56,15 @@ pub(crate) fn decode(document: &mut Value) -> Result<Vec<String>, String> {
         members.insert("data".to_owned(), Value::Object(data));
     }
     for (name, wanted) in [("type", "v1.SecretType"), ("immutable", "bool")] {
-        let fits = match members.get(name) {
-            None => true,
-            Some(Value::Null) => {
+        match (name, members.get(name)) {
+            (_, None) | ("type", Some(Value::String(_))) | ("immutable", Some(Value::Bool(_))) => {}
+            (_, Some(Value::Null)) => {
                 members.remove(name);
-                true
             }
-            Some(value) => {
-                if name == "type" {
-                    value.is_string()
-                } else {
-                    value.is_boolean()
-                }
+            (_, Some(other)) => {
+                let place = format!("Go struct field Secret.{name}");
+                return Err(mismatch(other, place, wanted));
             }
-        };
-        if !fits {
-            return Err(format!(
-                "json: cannot unmarshal into Secret.{name} of type {wanted}"
-            ));
         }
     }
     let mut unknown = Vec::new();
@@ -85,11 +79,7 @@ pub(crate) fn decode(document: &mut Value) -> Result<Vec<String>, String> {
 }
 
 fn texts(member: Option<Value>, name: &str, wanted: &str) -> Result<Map<String, Value>, String> {
-    let refuse = |what: &str| {
-        Err(format!(
-            "json: cannot unmarshal {what} into Go struct field Secret.{name} of type {wanted}"
-        ))
-    };
+    let place = format!("Go struct field Secret.{name}");
     match member {
         None | Some(Value::Null) => Ok(Map::new()),
         Some(Value::Object(mut members)) => {
@@ -97,15 +87,12 @@ fn texts(member: Option<Value>, name: &str, wanted: &str) -> Result<Map<String, 
                 match member {
                     Value::String(_) => {}
                     Value::Null => *member = Value::from(""),
-                    Value::Number(_) => return refuse("number"),
-                    Value::Bool(_) => return refuse("bool"),
-                    Value::Array(_) => return refuse("array"),
-                    Value::Object(_) => return refuse("object"),
+                    other => return Err(mismatch(other, place, wanted)),
                 }
             }
             Ok(members)
         }
-        Some(_) => refuse("value"),
+        Some(other) => Err(mismatch(&other, place, &format!("map[string]{wanted}"))),
     }
 }
 

@@ -124,10 +124,16 @@ impl Status {
         )
     }
 
-    pub(crate) fn already_exists(resource: &str, name: &str) -> Self {
+    pub(crate) fn already_exists(resource: &str, name: &str, deleting: bool) -> Self {
+        let condition = if deleting {
+            "object is being deleted: "
+        } else {
+            ""
+        };
+        let name = quote(name);
         Self::new(
             Reason::AlreadyExists,
-            format!("{resource} {} already exists", quote(name)),
+            format!("{condition}{resource} {name} already exists"),
         )
     }
 

@@ -15,10 +15,12 @@ pub(super) fn uid(
     name: &str,
     incarnation: u32,
 ) -> String {
-    let mut identity = format!("{api_version}/{kind}/{namespace}/{name}");
-    if incarnation > 0 {
-        identity.push_str(&format!("#{incarnation}"));
-    }
+    let first = format!("{api_version}/{kind}/{namespace}/{name}");
+    let identity = if incarnation == 0 {
+        first
+    } else {
+        format!("{first}#{incarnation}")
+    };
     Uuid::new_v5(&Uuid::NAMESPACE_URL, identity.as_bytes()).to_string()
 }
 

@@ -48,13 +48,12 @@ impl Shelf {
     /// Stores an object and tells the watchers.
     pub(super) fn put(&mut self, namespace: &str, name: &str, object: &Arc<Value>, version: u64) {
         let names = self.objects.entry(namespace.to_owned()).or_default();
-        let kind = match names.insert(name.to_owned(), Arc::clone(object)) {
-            Some(_) => EventKind::Modified,
-            None => {
-                let key = (namespace.to_owned(), name.to_owned());
-                *self.incarnations.entry(key).or_default() += 1;
-                EventKind::Added
-            }
+        let kind = if names.insert(name.to_owned(), Arc::clone(object)).is_some() {
+            EventKind::Modified
+        } else {
+            let key = (namespace.to_owned(), name.to_owned());
+            *self.incarnations.entry(key).or_default() += 1;
+            EventKind::Added
         };
         self.events.push(Event {
             kind,

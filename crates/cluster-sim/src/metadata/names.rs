@@ -17,20 +17,20 @@ const LABEL_VALUE: &str = "a valid label must be an empty string or consist of a
     characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. \
     'MyValue',  or 'my_value',  or '12345', regex used for validation is \
     '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-const QUALIFIED: &str = "a qualified name must consist of alphanumeric characters, '-', '_' or \
+const LABEL_KEY: &str = "a valid label key must consist of alphanumeric characters, '-', '_' or \
     '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or \
     '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an \
     optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
 
 /// Longest DNS name.
-const SUBDOMAIN_BYTES: usize = 253;
+const SUBDOMAIN_LENGTH: usize = 253;
 /// Longest DNS label, which bounds names of labels and their values too.
-const LABEL_BYTES: usize = 63;
+const LABEL_LENGTH: usize = 63;
 
 /// Complaints about the name of an object.
 pub(super) fn subdomain(name: &str) -> impl Iterator<Item = String> + use<> {
     let bad = !name.split('.').all(is_label);
-    too_long("", name, SUBDOMAIN_BYTES)
+    too_long("", name, SUBDOMAIN_LENGTH, "characters")
         .into_iter()
         .chain(bad.then(|| SUBDOMAIN.to_owned()))
 }
@@ -38,7 +38,7 @@ pub(super) fn subdomain(name: &str) -> impl Iterator<Item = String> + use<> {
 /// Complaints about the name of a namespace.
 pub(super) fn label(name: &str) -> impl Iterator<Item = String> + use<> {
     let bad = !is_label(name);
-    too_long("", name, LABEL_BYTES)
+    too_long("", name, LABEL_LENGTH, "characters")
         .into_iter()
         .chain(bad.then(|| LABEL.to_owned()))
 }
@@ -48,7 +48,7 @@ pub(super) fn qualified(name: &str) -> Vec<String> {
     let mut complaints = Vec::new();
     let part = match name.split_once('/') {
         None => name,
-        Some((_, rest)) if rest.contains('/') => return vec![QUALIFIED.to_owned()],
+        Some((_, rest)) if rest.contains('/') => return vec![LABEL_KEY.to_owned()],
         Some((prefix, part)) => {
             if prefix.is_empty() {
                 complaints.push("prefix part must be non-empty".to_owned());
@@ -61,7 +61,7 @@ pub(super) fn qualified(name: &str) -> Vec<String> {
     if part.is_empty() {
         complaints.push("name part must be non-empty".to_owned());
     }
-    complaints.extend(too_long("name part ", part, LABEL_BYTES));
+    complaints.extend(too_long("name part ", part, LABEL_LENGTH, "bytes"));
     if !is_word(part) {
         complaints.push(NAME_PART.to_owned());
     }
@@ -70,15 +70,18 @@ pub(super) fn qualified(name: &str) -> Vec<String> {
 
 /// Complaints about the value of a label.
 pub(super) fn label_value(value: &str) -> Vec<String> {
-    let mut complaints: Vec<String> = too_long("", value, LABEL_BYTES).into_iter().collect();
+    let mut complaints: Vec<String> = too_long("", value, LABEL_LENGTH, "bytes")
+        .into_iter()
+        .collect();
     if !value.is_empty() && !is_word(value) {
         complaints.push(LABEL_VALUE.to_owned());
     }
     complaints
 }
 
-fn too_long(what: &str, name: &str, maximum: usize) -> Option<String> {
-    (name.len() > maximum).then(|| format!("{what}must be no more than {maximum} bytes"))
+/// The server counts bytes, whatever it calls them.
+fn too_long(what: &str, name: &str, maximum: usize, unit: &str) -> Option<String> {
+    (name.len() > maximum).then(|| format!("{what}must be no more than {maximum} {unit}"))
 }
 
 fn is_label(text: &str) -> bool {

@@ -2,6 +2,8 @@
 //!
 //! May depend on the schema tree only. Start reading at [`default`], which runs first.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use super::{Additional, Node};
@@ -112,7 +114,8 @@ impl Pruner {
                 }
                 for (index, item) in items.iter_mut().enumerate() {
                     let length = self.path.len();
-                    self.path.push_str(&format!("[{index}]"));
+                    // Writing to a string does not fail.
+                    let _ = write!(self.path, "[{index}]");
                     self.prune(item, schema, false);
                     self.path.truncate(length);
                 }

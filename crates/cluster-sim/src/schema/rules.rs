@@ -15,7 +15,9 @@ use kube_cel::{
     KubeCelExt as _,
     cel::{
         self, Context, ExecutionError, Program,
+        common::ast::Expr,
         objects::{Key, Map},
+        parser::Expression,
     },
 };
 use serde_json::Value;
@@ -243,7 +245,11 @@ impl Walk<'_> {
                 Err(error) => errors.push(FieldError::invalid(
                     path.bracketed(),
                     node.types.first().map_or("", |kind| kind.word()),
-                    format!("{} evaluating rule: {}", complaint(&error), rule.title()),
+                    format!(
+                        "{} evaluating rule: {}",
+                        complaint(&error, rule.program.expression(), &context),
+                        rule.title()
+                    ),
                 )),
             }
         }
@@ -251,14 +257,38 @@ impl Walk<'_> {
 }
 
 /// The interpreter's complaint in the words of the server's interpreter, where they are known.
-fn complaint(error: &ExecutionError) -> String {
+fn complaint(error: &ExecutionError, rule: &Expression, context: &Context<'_>) -> String {
     match error {
+        // All the interpreter says of a function whose argument failed.
+        ExecutionError::MissingArgumentOrTarget => match failed_argument(rule, context) {
+            Some((cause, argument)) => complaint(&cause, argument, context),
+            None => error.to_string(),
+        },
         ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),
         ExecutionError::DivisionByZero(_) => "division by zero".to_owned(),
         ExecutionError::RemainderByZero(_) => "modulus by zero".to_owned(),
         ExecutionError::NoSuchOverload => "no such overload".to_owned(),
         other => other.to_string(),
     }
+}
+
+/// Finds the argument of a function that could not be evaluated, innermost first.
+fn failed_argument<'r>(
+    rule: &'r Expression,
+    context: &Context<'_>,
+) -> Option<(ExecutionError, &'r Expression)> {
+    let Expr::Call(call) = &rule.expr else {
+        return None;
+    };
+    let mut arguments = call.target.as_deref().into_iter().chain(&call.args);
+    arguments.find_map(|argument| {
+        failed_argument(argument, context).or_else(|| {
+            context
+                .resolve(argument)
+                .err()
+                .map(|error| (error, argument))
+        })
+    })
 }
 
 /// A JSON value as rules see it: fields under identifiers that CEL can read, strings with a format
@@ -345,10 +375,10 @@ fn plain(value: &Value) -> cel::Value {
     match value {
         Value::Null => cel::Value::Null,
         Value::Bool(flag) => cel::Value::Bool(*flag),
-        Value::Number(number) => number
-            .as_i64()
-            .map(cel::Value::Int)
-            .unwrap_or_else(|| cel::Value::Float(number.as_f64().unwrap_or(f64::NAN))),
+        Value::Number(number) => number.as_i64().map_or_else(
+            || cel::Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+            cel::Value::Int,
+        ),
         Value::String(text) => cel::Value::String(Arc::new(text.clone())),
         Value::Array(items) => cel::Value::List(Arc::new(items.iter().map(plain).collect())),
         Value::Object(object) => {

@@ -120,15 +120,6 @@ impl Checker<'_> {
         if node.types.is_empty() || (value.is_null() && node.nullable) {
             return;
         }
-        let found = match value {
-            Value::Null => "null",
-            Value::Bool(_) => Type::Boolean.word(),
-            Value::Number(number) if number.is_f64() => Type::Number.word(),
-            Value::Number(_) => Type::Integer.word(),
-            Value::String(_) => Type::String.word(),
-            Value::Array(_) => Type::Array.word(),
-            Value::Object(_) => Type::Object.word(),
-        };
         let fits = node.types.iter().any(|wanted| match (wanted, value) {
             (Type::Object, Value::Object(_))
             | (Type::Array, Value::Array(_))
@@ -140,16 +131,29 @@ impl Checker<'_> {
             }
             _ => false,
         });
-        if !fits {
-            let words: Vec<&str> = node.types.iter().map(|wanted| wanted.word()).collect();
-            let detail = format!(
-                "{} in body must be of type {}: {}",
-                path.dotted(),
-                words.join(","),
-                quote(found)
-            );
-            errors.push(FieldError::type_invalid(self.field(path), found, detail));
+        if fits {
+            return;
         }
+        // With a format the server speaks of formats on both sides, except where text or a list meets
+        // a format; those it leaves to the check of the format itself, which passes over lists.
+        let (wanted, found) = match (node.format, value) {
+            (Some(format), Value::String(_) | Value::Array(_)) if format.is_textual() => return,
+            (Some(format), Value::Bool(_) | Value::Object(_)) => (format.word().to_owned(), ""),
+            (Some(format), Value::Number(number)) => (
+                format.word().to_owned(),
+                if number.is_f64() { "float64" } else { "int64" },
+            ),
+            (_, value) => {
+                let words: Vec<&str> = node.types.iter().map(|wanted| wanted.word()).collect();
+                (words.join(","), word(value))
+            }
+        };
+        let detail = format!(
+            "{} in body must be of type {wanted}: {}",
+            path.dotted(),
+            quote(found)
+        );
+        errors.push(FieldError::type_invalid(self.field(path), found, detail));
     }
 
     /// `allOf`, `anyOf`, `oneOf`, `not`. Of several alternatives that all fail, the errors of the one
@@ -213,9 +217,9 @@ impl Checker<'_> {
             let total = failures.len();
             errors.extend(failures.into_iter().flatten());
             if valid < total {
-                let none = if valid == 0 { ". None validated" } else { "" };
+                let scope = if valid == 0 { ". None validated" } else { "" };
                 errors.push(composite(&format!(
-                    "must validate all the schemas (allOf){none}"
+                    "must validate all the schemas (allOf){scope}"
                 )));
             }
         }
@@ -267,24 +271,28 @@ impl Checker<'_> {
         errors: &mut Vec<FieldError>,
     ) {
         let bounds = &node.bounds;
-        if node.format == Some(Format::Int32)
-            && node.types == [Type::Integer]
-            && number
-                .as_i64()
-                .is_some_and(|number| i32::try_from(number).is_err())
-        {
-            errors.push(FieldError::invalid(
-                if self.prefix.is_empty() {
-                    "<nil>".to_owned()
-                } else {
-                    self.prefix.to_owned()
-                },
-                "",
-                format!(
-                    "Checked value must be of type integer with format int32 in {}",
-                    path.dotted()
+        if node.types == [Type::Integer] {
+            let (format, fits) = match node.format {
+                Some(Format::Int32) => (
+                    "with format int32",
+                    number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),
                 ),
-            ));
+                Some(Format::Int64) => ("with format int64", is_whole(number)),
+                _ => ("(default format)", is_whole(number)),
+            };
+            if !fits {
+                let place = path.dotted();
+                errors.push(FieldError::invalid(
+                    if self.prefix.is_empty() {
+                        "<nil>"
+                    } else {
+                        self.prefix
+                    }
+                    .to_owned(),
+                    "",
+                    format!("Checked value must be of type integer {format} in {place}"),
+                ));
+            }
         }
         let value = || Value::Number(number.clone());
         if let Some(factor) = &bounds.multiple_of
@@ -368,15 +376,33 @@ impl Checker<'_> {
     }
 }
 
+/// The type of a value, as the schema spells it.
+fn word(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => Type::Boolean.word(),
+        Value::Number(number) if number.is_f64() => Type::Number.word(),
+        Value::Number(_) => Type::Integer.word(),
+        Value::String(_) => Type::String.word(),
+        Value::Array(_) => Type::Array.word(),
+        Value::Object(_) => Type::Object.word(),
+    }
+}
+
+fn is_whole(number: &Number) -> bool {
+    number
+        .as_f64()
+        .is_some_and(|number| number.fract() == 0.0 && number.abs() < 9.3e18)
+}
+
 /// Whole numbers are compared exactly, all others as floats.
 fn compare(left: &Number, right: &Number) -> Ordering {
-    match (left.as_i64(), right.as_i64()) {
-        (Some(left), Some(right)) => left.cmp(&right),
-        _ => {
-            let (left, right) = (left.as_f64(), right.as_f64());
-            left.partial_cmp(&right).unwrap_or(Ordering::Equal)
-        }
+    if let (Some(left), Some(right)) = (left.as_i64(), right.as_i64()) {
+        return left.cmp(&right);
     }
+    left.as_f64()
+        .partial_cmp(&right.as_f64())
+        .unwrap_or(Ordering::Equal)
 }
 
 fn is_multiple(number: &Number, factor: &Number) -> bool {
