@@ -105,10 +105,10 @@ fn illegal_base64(error: &DecodeError) -> String {
     format!("illegal base64 data at input byte {offset}")
 }
 
-/// Fills in the type: that of the old Secret, if there is one.
-pub(crate) fn default(secret: &mut Value, old: Option<&Value>) {
+/// Fills in the type. A replacement that leaves it out does not mean the old one, as in a real server.
+pub(crate) fn default(secret: &mut Value) {
     if secret["type"].as_str().unwrap_or_default().is_empty() {
-        secret["type"] = old.map_or_else(|| Value::from(DEFAULT_TYPE), |old| old["type"].clone());
+        secret["type"] = Value::from(DEFAULT_TYPE);
     }
 }
 

@@ -67,7 +67,7 @@ impl Cluster {
                     remove(&mut document, "status");
                 }
             }
-            Shape::Secret => secret::default(&mut document, None),
+            Shape::Secret => secret::default(&mut document),
         }
         let mut errors = metadata::check_new(&document, kind.namespaced);
         match &version.schema {
@@ -223,7 +223,7 @@ impl Cluster {
                     }
                 }
             }
-            Shape::Secret => secret::default(&mut document, Some(old)),
+            Shape::Secret => secret::default(&mut document),
         }
         keep_system_fields(&mut document, old);
         if let Some(generation) = old["metadata"]["generation"].as_i64() {
