@@ -168,3 +168,165 @@ fn permitted() -> Condition {
         "KongReferenceGrant allows access to the referenced Secret",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use kong_crds::Kind;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::testing::{Cluster, claims, failing};
+
+    fn apply(cluster: &mut Cluster, spec: Value) -> Key {
+        cluster.apply(json!({
+            "apiVersion": "konnect.konghq.com/v1alpha1", "kind": "KonnectAPIAuthConfiguration",
+            "metadata": {"name": "auth"}, "spec": spec,
+        }))
+    }
+
+    fn from_secret(cluster: &mut Cluster) -> Key {
+        apply(
+            cluster,
+            json!({
+                "type": "secretRef", "secretRef": {"name": "token"},
+                "serverURL": "https://eu.api.konghq.com",
+            }),
+        )
+    }
+
+    #[test]
+    fn an_inline_token_gives_access_and_asks_whose_it_is() {
+        let mut cluster = Cluster::new();
+        let spec = json!({"type": "token", "token": "kpat_1\n", "serverURL": "us.api.konghq.com"});
+        let key = apply(&mut cluster, spec);
+        let verdict = cluster.judge(&key);
+        let access = verdict.access.clone().unwrap();
+        assert_eq!(access.token.reveal(), "kpat_1");
+        assert_eq!(access.server.to_string(), "https://us.api.konghq.com");
+        let valid = Condition::holds(API_AUTH_VALID, VALID, "Token is valid");
+        assert_eq!(verdict.confirmed, [valid]);
+        assert_eq!((&verdict.conditions[..], verdict.cleanup), (&[][..], false));
+        let [claim] = claims(&verdict) else {
+            panic!("{verdict:?}")
+        };
+        assert_eq!(claim.configuration, key);
+        assert_eq!(claim.site.at, Collection::Identity);
+        assert!(!format!("{verdict:?}").contains("kpat_1"));
+    }
+
+    #[test]
+    fn a_secret_is_pinned_and_named_in_the_condition() {
+        let mut cluster = Cluster::new();
+        let secret = cluster.secret(
+            "token",
+            json!({"konghq.com/credential": "konnect"}),
+            json!({"token": "kpat_2\n"}),
+        );
+        let key = from_secret(&mut cluster);
+        let verdict = cluster.judge(&key);
+        assert_eq!(verdict.access.unwrap().token.reveal(), "kpat_2");
+        assert_eq!(verdict.pins, [secret]);
+        assert_eq!(
+            verdict.confirmed[0].message,
+            "Token from Secret ns/token is valid"
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_secret_is_said_in_the_words_of_kong() {
+        let label = json!({"konghq.com/credential": "konnect"});
+        let cases = [
+            (
+                None,
+                "failed to get Secret ns/token: Secret \"token\" not found; create it",
+            ),
+            (
+                Some((json!({}), json!({"token": "t"}))),
+                "secret ns/token does not have label konghq.com/credential: konnect",
+            ),
+            (
+                Some((label.clone(), json!({}))),
+                "secret ns/token has no data",
+            ),
+            (
+                Some((label.clone(), json!({"other": "t"}))),
+                "secret ns/token does not have key token",
+            ),
+            (
+                Some((label, json!({"token": "\n"}))),
+                "secret ns/token has nothing under key token",
+            ),
+        ];
+        for (secret, start) in cases {
+            let mut cluster = Cluster::new();
+            if let Some((labels, data)) = secret {
+                cluster.secret("token", labels, data);
+            }
+            let key = from_secret(&mut cluster);
+            let verdict = cluster.judge(&key);
+            assert_eq!(verdict.output, Output::Want(Vec::new()));
+            assert_eq!(verdict.access, None);
+            let [(API_AUTH_VALID, INVALID, message)] = failing(&verdict)[..] else {
+                panic!("{verdict:?}")
+            };
+            assert!(message.starts_with(start), "{message}");
+        }
+    }
+
+    #[test]
+    fn token_and_server_are_both_complained_of() {
+        let mut cluster = Cluster::new();
+        let key = apply(
+            &mut cluster,
+            json!({"type": "token", "serverURL": "api.konghq.com"}),
+        );
+        let verdict = cluster.judge(&key);
+        let [(_, _, message)] = failing(&verdict)[..] else {
+            panic!("{verdict:?}")
+        };
+        let start = "spec.token is required if auth type is set to token; failed to parse server \
+                     URL: failed to parse region from hostname: \"api.konghq.com\"";
+        assert!(message.starts_with(start), "{message}");
+    }
+
+    #[test]
+    fn a_secret_elsewhere_is_not_read_without_a_grant_even_by_what_is_being_deleted() {
+        let mut cluster = Cluster::new();
+        let secret = cluster.apply(json!({
+            "apiVersion": "v1", "kind": "Secret", "stringData": {"token": "kpat_3"},
+            "metadata": {
+                "name": "token", "namespace": "other",
+                "labels": {"konghq.com/credential": "konnect"},
+            },
+        }));
+        let spec = json!({
+            "type": "secretRef", "secretRef": {"name": "token", "namespace": "other"},
+            "serverURL": "us.api.konghq.com",
+        });
+        let key = apply(&mut cluster, spec);
+        let denial = "cross-namespace reference to Secret token in namespace other from \
+                      KonnectAPIAuthConfiguration.konnect.konghq.com in namespace ns is not \
+                      granted by any KongReferenceGrant; create one in namespace \"other\"";
+        for deleting in [false, true] {
+            if deleting {
+                cluster.delete(&key);
+            }
+            let verdict = cluster.judge(&key);
+            assert_eq!(
+                failing(&verdict),
+                [
+                    (API_AUTH_VALID, INVALID, denial),
+                    (RESOLVED_REFS, REF_NOT_PERMITTED, denial),
+                ]
+            );
+            assert_eq!(verdict.pins, []);
+            let secret = kong_resolve::Dep::Object(secret.clone());
+            assert!(!cluster.reads(&key).contains(&secret));
+        }
+        cluster.grant(Kind::KonnectAPIAuthConfiguration, Kind::Secret);
+        let verdict = cluster.judge(&key);
+        assert_eq!(failing(&verdict), []);
+        assert_eq!(verdict.conditions, [permitted()]);
+        assert_eq!(verdict.pins, [secret]);
+    }
+}

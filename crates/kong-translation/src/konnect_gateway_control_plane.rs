@@ -294,3 +294,238 @@ fn membership(
         main: false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kong_crds::conditions::{
+        API_AUTH_RESOLVED_REF, API_AUTH_VALID, INVALID, PROGRAMMED, REF_NOT_FOUND,
+        REF_NOT_PERMITTED, VALID,
+    };
+    use kong_resolve::Standing;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::testing::{
+        Cluster, account, body, claims, condition, configuration, failing, ready, standing,
+    };
+
+    fn apply(cluster: &mut Cluster, spec: Value) -> Key {
+        cluster.apply(json!({
+            "apiVersion": "konnect.konghq.com/v1alpha2", "kind": "KonnectGatewayControlPlane",
+            "metadata": {"name": "cp"}, "spec": spec,
+        }))
+    }
+
+    fn origin(request: Value) -> Value {
+        json!({"createControlPlaneRequest": request, "konnect": {"authRef": {"name": "auth"}}})
+    }
+
+    fn group() -> Value {
+        let mut spec = origin(json!({"name": "g", "cluster_type": GROUP}));
+        spec["members"] = json!([{"name": "b"}, {"name": "a"}]);
+        spec
+    }
+
+    fn member(name: &str) -> Key {
+        Key::new(Kind::KonnectGatewayControlPlane, "ns", name)
+    }
+
+    fn with_credentials() -> Cluster {
+        let mut cluster = Cluster::new();
+        let valid = Standing {
+            account: Some(account()),
+            ..standing(Readiness::Ready)
+        };
+        cluster.stand(&configuration(), valid);
+        cluster
+    }
+
+    #[test]
+    fn a_control_plane_is_made_as_asked_with_labels_that_say_whose_it_is() {
+        let mut cluster = with_credentials();
+        let request = json!({"name": "shop", "labels": {"team": "t", "k8s-name": "mine"}});
+        let key = apply(&mut cluster, origin(request));
+        let verdict = cluster.judge(&key);
+        let [claim] = claims(&verdict) else {
+            panic!("{verdict:?}")
+        };
+        assert_eq!(
+            body(claim),
+            json!({"name": "shop", "labels": {
+                "k8s-generation": "1", "k8s-group": "konnect.konghq.com",
+                "k8s-kind": "KonnectGatewayControlPlane", "k8s-name": "mine",
+                "k8s-namespace": "ns", "k8s-uid": "uid-cp", "k8s-version": "v1alpha2",
+                "managed-by": "kong-operator", "team": "t",
+            }})
+        );
+        assert_eq!(claim.configuration, configuration());
+        assert!(claim.main && verdict.cleanup);
+        assert_eq!(verdict.pins, [configuration()]);
+        assert_eq!(failing(&verdict), []);
+        let home = verdict.home.unwrap();
+        assert_eq!((home.control_plane, home.group), (key, false));
+        assert_eq!(home.credentials.state, CredentialState::Valid(account()));
+    }
+
+    #[test]
+    fn missing_credentials_keep_the_control_plane_as_it_is() {
+        let mut cluster = Cluster::new();
+        let key = apply(&mut cluster, origin(json!({"name": "shop"})));
+        let verdict = cluster.judge(&key);
+        assert_eq!(verdict.output, Output::KeepLastGood);
+        assert!(!verdict.cleanup);
+        let [(API_AUTH_RESOLVED_REF, REF_NOT_FOUND, message)] = failing(&verdict)[..] else {
+            panic!("{verdict:?}")
+        };
+        assert!(message.starts_with("Referenced KonnectAPIAuthConfiguration ns/auth not found"));
+    }
+
+    #[test]
+    fn credentials_elsewhere_need_a_grant_and_are_not_looked_at_without() {
+        let mut cluster = Cluster::new();
+        let spec = json!({
+            "createControlPlaneRequest": {"name": "shop"},
+            "konnect": {"authRef": {"name": "auth", "namespace": "other"}},
+        });
+        let key = apply(&mut cluster, spec);
+        let elsewhere = Key::new(Kind::KonnectAPIAuthConfiguration, "other", "auth");
+        let verdict = cluster.judge(&key);
+        let [(API_AUTH_RESOLVED_REF, REF_NOT_PERMITTED, message)] = failing(&verdict)[..] else {
+            panic!("{verdict:?}")
+        };
+        assert!(message.starts_with(
+            "cross-namespace reference to KonnectAPIAuthConfiguration auth in namespace other \
+             from KonnectGatewayControlPlane.konnect.konghq.com in namespace ns is not granted by \
+             any KongReferenceGrant"
+        ));
+        assert_eq!(verdict.pins, []);
+        let looked = kong_resolve::Dep::Standing(elsewhere.clone());
+        assert!(!cluster.reads(&key).contains(&looked));
+        cluster.grant(
+            Kind::KonnectGatewayControlPlane,
+            Kind::KonnectAPIAuthConfiguration,
+        );
+        cluster.stand(&elsewhere, standing(Readiness::Pending));
+        assert_eq!(cluster.judge(&key).pins, [elsewhere]);
+    }
+
+    #[test]
+    fn a_refused_token_matters_only_where_there_is_work() {
+        let mut cluster = Cluster::new();
+        let key = apply(&mut cluster, origin(json!({"name": "shop"})));
+        cluster.stand(&configuration(), standing(Readiness::Blocked));
+        let verdict = cluster.judge(&key);
+        let refused = condition(&verdict, API_AUTH_VALID).clone();
+        assert_eq!(
+            (refused.reason, refused.passing),
+            (INVALID, false),
+            "{refused:?}"
+        );
+        assert_eq!(
+            refused.when(true),
+            Condition::holds(
+                API_AUTH_VALID,
+                VALID,
+                "referenced KonnectAPIAuthConfiguration ns/auth is valid"
+            )
+        );
+        assert!(verdict.refs_hold());
+        assert_eq!(claims(&verdict).len(), 1);
+        cluster.stand(&configuration(), standing(Readiness::Pending));
+        assert!(condition(&cluster.judge(&key), API_AUTH_VALID).passing);
+    }
+
+    #[test]
+    fn a_mirror_is_read_and_leaves_nothing_behind() {
+        let mut cluster = with_credentials();
+        let id = "0000aaaa-1111-4222-8333-444455556666";
+        let spec = json!({
+            "source": "Mirror", "mirror": {"konnect": {"id": id}},
+            "konnect": {"authRef": {"name": "auth"}},
+        });
+        let key = apply(&mut cluster, spec);
+        let verdict = cluster.judge(&key);
+        let intents: Vec<_> = claims(&verdict).iter().map(|it| it.intent.clone()).collect();
+        assert_eq!(intents, [Intent::Observe(RemoteId::from(id))]);
+        assert_eq!(
+            verdict.confirmed,
+            [Condition::holds(MIRRORED, MIRRORED, "")]
+        );
+        cluster.delete(&key);
+        assert_eq!(cluster.judge(&key).output, Output::Want(Vec::new()));
+    }
+
+    #[test]
+    fn the_members_of_a_group_are_set_once_all_ids_are_known() {
+        let mut cluster = with_credentials();
+        let key = apply(&mut cluster, group());
+        cluster.stand(&member("a"), ready("id-a"));
+        cluster.stand(&member("b"), standing(Readiness::Pending));
+        cluster.stand(&key, ready("id-group"));
+        let waiting = cluster.judge(&key);
+        let unresolved = condition(&waiting, MEMBERS_REFERENCE_RESOLVED);
+        assert_eq!(
+            unresolved.message,
+            "failed to set group members, some members couldn't be found: control plane group cp \
+             member b has no Konnect ID"
+        );
+        assert!(unresolved.passing);
+        assert_eq!(claims(&waiting)[1].intent, Intent::Keep);
+
+        cluster.stand(&member("b"), ready("id-b"));
+        let verdict = cluster.judge(&key);
+        let [itself, membership] = claims(&verdict) else {
+            panic!("{verdict:?}")
+        };
+        assert_eq!(
+            body(membership),
+            json!({"members": [{"id": "id-a"}, {"id": "id-b"}]})
+        );
+        assert_eq!(
+            membership.site.control_plane,
+            Some(RemoteId::from("id-group"))
+        );
+        assert_ne!(itself.identity, membership.identity);
+        assert_eq!(verdict.confirmed, [members_resolved()]);
+        assert!(verdict.home.unwrap().group);
+    }
+
+    #[test]
+    fn a_group_exists_before_its_members_are_set_and_names_those_that_are_missing() {
+        let mut cluster = with_credentials();
+        let key = apply(&mut cluster, group());
+        let verdict = cluster.judge(&key);
+        assert_eq!(claims(&verdict).len(), 1);
+        let unresolved = condition(&verdict, MEMBERS_REFERENCE_RESOLVED);
+        assert!(!unresolved.passing);
+        for name in ["member a does not exist", "member b does not exist"] {
+            assert!(unresolved.message.contains(name), "{unresolved:?}");
+        }
+    }
+
+    #[test]
+    fn a_control_plane_that_is_being_deleted_wants_to_be_gone_without_asking_for_grants() {
+        let mut cluster = Cluster::new();
+        let spec = json!({
+            "createControlPlaneRequest": {"name": "shop"},
+            "konnect": {"authRef": {"name": "auth", "namespace": "other"}},
+        });
+        let key = apply(&mut cluster, spec);
+        cluster.delete(&key);
+        let verdict = cluster.judge(&key);
+        assert_eq!(claims(&verdict)[0].intent, Intent::Absent);
+        let grants = kong_resolve::Dep::Grants("other".into());
+        assert!(!cluster.reads(&key).contains(&grants));
+    }
+
+    #[test]
+    fn one_without_a_request_or_a_mirror_says_what_is_missing() {
+        let mut cluster = with_credentials();
+        for spec in [json!({}), json!({"source": "Mirror"})] {
+            let key = apply(&mut cluster, spec);
+            let verdict = cluster.judge(&key);
+            assert_eq!(verdict.output, Output::KeepLastGood);
+            assert_eq!(condition(&verdict, PROGRAMMED).reason, INVALID);
+        }
+    }
+}
