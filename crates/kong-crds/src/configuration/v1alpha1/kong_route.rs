@@ -165,6 +165,6 @@ object!(
     status: KongRouteStatus,
     conditions: [
         PROGRAMMED, CONTROL_PLANE_REF_VALID, RESOLVED_REFS, API_AUTH_RESOLVED_REF, API_AUTH_VALID,
-        SERVICE_REF_VALID, ADOPTED,
+        SERVICE_REF_VALID, PLUGIN_REF_VALID, ADOPTED,
     ],
 );
