@@ -1,1 +1,16 @@
-//! The engine, a simulated cluster and a simulated Konnect under one clock, in one thread.
+#![doc = include_str!("../README.md")]
+//!
+//! Where to start: [`Driver`], then `replica` for how watches reach an engine, and `perform` for what
+//! becomes of its effects.
+
+mod driver;
+mod machine;
+mod perform;
+mod replica;
+mod schedule;
+
+pub use driver::{Driver, Setup, Step, Told};
+pub use machine::Machine;
+pub use perform::{Fault, Sent};
+pub use replica::ReplicaId;
+pub use schedule::{Chance, Schedule, Span};

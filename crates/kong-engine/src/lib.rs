@@ -1,1 +1,22 @@
-//! The state machine: what changed, what is wanted, what is believed, and what to do next.
+#![doc = include_str!("../README.md")]
+//!
+//! Where to start: [`Engine`] with its three calls, then `judging` (what is wanted), `entities` and
+//! `decide` (what is to be done with one entity), `listing` (what Konnect holds), `cluster` (what is
+//! written to the API server), `budget` and `queue` (when).
+
+mod budget;
+mod cluster;
+mod decide;
+mod engine;
+mod entities;
+mod input;
+mod judging;
+mod listing;
+mod objects;
+mod outcomes;
+mod queue;
+mod uniques;
+
+pub use engine::{Engine, Settings, Stats};
+pub use input::{Action, Effect, Input, KubeFailure, Lane, Mono, Now, OpId, Org, Outcome, Role};
+pub use listing::Scope;

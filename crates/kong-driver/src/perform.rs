@@ -1,0 +1,157 @@
+//! What becomes of an effect: a request to one of the simulators, and what its answer means. Faults
+//! are put in here.
+
+use serde_json::{Value, json};
+
+use cluster_sim::{Cluster, ObjectId, Reason, Request, Status, Subresource};
+use kong_engine::{Action, KubeFailure, Mono, Outcome};
+use kong_model::{Failure, Response};
+use kong_resolve::{Key, Uid};
+use konnect_sim::{Konnect, Millis};
+
+use crate::replica::{ReplicaId, resource};
+
+/// What goes wrong with an effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It never reaches the server, and the caller learns only that there was no answer.
+    NotSent,
+    /// It is done, but the answer is lost.
+    ReplyLost,
+    /// It is done, and then the process crashes.
+    Crash,
+    /// The process crashes before it is sent.
+    CrashBefore,
+    /// The server answers this status without doing anything; with `Retry-After` in seconds.
+    Refused(u16, Option<u32>),
+}
+
+/// An effect that was performed, or was not.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// Whose.
+    pub replica: ReplicaId,
+    /// Its number among all effects of the run, from 0.
+    pub index: u64,
+    /// What was to be done.
+    pub action: Action,
+    /// When.
+    pub at: Mono,
+    /// Whether it reached the server.
+    pub reached: bool,
+    /// What came of it, also where the answer was lost.
+    pub outcome: Outcome,
+}
+
+/// Performs an action on the simulators.
+pub(crate) fn perform(
+    cluster: &mut Cluster,
+    konnect: &mut Konnect,
+    now: Mono,
+    wall: i64,
+    actor: &str,
+    action: &Action,
+) -> Outcome {
+    match action {
+        Action::Status {
+            object,
+            uid,
+            version,
+            patch,
+        } => {
+            let patch = json!({"metadata": {"resourceVersion": &**version}, "status": patch});
+            store(
+                cluster,
+                wall,
+                actor,
+                object,
+                uid,
+                patch,
+                Subresource::Status,
+            )
+        }
+        Action::Finalizers {
+            object,
+            uid,
+            version,
+            finalizers,
+        } => {
+            let finalizers: Vec<&str> = finalizers.iter().map(|name| &**name).collect();
+            let patch = json!({"metadata": {
+                "resourceVersion": &**version, "finalizers": finalizers,
+            }});
+            store(cluster, wall, actor, object, uid, patch, Subresource::Main)
+        }
+        Action::Konnect { access, call } => {
+            let response = konnect.handle(Millis(now.0), access.token.reveal(), &call.request());
+            Outcome::Konnect(call.interpret(response))
+        }
+    }
+}
+
+fn store(
+    cluster: &mut Cluster,
+    wall: i64,
+    actor: &str,
+    object: &Key,
+    uid: &Uid,
+    patch: Value,
+    subresource: Subresource,
+) -> Outcome {
+    let id = ObjectId {
+        resource: resource(object.kind),
+        namespace: object.name.namespace.as_deref().map(str::to_owned),
+        name: object.name.name.to_string(),
+    };
+    // The version belongs to one incarnation, so it guards the UID too.
+    debug_assert!(
+        !uid.as_str().is_empty(),
+        "an object that was seen has a UID"
+    );
+    let request = Request::Patch {
+        object: id,
+        version: None,
+        patch,
+        subresource,
+    };
+    match cluster.handle(wall, actor, request) {
+        Ok(document) => match kong_crds::read(Value::clone(&document)) {
+            Ok(observed) => Outcome::Stored(Some(Box::new(observed))),
+            Err(_) => Outcome::Stored(None),
+        },
+        Err(status) => Outcome::NotStored(kube_failure(&status)),
+    }
+}
+
+fn kube_failure(status: &Status) -> KubeFailure {
+    match status.reason {
+        Reason::Conflict => KubeFailure::Conflict,
+        Reason::NotFound => KubeFailure::NotFound,
+        _ => KubeFailure::Refused(status.to_string()),
+    }
+}
+
+/// What the engine hears of a fault.
+pub(crate) fn answer(action: &Action, fault: Fault) -> Outcome {
+    match (action, fault) {
+        (Action::Konnect { call, .. }, Fault::Refused(status, retry_after)) => {
+            let body = json!({"status": status, "title": "injected", "detail": "injected"});
+            Outcome::Konnect(call.interpret(Response {
+                status,
+                retry_after,
+                body,
+            }))
+        }
+        (
+            Action::Konnect { .. },
+            Fault::NotSent | Fault::ReplyLost | Fault::Crash | Fault::CrashBefore,
+        ) => Outcome::Konnect(Err(Failure::Transport("connection closed".to_owned()))),
+        (_, Fault::Refused(409, _)) => Outcome::NotStored(KubeFailure::Conflict),
+        (_, Fault::Refused(status, _)) => {
+            Outcome::NotStored(KubeFailure::Unknown(format!("status {status}")))
+        }
+        (_, Fault::NotSent | Fault::ReplyLost | Fault::Crash | Fault::CrashBefore) => {
+            Outcome::NotStored(KubeFailure::Unknown("connection closed".to_owned()))
+        }
+    }
+}

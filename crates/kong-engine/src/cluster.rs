@@ -1,0 +1,294 @@
+//! What is written to the API server: finalizers and statuses, each with the version it was computed
+//! from.
+//!
+//! Finalizers of others are never touched. A status is written as a whole, when it says something else
+//! than the one that is there, and not before it is worth a write.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
+use kong_resolve::{Frame, Key, conditions};
+use kong_translation::Urgency;
+
+use crate::engine::{Engine, Subject, Wake};
+use crate::input::{Action, Effect, KubeFailure, Mono, OpId, Outcome};
+use crate::objects::Record;
+
+/// How long to wait for the watch to show what a conflict spoke of, before trying again anyway.
+const WATCH_PATIENCE: u64 = 5_000;
+/// Milliseconds before a write that failed is tried again, doubled with each failure.
+const RETRY: u64 = 200;
+/// The longest of these times.
+const LONGEST_RETRY: u64 = 30_000;
+
+/// A write that is due.
+enum Due {
+    Finalizers(Vec<Arc<str>>),
+    Status(Value),
+    /// Nothing before this time.
+    At(Mono),
+    Nothing,
+}
+
+impl Engine {
+    /// Whether something is to be written to an object; if so it is lined up.
+    pub(crate) fn check(&mut self, key: &Key) {
+        if !self.is_synced() {
+            return;
+        }
+        let Some(record) = self.records.get(key) else {
+            return;
+        };
+        if record.in_flight.is_some() || record.outdated.is_some() {
+            return;
+        }
+        let wrong = self.is_wrong_for(key, record);
+        let now = self.now;
+        if let Some(record) = self.records.get_mut(key) {
+            record.wrong_since = wrong.then(|| record.wrong_since.unwrap_or(now));
+        }
+        let Some(record) = self.records.get(key) else {
+            return;
+        };
+        match self.due(key, record) {
+            Due::Finalizers(_) | Due::Status(_) => {
+                self.kube_queue.insert(key.clone());
+            }
+            Due::At(time) => {
+                self.kube_queue.remove(key);
+                self.wake_at(time, Wake::Object(key.clone()));
+            }
+            Due::Nothing => {
+                self.kube_queue.remove(key);
+            }
+        }
+    }
+
+    /// Whether what is to be said of an object is worth a write only if it lasts.
+    fn is_wrong_for(&self, key: &Key, record: &Record) -> bool {
+        let report = self.units.get(key).and_then(|unit| unit.report.as_ref());
+        report.is_some_and(|report| match report.urgency {
+            Urgency::Soon | Urgency::Late => self.status_patch(key, record).is_some(),
+            Urgency::Now | Urgency::Never => false,
+        })
+    }
+
+    fn due(&self, key: &Key, record: &Record) -> Due {
+        if record.in_flight.is_some() || record.outdated.is_some() {
+            return Due::Nothing;
+        }
+        let finalizers = self.finalizers(key, record);
+        let status = if finalizers == record.finalizers {
+            let report = self.units.get(key).and_then(|unit| unit.report.as_ref());
+            let wait = report.and_then(|report| match report.urgency {
+                Urgency::Now => Some(0),
+                Urgency::Soon => Some(self.settings.hold_back),
+                Urgency::Late => Some(self.settings.patience),
+                Urgency::Never => None,
+            });
+            match (wait, self.status_patch(key, record)) {
+                (Some(wait), Some(patch)) => {
+                    let since = record.wrong_since.unwrap_or(self.now);
+                    let time = since.after(wait);
+                    if time > self.now {
+                        Due::At(time)
+                    } else {
+                        Due::Status(patch)
+                    }
+                }
+                (None, _) | (_, None) => Due::Nothing,
+            }
+        } else {
+            Due::Finalizers(finalizers)
+        };
+        match status {
+            Due::Finalizers(_) | Due::Status(_) if record.not_before > self.now => {
+                Due::At(record.not_before)
+            }
+            due => due,
+        }
+    }
+
+    /// The finalizers that an object is to have: those of others as they are, ours as needed.
+    fn finalizers(&self, key: &Key, record: &Record) -> Vec<Arc<str>> {
+        let mut finalizers = record.finalizers.clone();
+        let mut set = |name: &'static str, wanted: bool| {
+            let present = finalizers.iter().any(|finalizer| **finalizer == *name);
+            if wanted && !present && !record.deleting {
+                finalizers.push(Arc::from(name));
+            } else if !wanted && present {
+                finalizers.retain(|finalizer| **finalizer != *name);
+            }
+        };
+        if let Some(unit) = self.units.get(key) {
+            let frame = kong_translation::frame(key.kind);
+            let exists = frame != Some(Frame::Account)
+                && unit.entities.iter().any(|id| {
+                    self.entities.get(*id).is_some_and(|entity| {
+                        // An entity that nobody has looked for may exist once its object does.
+                        entity.is_possible() || !entity.is_leaving() && entity.in_flight.is_some()
+                    })
+                });
+            let wanted = exists || (unit.verdict.cleanup && !record.deleting);
+            set(KONNECT_CLEANUP_FINALIZER, wanted);
+        }
+        if let Some(name) = kong_translation::in_use_finalizer(key.kind) {
+            set(name, self.pinned.contains_key(key));
+        }
+        finalizers
+    }
+
+    /// The merge patch from the status that is there to the one that ought to be.
+    fn status_patch(&self, key: &Key, record: &Record) -> Option<Value> {
+        let report = self.units.get(key)?.report.as_ref()?;
+        let now = timestamp(self.wall);
+        let mut wanted = report.fields.clone();
+        let conditions = conditions::render(
+            report.conditions.clone(),
+            record.generation,
+            &record.status["conditions"],
+            &now,
+        );
+        wanted.insert("conditions".to_owned(), conditions);
+        let patch = difference(&record.status, &Value::Object(wanted));
+        patch
+            .as_object()
+            .is_some_and(|patch| !patch.is_empty())
+            .then_some(patch)
+    }
+
+    pub(crate) fn poll_cluster(&mut self) -> Option<Effect> {
+        let fence = self.fence()?;
+        while let Some(key) = self.kube_queue.pop_first() {
+            let Some(record) = self.records.get(&key) else {
+                continue;
+            };
+            let (uid, version) = (record.uid.clone(), Arc::clone(&record.version));
+            let action = match self.due(&key, record) {
+                Due::Finalizers(finalizers) => Action::Finalizers {
+                    object: key.clone(),
+                    uid,
+                    version,
+                    finalizers,
+                },
+                Due::Status(patch) => Action::Status {
+                    object: key.clone(),
+                    uid,
+                    version,
+                    patch,
+                },
+                Due::At(time) => {
+                    self.wake_at(time, Wake::Object(key));
+                    continue;
+                }
+                Due::Nothing => continue,
+            };
+            let op = self.start(Subject::Object(key.clone()), None);
+            if let Some(record) = self.records.get_mut(&key) {
+                record.in_flight = Some(op);
+            }
+            let not_after = self.now.after(self.settings.request_timeout).min(fence);
+            return Some(Effect {
+                op,
+                not_after,
+                action,
+            });
+        }
+        None
+    }
+
+    /// What came of a write to an object.
+    pub(crate) fn stored(&mut self, key: &Key, op: OpId, outcome: Outcome) {
+        let now = self.now;
+        let Some(record) = self.records.get_mut(key) else {
+            return;
+        };
+        if record.in_flight.take_if(|flight| *flight == op).is_none() {
+            return;
+        }
+        match outcome {
+            Outcome::Stored(Some(observed)) => {
+                record.failures = 0;
+                record.wrong_since = None;
+                self.seen(*observed);
+            }
+            Outcome::Stored(None) | Outcome::NotStored(KubeFailure::NotFound) => {
+                // The watch will say that it is gone.
+                record.outdated = Some(Arc::clone(&record.version));
+                self.wake_at(now.after(WATCH_PATIENCE), Wake::Object(key.clone()));
+            }
+            Outcome::NotStored(KubeFailure::Conflict) => {
+                record.outdated = Some(Arc::clone(&record.version));
+                self.wake_at(now.after(WATCH_PATIENCE), Wake::Object(key.clone()));
+            }
+            Outcome::NotStored(KubeFailure::Refused(_) | KubeFailure::Unknown(_)) => {
+                record.failures += 1;
+                let wait = RETRY
+                    .saturating_mul(1 << record.failures.min(12))
+                    .min(LONGEST_RETRY);
+                record.not_before = now.after(wait);
+                self.wake_at(now.after(wait), Wake::Object(key.clone()));
+            }
+            Outcome::NotSent | Outcome::Konnect(_) => {}
+        }
+        self.check(key);
+    }
+}
+
+/// RFC 3339, in seconds, as Kubernetes writes times.
+fn timestamp(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds)
+        .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+        .to_string()
+}
+
+/// The JSON merge patch that makes `to` of `from`. Lists are replaced whole.
+fn difference(from: &Value, to: &Value) -> Value {
+    let (Value::Object(to_members), empty) = (to, Map::new()) else {
+        return to.clone();
+    };
+    let from_members = from.as_object().unwrap_or(&empty);
+    let mut patch = Map::new();
+    for (name, value) in to_members {
+        match from_members.get(name) {
+            Some(old) if old == value => {}
+            Some(old @ Value::Object(_)) if value.is_object() => {
+                patch.insert(name.clone(), difference(old, value));
+            }
+            Some(_) | None => {
+                patch.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    for name in from_members
+        .keys()
+        .filter(|name| !to_members.contains_key(*name))
+    {
+        patch.insert(name.clone(), json!(null));
+    }
+    Value::Object(patch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_says_only_what_differs_and_removes_what_is_gone() {
+        let from = json!({"a": 1, "b": {"c": 1, "d": 2}, "e": [1], "f": 3});
+        let to = json!({"a": 1, "b": {"c": 1, "d": 3}, "e": [1, 2]});
+        assert_eq!(
+            difference(&from, &to),
+            json!({"b": {"d": 3}, "e": [1, 2], "f": null})
+        );
+        assert_eq!(difference(&to, &to), json!({}));
+        assert_eq!(difference(&Value::Null, &to), to);
+    }
+
+    #[test]
+    fn times_are_written_as_kubernetes_does() {
+        assert_eq!(timestamp(1_700_000_000), "2023-11-14T22:13:20Z");
+    }
+}

@@ -1,0 +1,300 @@
+//! The state machine itself: inputs in, effects out.
+//!
+//! Everything the engine knows is in one value. `handle` takes a fact in and follows its consequences
+//! to the end; `poll` gives the next thing to do in a lane; `deadline` says when to poll again although
+//! nothing happened. There is no clock, no I/O and no randomness in here, so a run is determined by its
+//! inputs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use kong_crds::Kind;
+use kong_resolve::{Dep, Key, Uid, World};
+
+use crate::entities::Entities;
+use crate::input::{Effect, Input, Lane, Mono, Now, OpId, Org, Outcome, Role};
+use crate::judging::Unit;
+use crate::listing::{Listings, Scope};
+use crate::objects::Record;
+use crate::queue::Queue;
+
+/// Periods and limits. All times in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How often what Konnect holds is listed.
+    pub sync_period: u64,
+    /// How long a request may take.
+    pub request_timeout: u64,
+    /// How long a failure has to last before it is written into a status: objects that are applied
+    /// together arrive one after the other.
+    pub hold_back: u64,
+    /// Likewise for what gives way by itself, such as a parent that is being created.
+    pub patience: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            sync_period: 60_000,
+            request_timeout: 10_000,
+            hold_back: 1_000,
+            patience: 10_000,
+        }
+    }
+}
+
+/// What the engine has counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Objects judged.
+    pub judged: u64,
+    /// Entities found in Konnect other than they were believed to be.
+    pub drift: u64,
+}
+
+/// A reason to look at something at a certain time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Wake {
+    /// An entity may be tried again.
+    Entity(Uuid),
+    /// A list is due.
+    List(Scope),
+    /// An object has waited long enough for its status or for the watch.
+    Object(Key),
+}
+
+/// What an effect in flight is about.
+#[derive(Clone, Debug)]
+pub(crate) enum Subject {
+    Object(Key),
+    Entity(Uuid),
+    List(Scope),
+}
+
+/// The engine.
+#[derive(Clone, Debug, Default)]
+pub struct Engine {
+    pub(crate) settings: Settings,
+    pub(crate) now: Mono,
+    pub(crate) wall: i64,
+    pub(crate) role: Option<Role>,
+    pub(crate) synced: BTreeSet<Kind>,
+
+    // The cluster.
+    pub(crate) world: World,
+    pub(crate) records: BTreeMap<Key, Record>,
+    pub(crate) by_uid: BTreeMap<Uid, Key>,
+    /// Incarnations that are gone: late news of them are dropped. With the time of death.
+    pub(crate) graves: BTreeMap<Uid, Mono>,
+    pub(crate) kube_queue: BTreeSet<Key>,
+
+    // Judgement.
+    pub(crate) units: BTreeMap<Key, Unit>,
+    pub(crate) readers: BTreeMap<Dep, BTreeSet<Key>>,
+    pub(crate) pinned: BTreeMap<Key, BTreeSet<Key>>,
+    pub(crate) dirty: BTreeSet<Key>,
+    pub(crate) stale: BTreeSet<Key>,
+
+    // Konnect.
+    pub(crate) entities: Entities,
+    pub(crate) unexamined: BTreeSet<Uuid>,
+    pub(crate) listings: Listings,
+    pub(crate) lanes: BTreeMap<Org, Queue>,
+
+    // Effects.
+    pub(crate) in_flight: BTreeMap<OpId, (Subject, Option<Org>)>,
+    pub(crate) last_op: u64,
+    pub(crate) timers: BTreeSet<(Mono, Wake)>,
+    pub(crate) stats: Stats,
+}
+
+impl Engine {
+    /// An engine that knows nothing.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            ..Self::default()
+        }
+    }
+
+    /// Takes a fact in and follows its consequences.
+    pub fn handle(&mut self, now: Now, input: Input) {
+        self.advance(now);
+        match input {
+            Input::Seen(observed) => self.seen(*observed),
+            Input::Gone(key, uid) => self.gone(&key, &uid),
+            Input::Synced(kind) => self.sync(kind),
+            Input::Role(role) => self.take_role(role),
+            Input::Done(op, outcome) => self.done(op, outcome),
+        }
+        self.settle();
+    }
+
+    /// The next thing to do in a lane; `None` if there is nothing that may be done now.
+    pub fn poll(&mut self, now: Now, lane: &Lane) -> Option<Effect> {
+        self.advance(now);
+        self.settle();
+        match lane {
+            Lane::Kube => self.poll_cluster(),
+            Lane::Konnect(org) => self.poll_konnect(org),
+        }
+    }
+
+    /// The lanes that may have something to do.
+    pub fn lanes(&self) -> Vec<Lane> {
+        let konnect = self.lanes.keys().cloned().map(Lane::Konnect);
+        std::iter::once(Lane::Kube).chain(konnect).collect()
+    }
+
+    /// When to poll again even if nothing happens until then.
+    pub fn deadline(&self) -> Option<Mono> {
+        let timer = self.timers.first().map(|(time, _)| *time);
+        let lane = self
+            .lanes
+            .values()
+            .filter_map(|queue| queue.opens(self.now))
+            .min();
+        [timer, lane].into_iter().flatten().min()
+    }
+
+    /// Whether this engine may write, as it was last told.
+    pub fn role(&self) -> Option<Role> {
+        self.role
+    }
+
+    /// What was counted so far.
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// What is known, for tables and debugging.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Whether nothing is in flight, queued or waiting for anything but the next list.
+    pub fn is_quiet(&self) -> bool {
+        self.in_flight.is_empty()
+            && self.kube_queue.is_empty()
+            && self.lanes.values().all(Queue::is_empty)
+            && self
+                .timers
+                .iter()
+                .all(|(_, wake)| matches!(wake, Wake::List(_)))
+    }
+
+    pub(crate) fn is_synced(&self) -> bool {
+        self.synced.len() == Kind::ALL.len()
+    }
+
+    /// Until when writes may be sent; `None` if they may not.
+    pub(crate) fn fence(&self) -> Option<Mono> {
+        match self.role {
+            Some(Role::Leader { fence, .. }) if self.now < fence && self.is_synced() => Some(fence),
+            Some(Role::Leader { .. } | Role::Standby) | None => None,
+        }
+    }
+
+    /// The term in office, 0 without one.
+    pub(crate) fn term(&self) -> u64 {
+        match self.role {
+            Some(Role::Leader { term, .. }) => term,
+            Some(Role::Standby) | None => 0,
+        }
+    }
+
+    pub(crate) fn start(&mut self, subject: Subject, org: Option<Org>) -> OpId {
+        self.last_op += 1;
+        let op = OpId(self.last_op);
+        self.in_flight.insert(op, (subject, org));
+        op
+    }
+
+    pub(crate) fn wake_at(&mut self, time: Mono, wake: Wake) {
+        self.timers.insert((time, wake));
+    }
+
+    fn advance(&mut self, now: Now) {
+        self.now = self.now.max(now.mono);
+        self.wall = now.wall;
+        while let Some((time, _)) = self.timers.first() {
+            if *time > self.now {
+                break;
+            }
+            let Some((_, wake)) = self.timers.pop_first() else {
+                break;
+            };
+            match wake {
+                Wake::Entity(id) => {
+                    self.unexamined.insert(id);
+                }
+                Wake::List(scope) => self.list_is_due(&scope),
+                Wake::Object(key) => self.look_again(&key),
+            }
+        }
+    }
+
+    fn sync(&mut self, kind: Kind) {
+        self.synced.insert(kind);
+        if self.is_synced() {
+            self.check_all();
+        }
+    }
+
+    fn take_role(&mut self, role: Role) {
+        let term = self.term();
+        self.role = Some(role);
+        if self.term() != term {
+            // Somebody else may have written since the last lists.
+            self.listings.forget_all();
+            self.unexamined.extend(self.entities.ids());
+            self.check_all();
+        }
+    }
+
+    fn check_all(&mut self) {
+        let keys: Vec<Key> = self.records.keys().cloned().collect();
+        for key in keys {
+            self.check(&key);
+        }
+    }
+
+    /// Follows all consequences of what has changed. Reports before judgements, parents before
+    /// children: so that everything is judged once.
+    fn settle(&mut self) {
+        if !self.is_synced() {
+            return;
+        }
+        loop {
+            if let Some(id) = self.unexamined.pop_first() {
+                self.examine(id);
+            } else if let Some(key) = self.stale.pop_first() {
+                self.refresh(&key);
+            } else if let Some(key) = self.dirty.pop_first() {
+                self.judge(&key);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn done(&mut self, op: OpId, outcome: Outcome) {
+        let Some((subject, org)) = self.in_flight.remove(&op) else {
+            return;
+        };
+        if let (Some(org), Outcome::Konnect(result)) = (&org, &outcome) {
+            let now = self.now;
+            if let Some(queue) = self.lanes.get_mut(org) {
+                queue.budget.finished(op, result.as_ref().map(|_| ()), now);
+            }
+        } else if let Some(queue) = org.as_ref().and_then(|org| self.lanes.get_mut(org)) {
+            queue.budget.abandoned();
+        }
+        match subject {
+            Subject::Object(key) => self.stored(&key, op, outcome),
+            Subject::Entity(id) => self.entity_done(id, op, outcome),
+            Subject::List(scope) => self.list_done(&scope, op, outcome),
+        }
+    }
+}

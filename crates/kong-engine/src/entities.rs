@@ -1,0 +1,409 @@
+//! The entities that objects of ours stand for: what is wanted, what is believed, and the indexes by
+//! which they find each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use kong_model::{Body, Filter, Normal, RemoteId, Site, UniqueKey};
+use kong_resolve::{Claim, Intent, Key};
+use kong_translation::{Presence, Problem, State};
+
+use crate::input::{Mono, OpId};
+use crate::listing::Scope;
+
+/// What Konnect is believed to hold of an entity.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Belief {
+    /// Nobody knows.
+    Unknown,
+    /// The status says that it is there as this generation wants it. Believed until a list says
+    /// otherwise.
+    Trusted(i64),
+    /// It is not there.
+    Absent,
+    /// It is there.
+    Held(Content),
+}
+
+/// The content of an entity that is there.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Content {
+    /// What we sent, or what equals it.
+    As(Arc<Body>),
+    /// Something else.
+    Other(Arc<Normal>),
+}
+
+/// One entity.
+#[derive(Clone, Debug)]
+pub(crate) struct Entity {
+    pub(crate) owner: Key,
+    pub(crate) site: Site,
+    pub(crate) configuration: Key,
+    /// What is to become of it; `None` if nobody wants it any more.
+    pub(crate) intent: Option<Intent>,
+    pub(crate) generation: i64,
+    pub(crate) main: bool,
+    /// The id under which it is, or is to be.
+    pub(crate) remote: Option<RemoteId>,
+    /// Whether that id comes from the status.
+    pub(crate) recorded: bool,
+    /// Whether that id is the choice of the user.
+    pub(crate) specified: bool,
+    pub(crate) belief: Belief,
+    /// What else is at our id, in words.
+    pub(crate) stranger: Option<String>,
+    /// The normal form of Konnect's answer to our last write, where it differs from what we sent: a
+    /// field that Konnect rewrites is no drift.
+    pub(crate) echo: Option<Arc<Normal>>,
+    /// What Konnect says of it beside what we wrote.
+    pub(crate) facts: Arc<Value>,
+    /// What it has that nothing else may have, as far as we know.
+    pub(crate) holds: Vec<UniqueKey>,
+    pub(crate) problem: Option<Problem>,
+    pub(crate) failures: u32,
+    pub(crate) not_before: Mono,
+    pub(crate) in_flight: Option<Flight>,
+    /// The last effect that wrote to it: lists that began earlier know less.
+    pub(crate) touched: OpId,
+    /// Whether what is to be written heals drift, which nobody waits for.
+    pub(crate) healing: bool,
+}
+
+/// What is under way with an entity.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Flight {
+    pub(crate) op: OpId,
+    pub(crate) act: Act,
+    pub(crate) sent: Option<Arc<Body>>,
+}
+
+/// A step with an entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    /// Ask whose token it is.
+    Probe,
+    /// Create, or create again, under an id of our choice.
+    Create,
+    /// Change.
+    Update,
+    /// Give it a temporary name, so that another one can have its name.
+    StepAside,
+    /// Delete.
+    Remove,
+}
+
+impl Entity {
+    pub(crate) fn new(claim: &Claim) -> Self {
+        Self {
+            owner: claim.configuration.clone(),
+            site: claim.site.clone(),
+            configuration: claim.configuration.clone(),
+            intent: Some(claim.intent.clone()),
+            generation: claim.generation,
+            main: claim.main,
+            remote: None,
+            recorded: false,
+            specified: false,
+            belief: Belief::Unknown,
+            stranger: None,
+            echo: None,
+            facts: Arc::new(Value::Null),
+            holds: Vec::new(),
+            problem: None,
+            failures: 0,
+            not_before: Mono::default(),
+            in_flight: None,
+            touched: OpId(0),
+            healing: false,
+        }
+    }
+
+    /// The body that is wanted.
+    pub(crate) fn wanted(&self) -> Option<&Arc<Body>> {
+        match &self.intent {
+            Some(Intent::Present(body)) => Some(body),
+            Some(Intent::Keep | Intent::Absent | Intent::Observe(_)) | None => None,
+        }
+    }
+
+    /// Whether it is believed to be in Konnect.
+    pub(crate) fn is_present(&self) -> bool {
+        match self.belief {
+            Belief::Trusted(_) | Belief::Held(_) => true,
+            Belief::Unknown | Belief::Absent => false,
+        }
+    }
+
+    /// Whether it may be in Konnect: it is believed to be, or nobody knows, or something is under way.
+    pub(crate) fn is_possible(&self) -> bool {
+        self.belief != Belief::Absent || self.in_flight.is_some()
+    }
+
+    /// Whether it is to go.
+    pub(crate) fn is_leaving(&self) -> bool {
+        matches!(self.intent, Some(Intent::Absent) | None)
+    }
+
+    /// Whether Konnect confirmed it in its present form.
+    pub(crate) fn is_confirmed(&self) -> bool {
+        match (&self.belief, &self.intent) {
+            (Belief::Held(Content::As(held)), Some(Intent::Present(body))) => held == body,
+            (Belief::Trusted(generation), Some(Intent::Present(_))) => {
+                *generation == self.generation
+            }
+            (Belief::Trusted(_) | Belief::Held(_), Some(Intent::Observe(_))) => true,
+            (Belief::Unknown | Belief::Absent, _)
+            | (Belief::Trusted(_), Some(Intent::Keep | Intent::Absent) | None)
+            | (Belief::Held(Content::As(_)), Some(Intent::Keep | Intent::Absent) | None)
+            | (
+                Belief::Held(Content::Other(_)),
+                Some(Intent::Present(_) | Intent::Keep | Intent::Absent) | None,
+            ) => false,
+        }
+    }
+
+    /// What the status of its object depends on.
+    pub(crate) fn state(&self) -> State<'_> {
+        State {
+            at: self.site.at,
+            main: self.main,
+            intent: self.intent.as_ref(),
+            id: self.remote.as_ref(),
+            presence: match self.belief {
+                Belief::Unknown => Presence::Unknown,
+                Belief::Absent => Presence::Absent,
+                Belief::Trusted(_) | Belief::Held(_) => Presence::Present,
+            },
+            confirmed: self.is_confirmed(),
+            problem: self.problem.as_ref(),
+            facts: &self.facts,
+        }
+    }
+
+    /// The list that tells whether it is there.
+    pub(crate) fn scope(&self) -> Scope {
+        let filter = match (&self.intent, self.site.control_plane.is_some()) {
+            (Some(Intent::Observe(id)), _) => Filter::Id(id.clone()),
+            (_, true) => Filter::All,
+            // Of an organisation's control planes only those made by operators concern us.
+            (_, false) => Filter::Label("k8s-kind:KonnectGatewayControlPlane".to_owned()),
+        };
+        Scope {
+            configuration: self.configuration.clone(),
+            control_plane: self.site.control_plane.clone(),
+            at: self.site.at,
+            filter,
+        }
+    }
+
+    /// The ids of the entities that it refers to, as wanted and as held.
+    fn refers_to(&self) -> BTreeSet<RemoteId> {
+        let mut ids: BTreeSet<RemoteId> = self.site.parent.iter().cloned().collect();
+        for reference in self.site.at.references() {
+            let wanted = self
+                .wanted()
+                .and_then(|body| body.reference(reference.field));
+            let held = match &self.belief {
+                Belief::Held(Content::As(body)) => body.reference(reference.field),
+                Belief::Held(Content::Other(normal)) => normal.reference(reference.field),
+                Belief::Unknown | Belief::Trusted(_) | Belief::Absent => None,
+            };
+            ids.extend(wanted.into_iter().chain(held).map(RemoteId::from));
+        }
+        ids
+    }
+
+    /// What it claims that nothing else may have.
+    pub(crate) fn claims(&self) -> Vec<UniqueKey> {
+        let parent = self.site.parent.as_ref().map(RemoteId::as_str);
+        self.wanted()
+            .map(|body| self.site.at.uniques(body, parent))
+            .unwrap_or_default()
+    }
+}
+
+/// Where something unique is unique: in a control plane, or in the organisation of a token.
+pub(crate) type Realm = (Option<RemoteId>, Option<Key>);
+
+impl Entity {
+    pub(crate) fn realm(&self) -> Realm {
+        match &self.site.control_plane {
+            Some(id) => (Some(id.clone()), None),
+            None => (None, Some(self.configuration.clone())),
+        }
+    }
+}
+
+/// The keys under which an entity is indexed.
+#[derive(Clone, Debug, Default)]
+struct Filed {
+    remote: Option<RemoteId>,
+    plane: Option<RemoteId>,
+    scope: Option<Scope>,
+    refers_to: BTreeSet<RemoteId>,
+    uniques: BTreeSet<(Realm, UniqueKey)>,
+}
+
+/// All entities, with their indexes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Entities {
+    all: BTreeMap<Uuid, Entity>,
+    filed: BTreeMap<Uuid, Filed>,
+    by_remote: BTreeMap<RemoteId, BTreeSet<Uuid>>,
+    by_plane: BTreeMap<RemoteId, BTreeSet<Uuid>>,
+    by_scope: BTreeMap<Scope, BTreeSet<Uuid>>,
+    dependents: BTreeMap<RemoteId, BTreeSet<Uuid>>,
+    by_unique: BTreeMap<(Realm, UniqueKey), BTreeSet<Uuid>>,
+}
+
+impl Entities {
+    pub(crate) fn get(&self, id: Uuid) -> Option<&Entity> {
+        self.all.get(&id)
+    }
+
+    /// For changes that touch no index; follow up with [`reindex`](Self::reindex) if one may be
+    /// touched.
+    pub(crate) fn get_mut(&mut self, id: Uuid) -> Option<&mut Entity> {
+        self.all.get_mut(&id)
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = Uuid> + '_ {
+        self.all.keys().copied()
+    }
+
+    pub(crate) fn insert(&mut self, id: Uuid, entity: Entity) {
+        self.all.insert(id, entity);
+        self.reindex(id);
+    }
+
+    pub(crate) fn remove(&mut self, id: Uuid) -> Option<Entity> {
+        let entity = self.all.remove(&id);
+        self.reindex(id);
+        entity
+    }
+
+    /// Those with this id in Konnect: one, or several in different collections.
+    pub(crate) fn at(&self, remote: &RemoteId) -> BTreeSet<Uuid> {
+        self.by_remote.get(remote).cloned().unwrap_or_default()
+    }
+
+    /// Those in a control plane.
+    pub(crate) fn in_plane(&self, plane: &RemoteId) -> BTreeSet<Uuid> {
+        self.by_plane.get(plane).cloned().unwrap_or_default()
+    }
+
+    /// Those that a list tells about.
+    pub(crate) fn in_scope(&self, scope: &Scope) -> BTreeSet<Uuid> {
+        self.by_scope.get(scope).cloned().unwrap_or_default()
+    }
+
+    /// Those that refer to an entity.
+    pub(crate) fn dependents(&self, remote: &RemoteId) -> impl Iterator<Item = (Uuid, &Entity)> {
+        let ids = self.dependents.get(remote).into_iter().flatten();
+        ids.filter_map(|id| Some((*id, self.all.get(id)?)))
+    }
+
+    /// Those that have or claim something unique.
+    pub(crate) fn rivals(
+        &self,
+        realm: &Realm,
+        key: &UniqueKey,
+    ) -> impl Iterator<Item = (Uuid, &Entity)> {
+        let ids = self
+            .by_unique
+            .get(&(realm.clone(), key.clone()))
+            .into_iter()
+            .flatten();
+        ids.filter_map(|id| Some((*id, self.all.get(id)?)))
+    }
+
+    /// Whom a change of this entity may concern: those that want what it has or claims, and those that
+    /// it refers to.
+    pub(crate) fn neighbours(&self, id: Uuid) -> BTreeSet<Uuid> {
+        let Some(filed) = self.filed.get(&id) else {
+            return BTreeSet::new();
+        };
+        let rivals = filed
+            .uniques
+            .iter()
+            .filter_map(|unique| self.by_unique.get(unique))
+            .flatten();
+        let parents = filed
+            .refers_to
+            .iter()
+            .filter_map(|remote| self.by_remote.get(remote))
+            .flatten();
+        let plane = filed
+            .plane
+            .iter()
+            .filter_map(|plane| self.by_remote.get(plane))
+            .flatten();
+        let mut ids: BTreeSet<Uuid> = rivals.chain(parents).chain(plane).copied().collect();
+        ids.remove(&id);
+        ids
+    }
+
+    /// Brings the indexes up to date after a change.
+    pub(crate) fn reindex(&mut self, id: Uuid) {
+        let new = self.all.get(&id).map(|entity| {
+            let realm = entity.realm();
+            let uniques = entity.holds.iter().cloned().chain(entity.claims());
+            Filed {
+                remote: entity.remote.clone(),
+                plane: entity.site.control_plane.clone(),
+                scope: Some(entity.scope()),
+                refers_to: entity.refers_to(),
+                uniques: uniques.map(|key| (realm.clone(), key)).collect(),
+            }
+        });
+        let gone = new.is_none();
+        let new = new.unwrap_or_default();
+        let old = self.filed.remove(&id).unwrap_or_default();
+        refile(
+            &mut self.by_remote,
+            id,
+            old.remote.iter(),
+            new.remote.iter(),
+        );
+        refile(&mut self.by_plane, id, old.plane.iter(), new.plane.iter());
+        refile(&mut self.by_scope, id, old.scope.iter(), new.scope.iter());
+        refile(
+            &mut self.dependents,
+            id,
+            old.refers_to.iter(),
+            new.refers_to.iter(),
+        );
+        refile(
+            &mut self.by_unique,
+            id,
+            old.uniques.iter(),
+            new.uniques.iter(),
+        );
+        if !gone {
+            self.filed.insert(id, new);
+        }
+    }
+}
+
+fn refile<'a, K: Ord + Clone + 'a>(
+    index: &mut BTreeMap<K, BTreeSet<Uuid>>,
+    id: Uuid,
+    old: impl Iterator<Item = &'a K>,
+    new: impl Iterator<Item = &'a K>,
+) {
+    for key in old {
+        if let Some(ids) = index.get_mut(key) {
+            ids.remove(&id);
+            if ids.is_empty() {
+                index.remove(key);
+            }
+        }
+    }
+    for key in new {
+        index.entry(key.clone()).or_default().insert(id);
+    }
+}

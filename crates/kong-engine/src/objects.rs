@@ -1,0 +1,223 @@
+//! Objects as the cluster has them: what was seen, what is gone, and which news are old.
+//!
+//! A watch may be late, may repeat itself and may start over. Versions decide: what is older than what
+//! is known is dropped, and so is everything about an incarnation that is gone. The answer to a write of
+//! our own is news like any other, so it covers the watch until the watch has caught up.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use kong_crds::{Kind, Observed};
+use kong_resolve::{Dep, Entry, Frame, Key, Name, Uid};
+
+use crate::engine::Engine;
+use crate::input::{Mono, OpId};
+
+/// How long news of a dead incarnation may still arrive. A watch that is cut is started anew from a
+/// list, so nothing older than the longest watch can come; half an hour is more than that.
+const MEMORY_OF_THE_DEAD: u64 = 30 * 60_000;
+
+/// What is known of an object beside what is judged: what writes to it need.
+#[derive(Clone, Debug)]
+pub(crate) struct Record {
+    pub(crate) uid: Uid,
+    pub(crate) version: Arc<str>,
+    pub(crate) finalizers: Vec<Arc<str>>,
+    pub(crate) deleting: bool,
+    pub(crate) generation: i64,
+    /// The status as it stands in the cluster.
+    pub(crate) status: Value,
+    pub(crate) in_flight: Option<OpId>,
+    /// A write met this version and was refused: there must be a newer one.
+    pub(crate) outdated: Option<Arc<str>>,
+    pub(crate) failures: u32,
+    pub(crate) not_before: Mono,
+    /// Since when the status ought to be another one.
+    pub(crate) wrong_since: Option<Mono>,
+}
+
+impl Record {
+    /// The id of the main entity in the status, if there is one.
+    pub(crate) fn recorded_id(&self, frame: Frame) -> Option<&str> {
+        let id = match frame {
+            Frame::Konnect => &self.status["konnect"]["id"],
+            Frame::Native => &self.status["id"],
+            Frame::Account => &Value::Null,
+        };
+        id.as_str().filter(|id| !id.is_empty())
+    }
+
+    /// The generation for which a condition of this type is True.
+    pub(crate) fn confirmed_generation(&self, kind: &str) -> Option<i64> {
+        let conditions = self.status["conditions"].as_array()?;
+        let condition = conditions
+            .iter()
+            .find(|condition| condition["type"] == kind)?;
+        (condition["status"] == "True").then(|| condition["observedGeneration"].as_i64())?
+    }
+}
+
+/// Whether `one` is older than `other`. Versions are numbers on every API server we know; what is not
+/// a number is taken as it comes.
+fn is_older(one: &str, other: &str) -> bool {
+    match (one.parse::<u64>(), other.parse::<u64>()) {
+        (Ok(one), Ok(other)) => one < other,
+        _ => false,
+    }
+}
+
+impl Engine {
+    pub(crate) fn seen(&mut self, mut observed: Observed) {
+        let Some(key) = key_of(&observed) else { return };
+        let uid = Uid::from(observed.meta.uid.as_deref().unwrap_or_default());
+        let version: Arc<str> = Arc::from(
+            observed
+                .meta
+                .resource_version
+                .as_deref()
+                .unwrap_or_default(),
+        );
+        if self.graves.contains_key(&uid) {
+            return;
+        }
+        if let Some(record) = self.records.get(&key) {
+            if record.uid != uid {
+                // The same name with another UID is a deletion and a creation.
+                let old = record.uid.clone();
+                self.gone(&key, &old);
+            } else if is_older(&version, &record.version) {
+                return;
+            }
+        }
+        let status = take_status(&mut observed);
+        let finalizers: Vec<Arc<str>> = observed
+            .meta
+            .finalizers
+            .iter()
+            .flatten()
+            .map(|name| Arc::from(name.as_str()))
+            .collect();
+        let entry = Entry::of(observed);
+        let (deleting, generation) = (entry.meta.deleting, entry.meta.generation);
+        let old = self.records.remove(&key);
+        let news = old.as_ref().is_none_or(|old| old.finalizers != finalizers);
+        let record = match old {
+            Some(old) => Record {
+                outdated: old.outdated.filter(|outdated| *outdated == version),
+                version,
+                finalizers,
+                deleting,
+                generation,
+                status,
+                ..old
+            },
+            None => Record {
+                uid: uid.clone(),
+                version,
+                finalizers,
+                deleting,
+                generation,
+                status,
+                in_flight: None,
+                outdated: None,
+                failures: 0,
+                not_before: Mono::default(),
+                wrong_since: None,
+            },
+        };
+        self.records.insert(key.clone(), record);
+        self.by_uid.insert(uid, key.clone());
+        let changed = self
+            .world
+            .entry(&key)
+            .is_none_or(|old| !old.says_the_same(&entry));
+        if changed {
+            self.world.insert(key.clone(), entry);
+            self.object_changed(&key);
+        }
+        if news && let Some(unit) = self.units.get(&key) {
+            // Entities wait for the finalizer to be stored.
+            self.unexamined.extend(unit.entities.iter().copied());
+        }
+        self.check(&key);
+    }
+
+    pub(crate) fn gone(&mut self, key: &Key, uid: &Uid) {
+        self.graves.insert(uid.clone(), self.now);
+        let now = self.now;
+        self.graves
+            .retain(|_, death| now.since(*death) < MEMORY_OF_THE_DEAD);
+        if self
+            .records
+            .get(key)
+            .is_none_or(|record| record.uid != *uid)
+        {
+            return;
+        }
+        self.records.remove(key);
+        self.by_uid.remove(uid);
+        self.kube_queue.remove(key);
+        self.world.remove(key);
+        self.object_changed(key);
+        self.touch(Dep::Standing(key.clone()));
+        self.forget_unit(key);
+    }
+
+    fn object_changed(&mut self, key: &Key) {
+        if kong_translation::frame(key.kind).is_some() {
+            self.dirty.insert(key.clone());
+        }
+        self.touch(Dep::Object(key.clone()));
+        if key.kind == Kind::KongReferenceGrant {
+            self.touch(Dep::Grants(Arc::from(key.name.namespace())));
+        }
+    }
+
+    /// Something that may have been read has changed.
+    pub(crate) fn touch(&mut self, dep: Dep) {
+        if let Some(readers) = self.readers.get(&dep) {
+            self.dirty.extend(readers.iter().cloned());
+        }
+    }
+
+    /// A timer of an object has come.
+    pub(crate) fn look_again(&mut self, key: &Key) {
+        if let Some(record) = self.records.get_mut(key) {
+            // No newer version came: perhaps there is none, or the watch is slow. Try again.
+            record.outdated = None;
+        }
+        self.check(key);
+    }
+}
+
+fn key_of(observed: &Observed) -> Option<Key> {
+    let name = observed.meta.name.as_deref()?;
+    let namespace = observed.meta.namespace.as_deref().map(Arc::from);
+    Some(Key {
+        kind: observed.kind,
+        name: Name {
+            namespace,
+            name: Arc::from(name),
+        },
+    })
+}
+
+/// Takes the status out of an object as a document.
+fn take_status(observed: &mut Observed) -> Value {
+    let Ok(parts) = &mut observed.parts else {
+        return Value::Null;
+    };
+    macro_rules! take {
+        ($($kind:ident: $type:path => $class:ident;)*) => {
+            match parts {
+                $(kong_crds::AnyParts::$kind(parts) => parts
+                    .status
+                    .take()
+                    .and_then(|status| serde_json::to_value(status).ok())
+                    .unwrap_or_default(),)*
+            }
+        };
+    }
+    kong_crds::kinds!(take)
+}

@@ -1,0 +1,231 @@
+//! What came of a step with an entity, and when to try again.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use kong_model::{Body, Collection, Failure, Normal, RemoteId, Reply};
+use kong_translation::{Attempt, Problem};
+
+use crate::engine::{Engine, Wake};
+use crate::entities::{Act, Belief, Content, Flight};
+use crate::input::{OpId, Outcome};
+use crate::listing::facts;
+
+/// Milliseconds before the first new attempt after a failure that may pass; doubled each time.
+const RETRY: u64 = 500;
+/// The longest of these times.
+const LONGEST_RETRY: u64 = 60_000;
+/// Milliseconds before something that Konnect refused is tried unchanged: what it refused it for may
+/// have gone, such as a name that was taken.
+const RETRY_REFUSED: u64 = 60_000;
+/// The longest of these times.
+const LONGEST_REFUSED: u64 = 15 * 60_000;
+
+impl Engine {
+    pub(crate) fn entity_done(&mut self, id: Uuid, op: OpId, outcome: Outcome) {
+        let last = OpId(self.last_op);
+        let Some(entity) = self.entities.get_mut(id) else {
+            return;
+        };
+        let Some(flight) = entity.in_flight.take_if(|flight| flight.op == op) else {
+            return;
+        };
+        if flight.act != Act::Probe && !matches!(outcome, Outcome::NotSent) {
+            entity.touched = last;
+        }
+        match outcome {
+            Outcome::Konnect(Ok(reply)) => self.succeeded(id, flight, &reply),
+            Outcome::Konnect(Err(failure)) => self.failed(id, &flight, &failure),
+            Outcome::NotSent | Outcome::Stored(_) | Outcome::NotStored(_) => {}
+        }
+        self.entity_changed(id);
+    }
+
+    fn succeeded(&mut self, id: Uuid, flight: Flight, reply: &Reply) {
+        let Some(entity) = self.entities.get_mut(id) else {
+            return;
+        };
+        entity.problem = None;
+        entity.failures = 0;
+        entity.healing = false;
+        if flight.act == Act::Remove {
+            let (at, remote) = (entity.site.at, entity.remote.clone());
+            if at == Collection::ControlPlanes {
+                entity.remote = None;
+            }
+            self.vanish(id);
+            if let Some(remote) = remote {
+                self.goes_along(at, &remote);
+            }
+            return;
+        }
+        let Some(sent) = flight.sent else { return };
+        let at = entity.site.at;
+        if let Reply::Entity(answer) = reply {
+            entity.facts = Arc::new(facts(at, answer));
+            if let Some(answered) = answer["id"].as_str()
+                && at != Collection::Identity
+            {
+                entity.remote = Some(RemoteId::from(answered));
+            }
+            let answered = Normal::of(at, &Body::from_wire(at, answer));
+            let rewritten = !Normal::of(at, &sent).differences(&answered).is_empty();
+            entity.echo = (rewritten && at != Collection::Identity).then(|| Arc::new(answered));
+        }
+        let parent = entity.site.parent.as_ref().map(RemoteId::as_str);
+        entity.holds = at.uniques(&sent, parent);
+        entity.recorded = true;
+        entity.stranger = None;
+        let created = flight.act == Act::Create && at == Collection::ControlPlanes;
+        entity.belief = Belief::Held(Content::As(sent));
+        let (remote, configuration) = (entity.remote.clone(), entity.configuration.clone());
+        if let (true, Some(remote)) = (created, remote) {
+            self.listings.plane_is_new(remote);
+        }
+        if at == Collection::Identity {
+            self.access_changed(&configuration);
+        }
+    }
+
+    /// What Konnect deletes along with an entity.
+    fn goes_along(&mut self, at: Collection, remote: &RemoteId) {
+        if at == Collection::ControlPlanes {
+            self.plane_is_gone(remote);
+        }
+        let along: Vec<Uuid> = self.entities.dependents(remote).map(|(id, _)| id).collect();
+        for id in along {
+            self.vanish(id);
+        }
+    }
+
+    fn failed(&mut self, id: Uuid, flight: &Flight, failure: &Failure) {
+        let now = self.now;
+        let Some(entity) = self.entities.get_mut(id) else {
+            return;
+        };
+        let attempt = match flight.act {
+            Act::Probe => Attempt::Read,
+            Act::Create => Attempt::Create,
+            Act::Update | Act::StepAside => Attempt::Update,
+            Act::Remove => Attempt::Delete,
+        };
+        let (configuration, scope) = (entity.configuration.clone(), entity.scope());
+        let plane = entity.site.control_plane.clone();
+        let chosen_by_server = !entity.site.at.takes_our_id();
+        match failure {
+            // Not a failure of this entity: the lane waits, and then it is tried again.
+            Failure::RateLimited { .. } => return,
+            Failure::Unauthorized if flight.act != Act::Probe => {
+                entity.failures += 1;
+                entity.not_before = now.after(pause(id, entity.failures, RETRY, LONGEST_RETRY));
+                let time = entity.not_before;
+                self.doubt_token(&configuration);
+                self.wake_at(time, Wake::Entity(id));
+                return;
+            }
+            Failure::Server(_) | Failure::Transport(_) | Failure::NotFound => {
+                // It may have been done all the same.
+                if flight.act != Act::Probe {
+                    entity.belief = Belief::Unknown;
+                }
+            }
+            Failure::Unauthorized
+            | Failure::Conflict(_)
+            | Failure::Reference(_)
+            | Failure::Invalid(_)
+            | Failure::Forbidden(_) => {}
+        }
+        let transient = match failure {
+            Failure::Server(_)
+            | Failure::Transport(_)
+            | Failure::NotFound
+            | Failure::Reference(_)
+            | Failure::RateLimited { .. } => true,
+            Failure::Unauthorized
+            | Failure::Conflict(_)
+            | Failure::Invalid(_)
+            | Failure::Forbidden(_) => false,
+        };
+        entity.failures += 1;
+        let (first, longest) = if transient {
+            (RETRY, LONGEST_RETRY)
+        } else {
+            (RETRY_REFUSED, LONGEST_REFUSED)
+        };
+        entity.not_before = now.after(pause(id, entity.failures, first, longest));
+        let time = entity.not_before;
+        let text = format!("{failure}{}", remedy(failure));
+        entity.problem = Some(Problem {
+            attempt,
+            text,
+            transient,
+        });
+        if flight.act == Act::Probe {
+            entity.belief = Belief::Unknown;
+        }
+        self.wake_at(time, Wake::Entity(id));
+        match failure {
+            Failure::NotFound => {
+                if let Some(plane) = plane {
+                    self.doubt_plane(&plane);
+                }
+                self.relist(&scope);
+            }
+            // What we believed was wrong, or what we sent may be there under an id we do not know.
+            Failure::Conflict(_) | Failure::Reference(_) => self.relist(&scope),
+            Failure::Server(_) | Failure::Transport(_) if chosen_by_server => {
+                if flight.act != Act::Probe {
+                    self.relist(&scope);
+                }
+            }
+            Failure::Server(_)
+            | Failure::Transport(_)
+            | Failure::Unauthorized
+            | Failure::Invalid(_)
+            | Failure::Forbidden(_)
+            | Failure::RateLimited { .. } => {}
+        }
+    }
+}
+
+/// What the user can do about a failure.
+fn remedy(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::Unauthorized => "; put a valid token into spec.token or the Secret",
+        Failure::Forbidden(_) => "; give the token the role that it needs in Konnect",
+        Failure::Invalid(_) => "; correct the spec",
+        Failure::Conflict(_) => "; choose another one, or delete what has it in Konnect",
+        Failure::NotFound
+        | Failure::Reference(_)
+        | Failure::RateLimited { .. }
+        | Failure::Server(_)
+        | Failure::Transport(_) => "; it is tried again",
+    }
+}
+
+/// Milliseconds to wait after so many failures: doubled each time, and spread by the entity, so that
+/// what failed together is not tried again together.
+fn pause(id: Uuid, failures: u32, first: u64, longest: u64) -> u64 {
+    let base = first
+        .saturating_mul(1 << (failures.saturating_sub(1)).min(16))
+        .min(longest);
+    let spread = u64::from(id.as_bytes()[15]) * base / 1_024;
+    base + spread
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_a_limit_and_are_spread() {
+        let id = Uuid::nil();
+        let pauses: Vec<u64> = (1..5)
+            .map(|failures| pause(id, failures, 500, 3_000))
+            .collect();
+        assert_eq!(pauses, [500, 1_000, 2_000, 3_000]);
+        assert!(pause(Uuid::max(), 1, 500, 3_000) > 500);
+        assert!(pause(id, u32::MAX, 500, 3_000) <= 3_000);
+    }
+}

@@ -1,0 +1,115 @@
+//! Names and other things that no two entities may share.
+//!
+//! Who has something in Konnect and still wants it keeps it. What nobody has goes to the oldest of those
+//! that want it. Who wants what another one is about to give up waits, and where all wait for each other
+//! the first of them steps aside.
+
+use uuid::Uuid;
+
+use kong_resolve::Key;
+
+use crate::engine::Engine;
+use crate::entities::Entity;
+
+/// How a claim to something unique stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Contest {
+    /// Nobody is in the way.
+    Free,
+    /// Whoever has it is about to give it up.
+    Wait,
+    /// All wait for each other, and this one is to begin.
+    StepAside,
+    /// Somebody else has it, for the reason given.
+    Lost(String),
+}
+
+/// No chain of entities that wait for each other's names is longer than this; a longer one is left to
+/// dissolve from its other end.
+const LONGEST_CHAIN: usize = 1_000;
+
+impl Engine {
+    pub(crate) fn contest(&self, id: Uuid, entity: &Entity) -> Contest {
+        let realm = entity.realm();
+        let mut waits = false;
+        for key in entity.claims() {
+            if entity.is_present() && entity.holds.contains(&key) {
+                continue;
+            }
+            if let Some(foreign) = self.listings.foreign(&realm, &key)
+                && entity
+                    .remote
+                    .as_ref()
+                    .is_none_or(|remote| *remote != foreign.id)
+            {
+                return Contest::Lost(format!("{key} is taken by {}", foreign.words));
+            }
+            for (other_id, other) in self.entities.rivals(&realm, &key) {
+                if other_id == id {
+                    continue;
+                }
+                let has = other.is_possible() && other.holds.contains(&key);
+                let wants = other.wanted().is_some() && other.claims().contains(&key);
+                if wants && (has || other.in_flight.is_some()) {
+                    return Contest::Lost(format!(
+                        "{key} is taken by {}, which has it in Konnect; choose another one",
+                        other.owner
+                    ));
+                } else if wants && self.age(&other.owner) < self.age(&entity.owner) {
+                    return Contest::Lost(format!(
+                        "{key} is taken by {}, which is older; choose another one",
+                        other.owner
+                    ));
+                }
+                waits |= has;
+            }
+        }
+        match waits {
+            false => Contest::Free,
+            true if self.begins_a_round(id) => Contest::StepAside,
+            true => Contest::Wait,
+        }
+    }
+
+    /// Whether the entities that wait for each other form a ring, of which this one is the first.
+    fn begins_a_round(&self, start: Uuid) -> bool {
+        let mut at = start;
+        for _ in 0..LONGEST_CHAIN {
+            match self.waits_for(at) {
+                Some(next) if next == start => return true,
+                Some(next) if next < start => return false,
+                Some(next) => at = next,
+                None => return false,
+            }
+        }
+        false
+    }
+
+    /// Who has what this one wants, without wanting it any more.
+    fn waits_for(&self, id: Uuid) -> Option<Uuid> {
+        let entity = self.entities.get(id)?;
+        entity.wanted()?;
+        let realm = entity.realm();
+        entity
+            .claims()
+            .iter()
+            .filter(|key| !entity.holds.contains(key))
+            .find_map(|key| {
+                self.entities
+                    .rivals(&realm, key)
+                    .find_map(|(other_id, other)| {
+                        let has = other.is_possible() && other.holds.contains(key);
+                        (other_id != id && has && !other.claims().contains(key)).then_some(other_id)
+                    })
+            })
+    }
+
+    /// What makes one object older than another; the key decides between those of one second.
+    fn age<'k>(&self, owner: &'k Key) -> (i64, &'k Key) {
+        let created = self
+            .world
+            .entry(owner)
+            .map_or(i64::MAX, |entry| entry.meta.created);
+        (created, owner)
+    }
+}
