@@ -173,3 +173,154 @@ fn usable() -> Condition {
         "Referenced Secret(s) exist and contain the required key(s)",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use kong_crds::Kind;
+    use kong_crds::conditions::{PROGRAMMED, REF_NOT_PERMITTED, RESOLVED_REFS};
+    use kong_resolve::{Dep, Intent, Key, Output};
+    use serde_json::Value;
+
+    use super::*;
+    use crate::testing::{Cluster, claims, condition, control_plane_ref, failing, site, untagged};
+
+    const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n";
+    const KEY: &str = "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n";
+
+    fn apply(cluster: &mut Cluster, mut spec: Value) -> Key {
+        spec["controlPlaneRef"] = control_plane_ref();
+        cluster.entity(Kind::KongCertificate, spec)
+    }
+
+    fn from_secret(cluster: &mut Cluster) -> Key {
+        let spec = json!({"type": "secretRef", "secretRef": {"name": "pair"}});
+        apply(cluster, spec)
+    }
+
+    fn pair(cluster: &mut Cluster, name: &str) -> Key {
+        let data = json!({"tls.crt": CERTIFICATE, "tls.key": KEY});
+        cluster.secret(name, json!({}), data)
+    }
+
+    #[test]
+    fn an_inline_certificate_is_sent_and_its_key_never_shown() {
+        let mut cluster = Cluster::with_control_plane();
+        let spec = json!({"type": "inline", "cert": CERTIFICATE, "key": KEY, "cert_alt": ""});
+        let key = apply(&mut cluster, spec);
+        let verdict = cluster.judge(&key);
+        let [claim] = claims(&verdict) else {
+            panic!("{verdict:?}")
+        };
+        assert_eq!(untagged(claim), json!({"cert": CERTIFICATE, "key": KEY}));
+        assert_eq!(claim.site, site(Collection::Certificates));
+        assert!(!format!("{verdict:?}").contains("hunter2"));
+        assert_eq!(failing(&verdict), []);
+    }
+
+    #[test]
+    fn vault_references_are_left_to_kong() {
+        let mut cluster = Cluster::with_control_plane();
+        let (cert, key) = ("{vault://v/cert}", "{vault://v/key}");
+        let key = apply(&mut cluster, json!({"cert": cert, "key": key}));
+        assert_eq!(claims(&cluster.judge(&key)).len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_named_by_field_and_not_quoted() {
+        let mut cluster = Cluster::with_control_plane();
+        let key = apply(&mut cluster, json!({"cert": CERTIFICATE, "key": "hunter2"}));
+        let verdict = cluster.judge(&key);
+        assert_eq!(verdict.output, Output::KeepLastGood);
+        let said = failing(&verdict);
+        assert_eq!(said, [(PROGRAMMED, INVALID, "spec.key is not PEM")]);
+    }
+
+    #[test]
+    fn certificate_and_key_come_out_of_secrets() {
+        let mut cluster = Cluster::with_control_plane();
+        pair(&mut cluster, "pair");
+        pair(&mut cluster, "second");
+        let spec = json!({
+            "type": "secretRef", "secretRef": {"name": "pair"}, "secretRefAlt": {"name": "second"},
+        });
+        let key = apply(&mut cluster, spec);
+        let verdict = cluster.judge(&key);
+        assert_eq!(
+            untagged(&claims(&verdict)[0]),
+            json!({
+                "cert": CERTIFICATE, "key": KEY, "cert_alt": CERTIFICATE, "key_alt": KEY,
+            })
+        );
+        assert_eq!(condition(&verdict, SECRET_REF_VALID), &usable());
+        assert!(!format!("{verdict:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_secret_is_said_with_what_to_do() {
+        let mut cluster = Cluster::with_control_plane();
+        let key = from_secret(&mut cluster);
+        let cases = [
+            (None, "Secret \"pair\" not found; create it in namespace"),
+            (
+                Some(json!({"tls.crt": CERTIFICATE})),
+                "secret ns/pair is missing key 'tls.key'; add it",
+            ),
+            (
+                Some(json!({"tls.crt": "hunter2", "tls.key": KEY})),
+                "secret ns/pair key 'tls.crt' is not PEM; put a certificate",
+            ),
+        ];
+        for (data, start) in cases {
+            if let Some(data) = data {
+                cluster.secret("pair", json!({}), data);
+            }
+            let verdict = cluster.judge(&key);
+            assert_eq!(verdict.output, Output::KeepLastGood);
+            let [(SECRET_REF_VALID, INVALID, message)] = failing(&verdict)[..] else {
+                panic!("{verdict:?}")
+            };
+            assert!(message.starts_with(start), "{message}");
+            assert!(!message.contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn a_secret_elsewhere_is_not_read_without_a_grant() {
+        let mut cluster = Cluster::with_control_plane();
+        let secret = cluster.apply(json!({
+            "apiVersion": "v1", "kind": "Secret",
+            "metadata": {"name": "pair", "namespace": "other"},
+            "stringData": {"tls.crt": CERTIFICATE, "tls.key": KEY},
+        }));
+        let target = json!({"name": "pair", "namespace": "other"});
+        let spec = json!({"type": "secretRef", "secretRef": target});
+        let key = apply(&mut cluster, spec);
+        let verdict = cluster.judge(&key);
+        assert_eq!(verdict.output, Output::KeepLastGood);
+        let [(RESOLVED_REFS, REF_NOT_PERMITTED, message)] = failing(&verdict)[..] else {
+            panic!("{verdict:?}")
+        };
+        let start = "KongReferenceGrants do not allow access to Secret other/pair";
+        assert!(message.starts_with(start), "{message}");
+        let read = Dep::Object(secret);
+        assert!(!cluster.reads(&key).contains(&read));
+        cluster.grant(Kind::KongCertificate, Kind::Secret);
+        let verdict = cluster.judge(&key);
+        assert_eq!(
+            condition(&verdict, RESOLVED_REFS).message,
+            "KongReferenceGrants allow access to Secrets"
+        );
+        assert_eq!(claims(&verdict).len(), 1);
+    }
+
+    #[test]
+    fn the_deletion_of_a_certificate_reads_no_secret() {
+        let mut cluster = Cluster::with_control_plane();
+        let secret = pair(&mut cluster, "pair");
+        let key = from_secret(&mut cluster);
+        cluster.delete(&key);
+        let verdict = cluster.judge(&key);
+        assert_eq!(claims(&verdict)[0].intent, Intent::Absent);
+        assert!(!cluster.reads(&key).contains(&Dep::Object(secret)));
+    }
+}

@@ -72,8 +72,8 @@ mod tests {
     use kong_crds::Kind;
     use kong_crds::conditions::{
         ADOPTED, API_AUTH_RESOLVED_REF, API_AUTH_VALID, CERTIFICATE_REF_VALID,
-        CONTROL_PLANE_REF_VALID, FAILED_TO_ADOPT, NOT_PROGRAMMED, REF_NOT_FOUND,
-        REF_NOT_PERMITTED, RESOLVED_REFS,
+        CONTROL_PLANE_REF_VALID, FAILED_TO_ADOPT, NOT_PROGRAMMED, REF_NOT_FOUND, REF_NOT_PERMITTED,
+        RESOLVED_REFS,
     };
     use kong_model::RemoteId;
     use kong_resolve::{
@@ -98,8 +98,7 @@ mod tests {
 
     fn elsewhere() -> Value {
         let reference = json!({"name": "cp", "namespace": "other"});
-        let reference =
-            json!({"type": "konnectNamespacedRef", "konnectNamespacedRef": reference});
+        let reference = json!({"type": "konnectNamespacedRef", "konnectNamespacedRef": reference});
         with("controlPlaneRef", reference)
     }
 

@@ -171,6 +171,11 @@ fn permitted() -> Condition {
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::needless_pass_by_value,
+        reason = "tests write their JSON where it is used"
+    )]
+
     use kong_crds::Kind;
     use serde_json::Value;
 

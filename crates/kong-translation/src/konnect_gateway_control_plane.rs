@@ -1,19 +1,19 @@
 //! KonnectGatewayControlPlane: a control plane that is made here (Origin) or only read (Mirror), and
 //! the members of a group (konnect.md 2.9, 3.5, 6.2).
 
+mod members;
+
 use std::sync::Arc;
 
 use kong_crds::Kind;
-use kong_crds::conditions::{
-    MEMBERS_REFERENCE_RESOLVED, MIRRORED, RESOLVED, SOME_MEMBER_NOT_RESOLVED,
-};
+use kong_crds::conditions::MIRRORED;
 use kong_crds::konnect::v1alpha2::{
     CreateControlPlaneRequest, EntitySource, KonnectGatewayControlPlane,
 };
 use kong_model::{Body, Collection, RemoteId, Site};
 use kong_resolve::{
     Claim, Condition, CredentialState, Credentials, Frame, Home, Intent, Key, Me, Output,
-    Permission, Readiness, Verdict, View, identity, part,
+    Permission, Readiness, Verdict, View, identity,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -136,10 +136,10 @@ fn original(
     let body = Intent::Present(Arc::new(body(me, request)));
     let mut claims = vec![itself(me, credentials, identity, body)];
     if is_group(me) {
-        let ids = member_ids(case, me, confirmed);
+        let ids = members::ids(case, me, confirmed);
         // The id of the group is part of the path.
         if let Some(group) = case.view.standing(me.key).and_then(|own| own.id.clone()) {
-            claims.push(membership(me, credentials, group, ids.as_deref()));
+            claims.push(members::claim(me, credentials, group, ids.as_deref()));
         }
     }
     Some(claims)
@@ -198,108 +198,16 @@ fn body(me: Me<'_, KonnectGatewayControlPlane>, request: &CreateControlPlaneRequ
     Body::from_wire(Collection::ControlPlanes, &members.into())
 }
 
-/// The ids of the members, sorted; `None` if not all are known.
-fn member_ids(
-    case: &mut Case<'_, '_>,
-    me: Me<'_, KonnectGatewayControlPlane>,
-    confirmed: &mut Vec<Condition>,
-) -> Option<Vec<RemoteId>> {
-    let mut ids = Vec::new();
-    let mut problems = Vec::new();
-    let mut passing = true;
-    for member in me.spec.members.iter().flatten() {
-        let key = Key {
-            kind: Kind::KonnectGatewayControlPlane,
-            name: me.key.name.sibling(None, &member.name),
-        };
-        let standing = case.view.standing(&key);
-        match standing.map(|standing| (&standing.id, standing.readiness)) {
-            Some((Some(id), _)) => ids.push(id.clone()),
-            Some((None, readiness)) => {
-                passing &= readiness != Readiness::Blocked;
-                problems.push(member_without_id(me.key, &key));
-            }
-            None => {
-                passing = false;
-                problems.push(member_missing(me.key, &key));
-            }
-        }
-    }
-    if problems.is_empty() {
-        confirmed.push(members_resolved());
-        ids.sort();
-        ids.dedup();
-        return Some(ids);
-    }
-    case.say(members_not_resolved(&problems).passing(passing));
-    None
-}
-
-fn member_missing(group: &Key, member: &Key) -> String {
-    let (group, member) = (&group.name.name, &member.name.name);
-    format!(
-        "control plane group {group} member {member} does not exist; create it in the same \
-         namespace or take it out of spec.members"
-    )
-}
-
-fn member_without_id(group: &Key, member: &Key) -> String {
-    let (group, member) = (&group.name.name, &member.name.name);
-    format!("control plane group {group} member {member} has no Konnect ID")
-}
-
-fn members_not_resolved(problems: &[String]) -> Condition {
-    let message = format!(
-        "failed to set group members, some members couldn't be found: {}",
-        problems.join("; ")
-    );
-    Condition::fails(
-        MEMBERS_REFERENCE_RESOLVED,
-        SOME_MEMBER_NOT_RESOLVED,
-        message,
-    )
-}
-
-fn members_resolved() -> Condition {
-    Condition::holds(MEMBERS_REFERENCE_RESOLVED, RESOLVED, "")
-}
-
-/// The list of members, or that it stays while it is not known.
-fn membership(
-    me: Me<'_, KonnectGatewayControlPlane>,
-    credentials: &Credentials,
-    group: RemoteId,
-    ids: Option<&[RemoteId]>,
-) -> Claim {
-    let at = Collection::GroupMemberships;
-    let intent = match ids {
-        None => Intent::Keep,
-        Some(ids) => {
-            let members: Vec<_> = ids.iter().map(|id| json!({"id": id.as_str()})).collect();
-            let body = Body::from_wire(at, &json!({"members": members}));
-            Intent::Present(Arc::new(body))
-        }
-    };
-    Claim {
-        identity: part(&me.meta.uid, "members"),
-        site: Site {
-            at,
-            control_plane: Some(group),
-            parent: None,
-        },
-        configuration: credentials.configuration.clone(),
-        intent,
-        specified: None,
-        generation: me.meta.generation,
-        main: false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::needless_pass_by_value,
+        reason = "tests write their JSON where it is used"
+    )]
+
     use kong_crds::conditions::{
-        API_AUTH_RESOLVED_REF, API_AUTH_VALID, INVALID, PROGRAMMED, REF_NOT_FOUND,
-        REF_NOT_PERMITTED, VALID,
+        API_AUTH_RESOLVED_REF, API_AUTH_VALID, INVALID, MEMBERS_REFERENCE_RESOLVED, PROGRAMMED,
+        REF_NOT_FOUND, REF_NOT_PERMITTED, VALID,
     };
     use kong_resolve::Standing;
     use serde_json::Value;
@@ -445,7 +353,10 @@ mod tests {
         });
         let key = apply(&mut cluster, spec);
         let verdict = cluster.judge(&key);
-        let intents: Vec<_> = claims(&verdict).iter().map(|it| it.intent.clone()).collect();
+        let intents: Vec<_> = claims(&verdict)
+            .iter()
+            .map(|it| it.intent.clone())
+            .collect();
         assert_eq!(intents, [Intent::Observe(RemoteId::from(id))]);
         assert_eq!(
             verdict.confirmed,
@@ -486,7 +397,7 @@ mod tests {
             Some(RemoteId::from("id-group"))
         );
         assert_ne!(itself.identity, membership.identity);
-        assert_eq!(verdict.confirmed, [members_resolved()]);
+        assert_eq!(verdict.confirmed, [members::resolved()]);
         assert!(verdict.home.unwrap().group);
     }
 

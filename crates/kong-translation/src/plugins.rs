@@ -4,6 +4,8 @@
 //! uses it (konnect.md 6.4). [`find`] and [`Plugin::body`] serve every sort of use; [`uses`] is the
 //! annotation. Values from Secrets stay sealed (konnect.md 10 1.15).
 
+mod patch;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -108,7 +110,7 @@ impl Plugin<'_> {
         let Some(node) = Node::read(&value, true) else {
             return Err(self.unusable(field, source, "is null"));
         };
-        add(config, &patch.path, node).map_err(|reason| {
+        patch::add(config, &patch.path, node).map_err(|reason| {
             format!(
                 "{} cannot be used: {field}.path \"{}\" {reason}",
                 self.key, patch.path
@@ -143,54 +145,6 @@ impl Plugin<'_> {
 
 fn is_empty(node: &Node) -> bool {
     matches!(node, Node::Map(members) if members.is_empty())
-}
-
-/// Adds a value as the operation `add` of JSON Patch does (RFC 6902 4.1): what the path leads to has
-/// to exist, its last step need not.
-fn add(root: &mut Node, path: &str, value: Node) -> Result<(), &'static str> {
-    const NOT_A_POINTER: &str = "is not a JSON pointer: it has to begin with a slash";
-    const NOWHERE: &str = "leads nowhere: what it passes through has to be in config";
-    if path.is_empty() {
-        *root = value;
-        return Ok(());
-    }
-    let steps = path.strip_prefix('/').ok_or(NOT_A_POINTER)?;
-    let mut steps = steps
-        .split('/')
-        .map(|step| step.replace("~1", "/").replace("~0", "~"))
-        .peekable();
-    let mut at = root;
-    while let Some(step) = steps.next() {
-        let is_last = steps.peek().is_none();
-        at = match at {
-            Node::Map(members) if is_last => {
-                members.insert(Arc::from(step), value);
-                return Ok(());
-            }
-            Node::List(items) if is_last => {
-                let index = if step == "-" {
-                    items.len()
-                } else {
-                    step.parse().map_err(|_| NOWHERE)?
-                };
-                if index > items.len() {
-                    return Err(NOWHERE);
-                }
-                items.insert(index, value);
-                return Ok(());
-            }
-            Node::Map(members) => members.get_mut(&*step).ok_or(NOWHERE)?,
-            Node::List(items) => step
-                .parse()
-                .ok()
-                .and_then(|index: usize| items.get_mut(index))
-                .ok_or(NOWHERE)?,
-            Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::Secret(_) => {
-                return Err(NOWHERE);
-            }
-        };
-    }
-    Ok(())
 }
 
 /// A plugin that an annotation asks for, and what is to become of its entity.
@@ -289,4 +243,254 @@ fn wanted(case: &mut Case<'_, '_>, name: &str, scope: Option<&Members>) -> Resul
         // Without its scope it would be a plugin of the whole control plane.
         None => Intent::Keep,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use kong_crds::Kind;
+    use kong_resolve::{Output, Readiness};
+
+    use super::*;
+    use crate::testing::{
+        Cluster, body, claims, condition, control_plane, control_plane_ref, control_plane_with,
+        failing, ready, site, untagged,
+    };
+
+    fn service(cluster: &mut Cluster, plugins: &str) -> Key {
+        cluster.annotated(
+            Kind::KongService,
+            json!({"konghq.com/plugins": plugins}),
+            json!({"host": "example.test", "controlPlaneRef": control_plane_ref()}),
+        )
+    }
+
+    fn plugin(cluster: &mut Cluster, name: &str, mut fields: Value) -> Key {
+        fields["apiVersion"] = json!("configuration.konghq.com/v1");
+        fields["kind"] = json!("KongPlugin");
+        fields["metadata"] = json!({"name": name, "annotations": {"konghq.com/tags": "t"}});
+        fields["plugin"] = json!("rate-limiting");
+        cluster.apply(fields)
+    }
+
+    /// A service that is there already, with the plugin `limit`.
+    fn used(fields: Value) -> (Cluster, Key) {
+        let mut cluster = Cluster::with_control_plane();
+        plugin(&mut cluster, "limit", fields);
+        let key = service(&mut cluster, "limit");
+        cluster.stand(&key, ready("service-id"));
+        (cluster, key)
+    }
+
+    #[test]
+    fn an_annotated_service_gets_the_plugin_in_its_scope() {
+        let fields = json!({
+            "config": {"minute": 5}, "disabled": true, "instance_name": "i",
+            "protocols": ["http", "https"], "tags": ["own"],
+        });
+        let (cluster, key) = used(fields);
+        let verdict = cluster.judge(&key);
+        let [_, claim] = claims(&verdict) else {
+            panic!("{verdict:?}")
+        };
+        assert_eq!(
+            body(claim),
+            json!({
+                "config": {"minute": 5}, "enabled": false, "instance_name": "i",
+                "name": "rate-limiting", "protocols": ["http", "https"],
+                "service": {"id": "service-id"},
+                "tags": [
+                    "k8s-generation:1", "k8s-group:configuration.konghq.com", "k8s-kind:KongPlugin",
+                    "k8s-name:limit", "k8s-namespace:ns", "k8s-uid:uid-limit", "k8s-version:v1",
+                    "konduit-owner:uid-service", "managed-by:kong-operator", "own", "t",
+                ],
+            })
+        );
+        assert_eq!(claim.site, site(Collection::Plugins));
+        assert!(!claim.main);
+        let limit = Key::new(Kind::KongPlugin, "ns", "limit");
+        assert_eq!(verdict.pins, [limit]);
+        assert_eq!(failing(&verdict), []);
+    }
+
+    #[test]
+    fn an_empty_configuration_is_left_out() {
+        let (cluster, key) = used(json!({"config": {}}));
+        let verdict = cluster.judge(&key);
+        assert_eq!(
+            untagged(&claims(&verdict)[1]),
+            json!({
+                "enabled": true, "name": "rate-limiting", "service": {"id": "service-id"},
+            })
+        );
+    }
+
+    #[test]
+    fn a_route_gives_its_plugins_its_own_scope() {
+        let mut cluster = Cluster::with_control_plane();
+        plugin(&mut cluster, "limit", json!({}));
+        let key = cluster.annotated(
+            Kind::KongRoute,
+            json!({"konghq.com/plugins": "limit"}),
+            json!({"paths": ["/"], "controlPlaneRef": control_plane_ref()}),
+        );
+        cluster.stand(&key, ready("route-id"));
+        let verdict = cluster.judge(&key);
+        let sent = untagged(&claims(&verdict)[1]);
+        assert_eq!(sent["route"], json!({"id": "route-id"}));
+        assert_eq!(sent.get("service"), None);
+    }
+
+    #[test]
+    fn names_are_trimmed_and_taken_once_and_each_has_an_entity_of_its_own() {
+        let mut cluster = Cluster::with_control_plane();
+        for name in ["a", "b"] {
+            plugin(&mut cluster, name, json!({}));
+        }
+        let key = service(&mut cluster, " a, b ,a,,");
+        cluster.stand(&key, ready("service-id"));
+        let verdict = cluster.judge(&key);
+        let identities: Vec<_> = claims(&verdict).iter().map(|it| it.identity).collect();
+        let uid = &crate::testing::meta(&cluster, &key).uid;
+        assert_eq!(
+            identities[1..],
+            [part(uid, "plugin/a"), part(uid, "plugin/b")]
+        );
+    }
+
+    #[test]
+    fn until_the_service_has_an_id_its_plugins_stay_as_they_are() {
+        let mut cluster = Cluster::with_control_plane();
+        plugin(&mut cluster, "limit", json!({}));
+        let key = service(&mut cluster, "limit");
+        let verdict = cluster.judge(&key);
+        assert_eq!(claims(&verdict)[1].intent, Intent::Keep);
+    }
+
+    #[test]
+    fn a_missing_plugin_does_not_hold_up_the_service() {
+        let (mut cluster, _) = used(json!({}));
+        let key = service(&mut cluster, "absent,limit,other:limit");
+        let verdict = cluster.judge(&key);
+        let intents: Vec<_> = claims(&verdict).iter().map(|it| &it.intent).collect();
+        let [
+            Intent::Present(_),
+            Intent::Keep,
+            Intent::Present(_),
+            Intent::Keep,
+        ] = intents[..]
+        else {
+            panic!("{verdict:?}")
+        };
+        let said = condition(&verdict, PLUGIN_REF_VALID);
+        assert_eq!(
+            said.message,
+            "KongPlugin ns/absent not found; create it or take it out of the annotation \
+             konghq.com/plugins; KongPlugin ns/other:limit not found: konghq.com/plugins takes \
+             names of KongPlugins in the same namespace only"
+        );
+        assert!(!verdict.refs_hold());
+    }
+
+    #[test]
+    fn plugins_go_with_the_service_that_is_being_deleted() {
+        let (mut cluster, key) = used(json!({}));
+        cluster.delete(&key);
+        let verdict = cluster.judge(&key);
+        let intents: Vec<_> = claims(&verdict).iter().map(|it| &it.intent).collect();
+        assert_eq!(intents, [&Intent::Absent, &Intent::Absent]);
+        assert_eq!(verdict.pins.len(), 1);
+    }
+
+    #[test]
+    fn while_the_service_waits_its_plugins_are_still_looked_at_and_pinned() {
+        let (mut cluster, key) = used(json!({}));
+        let waiting = control_plane_with(|home| home.readiness = Readiness::Pending);
+        cluster.stand(&control_plane(), waiting);
+        let verdict = cluster.judge(&key);
+        assert_eq!(verdict.output, Output::KeepLastGood);
+        assert_eq!(verdict.pins.len(), 1);
+    }
+
+    #[test]
+    fn configuration_out_of_a_secret_may_be_json_or_yaml_and_stays_sealed() {
+        let source = json!({"secretKeyRef": {"name": "config", "key": "all"}});
+        let (mut cluster, key) = used(json!({"configFrom": source}));
+        let expected = json!({"redis": {"password": "hunter2"}, "minute": 5});
+        let yaml = "redis:\n  password: hunter2\nminute: 5\n";
+        for text in [expected.to_string(), yaml.to_owned()] {
+            cluster.secret("config", json!({}), json!({"all": text}));
+            let verdict = cluster.judge(&key);
+            assert_eq!(untagged(&claims(&verdict)[1])["config"], expected);
+            assert!(!format!("{verdict:?}").contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn patches_put_values_of_secrets_into_the_configuration() {
+        let patch = |path: &str, key: &str| {
+            let source = json!({"secretKeyRef": {"name": "values", "key": key}});
+            json!({"path": path, "valueFrom": source})
+        };
+        let (mut cluster, key) = used(json!({
+            "config": {"redis": {"host": "r"}, "list": [1, 3], "a/b": {}},
+            "configPatches": [
+                patch("/redis/password", "password"), patch("/list/1", "number"),
+                patch("/list/-", "number"), patch("/a~1b/c", "quoted"),
+            ],
+        }));
+        let data = json!({"password": "hunter2", "number": "2", "quoted": "\"7\""});
+        cluster.secret("values", json!({}), data);
+        let verdict = cluster.judge(&key);
+        assert_eq!(
+            untagged(&claims(&verdict)[1])["config"],
+            json!({
+                "redis": {"host": "r", "password": "hunter2"}, "list": [1, 2, 3, 2],
+                "a/b": {"c": "7"},
+            })
+        );
+        assert!(!format!("{verdict:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_cannot_be_had_from_a_secret_keeps_the_plugin_and_names_the_field() {
+        let source = |key: &str| json!({"secretKeyRef": {"name": "config", "key": key}});
+        let patch = |path: &str| json!([{"path": path, "valueFrom": source("text")}]);
+        let secret = json!({"text": "hunter2", "broken": "{hunter2: ["});
+        let cases = [
+            (
+                json!({"configFrom": source("absent")}),
+                "configFrom: key \"absent\" of Secret ns/config is missing",
+            ),
+            (
+                json!({"configFrom": source("text")}),
+                "configFrom: key \"text\" of Secret ns/config is not a map of JSON or YAML",
+            ),
+            (
+                json!({"configFrom": source("broken")}),
+                "configFrom: key \"broken\" of Secret ns/config is neither JSON nor YAML",
+            ),
+            (
+                json!({"configPatches": patch("/no/where")}),
+                "configPatches[0].path \"/no/where\" leads nowhere: what it passes through has to \
+                 be in config",
+            ),
+            (
+                json!({"configPatches": patch("x")}),
+                "configPatches[0].path \"x\" is not a JSON pointer: it has to begin with a slash",
+            ),
+        ];
+        for (fields, reason) in cases {
+            let (mut cluster, key) = used(fields.clone());
+            let unread = cluster.judge(&key);
+            let said = &condition(&unread, PLUGIN_REF_VALID).message;
+            assert!(said.ends_with("Secret \"config\" not found"), "{said}");
+            cluster.secret("config", json!({}), secret.clone());
+            let verdict = cluster.judge(&key);
+            assert_eq!(claims(&verdict)[1].intent, Intent::Keep);
+            assert_eq!(
+                condition(&verdict, PLUGIN_REF_VALID).message,
+                format!("KongPlugin ns/limit cannot be used: {reason}")
+            );
+        }
+    }
 }

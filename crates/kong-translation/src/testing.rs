@@ -1,4 +1,8 @@
 //! A cluster for tests: objects from JSON, standings by hand, verdicts out.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "tests write their JSON where it is used"
+)]
 
 use std::collections::BTreeMap;
 
@@ -104,8 +108,8 @@ impl Cluster {
         self.world.set_standing(key, standing);
     }
 
-    /// Takes an object away.
-    pub(crate) fn remove(&mut self, key: &Key) {
+    /// Lets others see that there is no such object.
+    pub(crate) fn remove_standing(&mut self, key: &Key) {
         self.world.remove(key);
     }
 
