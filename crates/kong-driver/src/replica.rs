@@ -152,7 +152,14 @@ impl<M> Replica<M> {
             return None;
         }
         for (kind, watch) in &mut self.watches {
-            while let Some(parcel) = watch.on_its_way.pop_front_if(|parcel| parcel.due <= now) {
+            while watch
+                .on_its_way
+                .front()
+                .is_some_and(|parcel| parcel.due <= now)
+            {
+                let Some(parcel) = watch.on_its_way.pop_front() else {
+                    break;
+                };
                 if schedule.happens(schedule.repeat) {
                     watch.repeat(cluster, &resource(*kind), now);
                 }
@@ -228,16 +235,16 @@ impl Watch {
         let objects: Vec<_> = cluster.list(resource, None).cloned().collect();
         let present: Vec<Uid> = objects.iter().map(|object| uid(object)).collect();
         for (key, lost) in std::mem::take(&mut self.known) {
-            if !present.contains(&lost) {
-                let object = serde_json::json!({"metadata": {
-                    "name": &*key.name.name, "namespace": key.name.namespace.as_deref(),
-                    "uid": lost.as_str(),
-                }});
-                let news = News::Event(EventKind::Deleted, std::sync::Arc::new(object));
-                self.on_its_way.push_back(Parcel { due, version, news });
-            } else {
+            if present.contains(&lost) {
                 self.known.insert(key, lost);
+                continue;
             }
+            let object = serde_json::json!({"metadata": {
+                "name": &*key.name.name, "namespace": key.name.namespace.as_deref(),
+                "uid": lost.as_str(),
+            }});
+            let news = News::Event(EventKind::Deleted, std::sync::Arc::new(object));
+            self.on_its_way.push_back(Parcel { due, version, news });
         }
         for object in objects {
             let news = News::Event(EventKind::Modified, object);

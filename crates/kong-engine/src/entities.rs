@@ -37,6 +37,17 @@ pub(crate) enum Content {
     Other(Arc<Normal>),
 }
 
+/// Where the id of an entity comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IdSource {
+    /// It follows from the identity of the entity, so nothing else can have it.
+    Own,
+    /// The user chose it, and may have chosen what belongs to somebody else.
+    User,
+    /// The status, Konnect's answer or our tags say so.
+    Record,
+}
+
 /// One entity.
 #[derive(Clone, Debug)]
 pub(crate) struct Entity {
@@ -49,10 +60,8 @@ pub(crate) struct Entity {
     pub(crate) main: bool,
     /// The id under which it is, or is to be.
     pub(crate) remote: Option<RemoteId>,
-    /// Whether that id comes from the status.
-    pub(crate) recorded: bool,
-    /// Whether that id is the choice of the user.
-    pub(crate) specified: bool,
+    /// Where that id comes from.
+    pub(crate) source: IdSource,
     pub(crate) belief: Belief,
     /// What else is at our id, in words.
     pub(crate) stranger: Option<String>,
@@ -106,8 +115,11 @@ impl Entity {
             generation: claim.generation,
             main: claim.main,
             remote: None,
-            recorded: false,
-            specified: false,
+            source: if claim.specified.is_some() {
+                IdSource::User
+            } else {
+                IdSource::Own
+            },
             belief: Belief::Unknown,
             stranger: None,
             echo: None,
@@ -157,8 +169,10 @@ impl Entity {
             }
             (Belief::Trusted(_) | Belief::Held(_), Some(Intent::Observe(_))) => true,
             (Belief::Unknown | Belief::Absent, _)
-            | (Belief::Trusted(_), Some(Intent::Keep | Intent::Absent) | None)
-            | (Belief::Held(Content::As(_)), Some(Intent::Keep | Intent::Absent) | None)
+            | (
+                Belief::Trusted(_) | Belief::Held(Content::As(_)),
+                Some(Intent::Keep | Intent::Absent) | None,
+            )
             | (
                 Belief::Held(Content::Other(_)),
                 Some(Intent::Present(_) | Intent::Keep | Intent::Absent) | None,

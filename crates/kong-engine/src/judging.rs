@@ -10,7 +10,7 @@ use kong_resolve::{Claim, Dep, Frame, Intent, Key, Output, Verdict, View};
 use kong_translation::{Problem, Report, State};
 
 use crate::engine::Engine;
-use crate::entities::{Belief, Entity};
+use crate::entities::{Belief, Entity, IdSource};
 
 /// A judged object.
 #[derive(Clone, Debug, Default)]
@@ -102,14 +102,14 @@ impl Engine {
 
     /// The entities of `owner` are to be these.
     fn take_claims(&mut self, owner: &Key, output: &Output) {
-        let mut owned = self
+        let mut claimed = self
             .units
             .get(owner)
             .map(|unit| unit.entities.clone())
             .unwrap_or_default();
         match output {
             Output::KeepLastGood => {
-                for id in &owned {
+                for id in &claimed {
                     if let Some(entity) = self.entities.get_mut(*id)
                         && let Some(Intent::Present(_) | Intent::Observe(_)) = entity.intent
                     {
@@ -118,7 +118,7 @@ impl Engine {
                 }
             }
             Output::Want(claims) => {
-                for id in &owned {
+                for id in &claimed {
                     if !claims.iter().any(|claim| claim.identity == *id)
                         && let Some(entity) = self.entities.get_mut(*id)
                     {
@@ -127,14 +127,14 @@ impl Engine {
                 }
                 for claim in claims {
                     self.take_claim(owner, claim);
-                    owned.insert(claim.identity);
+                    claimed.insert(claim.identity);
                 }
             }
         }
-        self.unexamined.extend(owned.iter().copied());
+        self.unexamined.extend(claimed.iter().copied());
         // Moving an entity may have left something behind.
         if let Some(unit) = self.units.get_mut(owner) {
-            unit.entities.extend(owned);
+            unit.entities.extend(claimed);
         }
     }
 
@@ -204,8 +204,11 @@ impl Engine {
                 .or_else(|| recorded.clone())
                 .or_else(|| claim.specified.clone())
                 .or_else(|| own.flatten()),
-            recorded: recorded.is_some(),
-            specified: claim.specified.is_some(),
+            source: match (&recorded, &claim.specified) {
+                (Some(_), _) => IdSource::Record,
+                (None, Some(_)) => IdSource::User,
+                (None, None) => IdSource::Own,
+            },
             belief: trusted.map_or(Belief::Unknown, Belief::Trusted),
             ..Entity::new(claim)
         }
@@ -219,8 +222,7 @@ impl Engine {
         };
         let mut new = Entity::new(claim);
         new.owner = owner.clone();
-        new.remote = claim.specified.clone();
-        new.specified = claim.specified.is_some();
+        new.remote.clone_from(&claim.specified);
         if new.remote.is_none() && claim.site.at.takes_our_id() {
             new.remote = match claim.site.at {
                 Collection::GroupMemberships => claim.site.control_plane.clone(),
@@ -274,7 +276,7 @@ impl Engine {
             unit.report = Some(report);
         }
         if self.world.set_standing(key, standing) {
-            self.touch(Dep::Standing(key.clone()));
+            self.touch(&Dep::Standing(key.clone()));
         }
         self.check(key);
     }

@@ -16,7 +16,7 @@ use kong_model::{
 use kong_resolve::{Access, Intent, Key, Output, Uid};
 
 use crate::engine::{Engine, Wake};
-use crate::entities::{Belief, Content, Entity, Realm};
+use crate::entities::{Belief, Content, Entity, IdSource, Realm};
 use crate::input::{Mono, OpId, Org, Outcome};
 use crate::queue::{Class, Work};
 
@@ -338,7 +338,7 @@ impl Engine {
                     return;
                 }
                 let observed = matches!(entity.intent, Some(Intent::Observe(_)));
-                let by_record = owner.is_none() && (entity.recorded || !entity.specified);
+                let by_record = owner.is_none() && entity.source != IdSource::User;
                 let by_tag = ours.as_ref() == Some(&entity.owner);
                 if observed || by_record || by_tag {
                     self.believe(known, &item);
@@ -378,7 +378,7 @@ impl Engine {
         entity.holds = at.uniques(&body, parent);
         entity.facts = Arc::new(facts(at, item));
         entity.stranger = None;
-        entity.recorded = true;
+        entity.source = IdSource::Record;
         let agreed = entity.wanted().filter(|wanted| {
             entity.echo.as_deref() == Some(&held)
                 || Normal::of(at, wanted).differences(&held).is_empty()
@@ -508,7 +508,7 @@ impl Engine {
         let mut entity = Entity::new(&claim);
         entity.owner = stray.owner.clone();
         entity.remote = Some(stray.id);
-        entity.recorded = true;
+        entity.source = IdSource::Record;
         self.entities.insert(identity, entity);
         if let Some(unit) = self.units.get_mut(&stray.owner) {
             unit.entities.insert(identity);

@@ -160,7 +160,7 @@ impl Engine {
         self.kube_queue.remove(key);
         self.world.remove(key);
         self.object_changed(key);
-        self.touch(Dep::Standing(key.clone()));
+        self.touch(&Dep::Standing(key.clone()));
         self.forget_unit(key);
     }
 
@@ -168,15 +168,15 @@ impl Engine {
         if kong_translation::frame(key.kind).is_some() {
             self.dirty.insert(key.clone());
         }
-        self.touch(Dep::Object(key.clone()));
+        self.touch(&Dep::Object(key.clone()));
         if key.kind == Kind::KongReferenceGrant {
-            self.touch(Dep::Grants(Arc::from(key.name.namespace())));
+            self.touch(&Dep::Grants(Arc::from(key.name.namespace())));
         }
     }
 
     /// Something that may have been read has changed.
-    pub(crate) fn touch(&mut self, dep: Dep) {
-        if let Some(readers) = self.readers.get(&dep) {
+    pub(crate) fn touch(&mut self, dep: &Dep) {
+        if let Some(readers) = self.readers.get(dep) {
             self.dirty.extend(readers.iter().cloned());
         }
     }

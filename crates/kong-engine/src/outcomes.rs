@@ -8,7 +8,7 @@ use kong_model::{Body, Collection, Failure, Normal, RemoteId, Reply};
 use kong_translation::{Attempt, Problem};
 
 use crate::engine::{Engine, Wake};
-use crate::entities::{Act, Belief, Content, Flight};
+use crate::entities::{Act, Belief, Content, Flight, IdSource};
 use crate::input::{OpId, Outcome};
 use crate::listing::facts;
 
@@ -75,7 +75,7 @@ impl Engine {
         }
         let parent = entity.site.parent.as_ref().map(RemoteId::as_str);
         entity.holds = at.uniques(&sent, parent);
-        entity.recorded = true;
+        entity.source = IdSource::Record;
         entity.stranger = None;
         let created = flight.act == Act::Create && at == Collection::ControlPlanes;
         entity.belief = Belief::Held(Content::As(sent));

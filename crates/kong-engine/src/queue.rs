@@ -131,7 +131,7 @@ impl Queue {
             .copied()
             .collect();
         self.turn += 1;
-        let courtesy = self.turn % COURTESY == 0;
+        let courtesy = self.turn.is_multiple_of(COURTESY);
         let key = if courtesy {
             *open.last()?
         } else {

@@ -31,7 +31,7 @@ const LONGEST_CHAIN: usize = 1_000;
 impl Engine {
     pub(crate) fn contest(&self, id: Uuid, entity: &Entity) -> Contest {
         let realm = entity.realm();
-        let mut waits = false;
+        let mut blocked = false;
         for key in entity.claims() {
             if entity.is_present() && entity.holds.contains(&key) {
                 continue;
@@ -61,10 +61,10 @@ impl Engine {
                         other.owner
                     ));
                 }
-                waits |= has;
+                blocked |= has;
             }
         }
-        match waits {
+        match blocked {
             false => Contest::Free,
             true if self.begins_a_round(id) => Contest::StepAside,
             true => Contest::Wait,

@@ -1,24 +1,24 @@
 #![doc = include_str!("../README.md")]
 //!
-//! Where to start: [`World`] holds what is known, a [`Judge`] reads it through a [`View`] and answers
+//! Where to start: [`World`] holds what is known, a judge reads it through a [`View`] and answers
 //! with a [`Verdict`]; [`Standing`] is what a judged object offers to those that refer to it.
 
 pub mod conditions;
 pub mod grants;
-pub mod judge;
 pub mod key;
 pub mod meta;
 pub mod standing;
+pub mod subject;
 pub mod verdict;
 pub mod view;
 pub mod world;
 
 pub use conditions::{Condition, Truth};
 pub use grants::Permission;
-pub use judge::{Frame, Judge, Me, Readable};
 pub use key::{Key, Name, Ref, Uid};
 pub use meta::Meta;
 pub use standing::{Account, CredentialState, Credentials, Home, Readiness, Standing};
+pub use subject::{Frame, Me, Readable};
 pub use verdict::{Access, Claim, Intent, Output, Verdict, identity, part};
 pub use view::{Dep, Lookup, View};
 pub use world::{Entry, World};

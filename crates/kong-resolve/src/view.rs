@@ -10,10 +10,10 @@ use std::sync::Arc;
 use kong_crds::Unreadable;
 
 use crate::grants::Permission;
-use crate::judge::Readable;
 use crate::key::{Key, Ref};
 use crate::meta::Meta;
 use crate::standing::Standing;
+use crate::subject::Readable;
 use crate::world::World;
 
 /// Something that was read.

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use kong_crds::{AnyParts, Kind, Object, Observed, Unreadable};
 
 use crate::grants;
-use crate::judge::Readable;
 use crate::key::{Key, Name};
 use crate::meta::Meta;
 use crate::standing::Standing;
+use crate::subject::Readable;
 
 /// An object: its metadata, and what it says unless it cannot be read.
 #[derive(Clone, Debug)]

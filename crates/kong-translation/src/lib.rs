@@ -18,6 +18,7 @@ mod konnect_api_auth_configuration;
 mod konnect_gateway_control_plane;
 mod parents;
 mod plugins;
+mod report;
 mod secrets;
 #[cfg(test)]
 mod testing;
@@ -27,6 +28,8 @@ use kong_crds::{Kind, Unreadable, names};
 use kong_resolve::{Condition, Entry, Frame, Key, Me, Meta, Output, Verdict, View};
 
 use crate::kind::Judge;
+
+pub use report::{Attempt, Presence, Problem, Report, State, Urgency, report};
 
 /// Judges an object: what is wrong with its references, and what it wants to be in Konnect. `None`
 /// for kinds that are only read by others.

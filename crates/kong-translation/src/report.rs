@@ -106,9 +106,14 @@ pub fn report(
 ) -> Report {
     let progress = Progress::of(verdict, states);
     let settled = progress == Progress::Settled;
-    let mut conditions: Vec<Condition> =
-        verdict.conditions.iter().map(|condition| condition.clone().when(settled)).collect();
-    let problem = states.iter().find_map(|state| Some((state, state.problem?)));
+    let mut conditions: Vec<Condition> = verdict
+        .conditions
+        .iter()
+        .map(|condition| condition.clone().when(settled))
+        .collect();
+    let problem = states
+        .iter()
+        .find_map(|state| Some((state, state.problem?)));
     match (frame, problem) {
         (Frame::Account, Some((_, problem))) => {
             let text = problem.text.clone();
@@ -117,10 +122,17 @@ pub fn report(
         }
         (Frame::Account, None) => {}
         (_, Some((state, problem))) => conditions.extend(failure(key, state, problem)),
-        (_, None) if conditions.iter().any(|condition| condition.truth != Truth::True) => {
+        (_, None)
+            if conditions
+                .iter()
+                .any(|condition| condition.truth != Truth::True) =>
+        {
             let message = "Some conditions have status set to False";
-            let failed =
-                Condition::fails(c::PROGRAMMED, c::CONDITION_WITH_STATUS_FALSE_EXISTS, message);
+            let failed = Condition::fails(
+                c::PROGRAMMED,
+                c::CONDITION_WITH_STATUS_FALSE_EXISTS,
+                message,
+            );
             conditions.push(failed.passing(verdict.is_passing()));
         }
         (_, None) if settled && !meta.deleting => {
@@ -131,7 +143,9 @@ pub fn report(
     if settled {
         conditions.extend(verdict.confirmed.iter().cloned());
     }
-    let failing = conditions.iter().any(|condition| condition.truth != Truth::True);
+    let failing = conditions
+        .iter()
+        .any(|condition| condition.truth != Truth::True);
     let passing = conditions
         .iter()
         .filter(|condition| condition.truth != Truth::True)
@@ -143,7 +157,7 @@ pub fn report(
         (true, false, _) => Urgency::Soon,
         (false, _, Progress::UnderWay) => Urgency::Never,
         // A deletion that goes well is over soon, and then there is nothing to write to.
-        (false, _, Progress::Settled) if meta.deleting && frame != Frame::Account => Urgency::Never,
+        (false, _, Progress::Settled) if meta.deleting => Urgency::Late,
         (false, _, Progress::Settled | Progress::Stuck) => Urgency::Now,
     };
     Report {
@@ -175,7 +189,11 @@ impl Progress {
         match &verdict.output {
             Output::KeepLastGood => Self::Stuck,
             Output::Want(claims) if claims.is_empty() && states.is_empty() => {
-                if verdict.refs_hold() { Self::Settled } else { Self::Stuck }
+                if verdict.refs_hold() {
+                    Self::Settled
+                } else {
+                    Self::Stuck
+                }
             }
             Output::Want(_) if states.iter().all(done) => Self::Settled,
             Output::Want(_) => Self::UnderWay,
@@ -194,10 +212,17 @@ fn failure(key: &Key, state: &State<'_>, problem: &Problem) -> Vec<Condition> {
         Condition::fails(c::PROGRAMMED, reason, message).passing(problem.transient)
     };
     if state.at == Collection::GroupMemberships {
-        let text = format!("failed to set members on control plane group {}: {}", key.name, problem.text);
+        let text = format!(
+            "failed to set members on control plane group {}: {}",
+            key.name, problem.text
+        );
         return vec![
-            Condition::fails(c::MEMBERS_REFERENCE_RESOLVED, c::SET_GROUP_MEMBER_FAILED, &text)
-                .passing(problem.transient),
+            Condition::fails(
+                c::MEMBERS_REFERENCE_RESOLVED,
+                c::SET_GROUP_MEMBER_FAILED,
+                &text,
+            )
+            .passing(problem.transient),
             programmed(c::FAILED_TO_SET_CONTROL_PLANE_GROUP_MEMBERS, text),
         ];
     }
@@ -212,7 +237,10 @@ fn failure(key: &Key, state: &State<'_>, problem: &Problem) -> Vec<Condition> {
     } else {
         format!("a {} of {key}", state.at.name().trim_end_matches('s'))
     };
-    vec![programmed(reason, format!("failed to {operation} {what}: {}", problem.text))]
+    vec![programmed(
+        reason,
+        format!("failed to {operation} {what}: {}", problem.text),
+    )]
 }
 
 fn main_state<'s, 'a>(states: &'s [State<'a>]) -> Option<&'s State<'a>> {
@@ -259,7 +287,10 @@ fn fields(
     match frame {
         Frame::Account => {
             set("organizationID", organization_of(verdict, states, before));
-            let server = verdict.access.as_ref().map(|access| json!(access.server.to_string()));
+            let server = verdict
+                .access
+                .as_ref()
+                .map(|access| json!(access.server.to_string()));
             set("serverURL", server.or_else(|| kept(before, "serverURL")));
         }
         Frame::Native => {
@@ -268,12 +299,18 @@ fn fields(
             let known = id.is_some();
             // What nobody has looked at yet is believed as it stands.
             let unseen = main.is_none_or(|state| state.presence == Presence::Unknown);
-            set("id", id.or_else(|| unseen.then(|| kept(before, "id")).flatten()));
+            set(
+                "id",
+                id.or_else(|| unseen.then(|| kept(before, "id")).flatten()),
+            );
             set("organizationID", organization(before));
             set("serverURL", server(before));
             if known || unseen {
                 let text = |name: &str| config[name].as_str().map(|text| json!(text));
-                set("clusterType", text("cluster_type").or_else(|| kept(before, "clusterType")));
+                set(
+                    "clusterType",
+                    text("cluster_type").or_else(|| kept(before, "clusterType")),
+                );
                 let endpoints = match (text("control_plane_endpoint"), text("telemetry_endpoint")) {
                     (Some(plane), Some(telemetry)) => {
                         Some(json!({"controlPlane": plane, "telemetry": telemetry}))
@@ -308,7 +345,10 @@ fn fields(
             for (name, id) in &verdict.ids {
                 put(name, Some(json!(id.as_str())));
             }
-            set("konnect", (!konnect.is_empty()).then_some(Value::Object(konnect)));
+            set(
+                "konnect",
+                (!konnect.is_empty()).then_some(Value::Object(konnect)),
+            );
         }
     }
     fields
@@ -317,12 +357,19 @@ fn fields(
 /// The organisation that Konnect named; the one before while nobody has asked, none once it refused.
 fn organization_of(verdict: &Verdict, states: &[State<'_>], before: &Value) -> Option<Value> {
     let kept = || before.get("organizationID").cloned();
-    match main_state(states) {
-        Some(state) if state.problem.is_some_and(|problem| !problem.transient) => None,
-        Some(state) if state.facts["id"].is_string() => Some(state.facts["id"].clone()),
-        Some(_) => kept(),
-        None if verdict.access.is_some() => None,
-        None => kept(),
+    let Some(state) = main_state(states) else {
+        return if verdict.access.is_some() {
+            None
+        } else {
+            kept()
+        };
+    };
+    if state.problem.is_some_and(|problem| !problem.transient) {
+        return None;
+    }
+    match &state.facts["id"] {
+        id @ Value::String(_) => Some(id.clone()),
+        _ => kept(),
     }
 }
 
@@ -339,8 +386,12 @@ fn standing(
     let refused = main.is_some_and(|state| state.problem.is_some_and(|problem| !problem.transient));
     let readiness = match (present, verdict.refs_hold()) {
         (Some(state), true) if frame != Frame::Account || state.confirmed => Readiness::Ready,
-        (_, true) if main.is_some() && !refused => Readiness::Pending,
-        (_, false) if verdict.is_passing() && !failing => Readiness::Pending,
+        (_, holds)
+            if (holds && main.is_some() && !refused)
+                || (!holds && verdict.is_passing() && !failing) =>
+        {
+            Readiness::Pending
+        }
         (None | Some(_), _) => Readiness::Blocked,
     };
     let account = match (frame, readiness, &verdict.access) {

@@ -1,11 +1,21 @@
-//! The driver end to end: from manifests to Programmed.
+//! The driver end to end: from manifests to Programmed, and back to nothing.
 
-use cluster_sim::{Cluster, Request, WriteOptions};
-use kong_driver::{Driver, Schedule, Setup, Step};
-use kong_engine::{Engine, Mono, Settings};
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use cluster_sim::{
+    Cluster, ObjectId, Preconditions, Propagation, Request, ResourceId, Subresource, WriteOptions,
+};
+use kong_driver::{Driver, ReplicaId, Schedule, Setup, Step};
+use kong_engine::{Engine, Mono, Role, Settings};
 use kong_model::Collection;
 use konnect_sim::Konnect;
 use serde_json::{Value, json};
+
+const KONG: &str = "configuration.konghq.com/v1alpha1";
 
 fn driver() -> Driver<Engine> {
     Driver::new(Setup {
@@ -17,11 +27,11 @@ fn driver() -> Driver<Engine> {
     })
 }
 
-fn object(api: &str, kind: &str, name: &str, spec: Value) -> Value {
-    json!({"apiVersion": api, "kind": kind, "metadata": {"name": name, "namespace": "default"}, "spec": spec})
-}
-
-fn create(driver: &mut Driver<Engine>, document: Value) {
+fn create(driver: &mut Driver<Engine>, api: &str, kind: &str, name: &str, spec: &Value) {
+    let document = json!({
+        "apiVersion": api, "kind": kind,
+        "metadata": {"name": name, "namespace": "default"}, "spec": spec,
+    });
     driver
         .request(Request::Create {
             document,
@@ -30,70 +40,265 @@ fn create(driver: &mut Driver<Engine>, document: Value) {
         .unwrap();
 }
 
-#[test]
-fn a_service_reaches_programmed() {
-    let mut driver = driver();
+fn in_plane(mut spec: Value) -> Value {
+    spec["controlPlaneRef"] =
+        json!({"type": "konnectNamespacedRef", "konnectNamespacedRef": {"name": "cp"}});
+    spec
+}
+
+fn id(resource: &str, name: &str) -> ObjectId {
+    let group = if resource.starts_with("konnect") {
+        "konnect"
+    } else {
+        "configuration"
+    };
+    ObjectId::namespaced(
+        ResourceId::new(format!("{group}.konghq.com"), resource),
+        "default",
+        name,
+    )
+}
+
+fn plane(driver: &mut Driver<Engine>) {
+    let auth = json!({"type": "token", "token": "kpat_x", "serverURL": "us.api.konghq.com"});
     create(
-        &mut driver,
-        object(
-            "konnect.konghq.com/v1alpha1",
-            "KonnectAPIAuthConfiguration",
-            "auth",
-            json!({"type": "token", "token": "kpat_x", "serverURL": "us.api.konghq.com"}),
-        ),
+        driver,
+        "konnect.konghq.com/v1alpha1",
+        "KonnectAPIAuthConfiguration",
+        "auth",
+        &auth,
     );
+    let plane = json!({
+        "createControlPlaneRequest": {"name": "cp"}, "konnect": {"authRef": {"name": "auth"}},
+    });
     create(
-        &mut driver,
-        object(
-            "konnect.konghq.com/v1alpha2",
-            "KonnectGatewayControlPlane",
-            "cp",
-            json!({"createControlPlaneRequest": {"name": "cp"}, "konnect": {"authRef": {"name": "auth"}}}),
-        ),
+        driver,
+        "konnect.konghq.com/v1alpha2",
+        "KonnectGatewayControlPlane",
+        "cp",
+        &plane,
     );
-    create(
-        &mut driver,
-        object(
-            "configuration.konghq.com/v1alpha1",
-            "KongService",
-            "service",
-            json!({"name": "service", "host": "example.test", "controlPlaneRef": {"type": "konnectNamespacedRef", "konnectNamespacedRef": {"name": "cp"}}}),
-        ),
-    );
-    let mut steps = 0;
-    while let Some(step) = driver.step(Mono(30_000)) {
-        steps += 1;
-        match step {
-            Step::Sent(sent) => println!("{:?} {:?} -> {:?}", sent.at, sent.action, sent.outcome),
-            Step::Told(told) => println!(
-                "told {}",
-                format!("{:?}", told.input)
-                    .chars()
-                    .take(200)
-                    .collect::<String>()
-            ),
-            Step::Waited(time) => println!("-- {time:?}"),
-        }
-        assert!(steps < 500);
+}
+
+fn upstream_and_targets(driver: &mut Driver<Engine>, count: usize) {
+    plane(driver);
+    for number in 0..count {
+        let spec = json!({"upstreamRef": {"name": "upstream"}, "target": format!("10.0.0.1:{}", number + 1)});
+        create(
+            driver,
+            KONG,
+            "KongTarget",
+            &format!("target-{number}"),
+            &spec,
+        );
     }
-    let ids: Vec<_> = driver
-        .konnect
-        .entities(Collection::Services, None)
-        .collect();
-    assert_eq!(ids.len(), 1);
-    let writes: Vec<_> = driver
+    let spec = in_plane(json!({"name": "upstream.test"}));
+    create(driver, KONG, "KongUpstream", "upstream", &spec);
+}
+
+fn patch(driver: &mut Driver<Engine>, object: ObjectId, patch: Value) {
+    let request = Request::Patch {
+        object,
+        version: None,
+        patch,
+        subresource: Subresource::Main,
+    };
+    driver.request(request).unwrap();
+}
+
+fn delete(driver: &mut Driver<Engine>, object: ObjectId) {
+    let (preconditions, propagation) = (Preconditions::default(), Propagation::default());
+    driver
+        .request(Request::Delete {
+            object,
+            preconditions,
+            propagation,
+        })
+        .unwrap();
+}
+
+/// The engine's writes to the cluster and to Konnect since the last call.
+fn writes(driver: &mut Driver<Engine>) -> (Vec<String>, Vec<String>) {
+    let cluster = driver
         .cluster
         .log()
         .iter()
-        .filter(|op| op.is_write())
-        .map(|op| format!("{} {:?} {} {}", op.actor, op.subresource, op.name, op.code))
+        .filter(|op| op.is_write() && &*op.actor != "user");
+    let cluster = cluster
+        .map(|op| format!("{:?} {} {}", op.subresource, op.name, op.code))
         .collect();
-    println!("{writes:#?}");
-    for r in driver.cluster.resources().cloned().collect::<Vec<_>>() {
-        for o in driver.cluster.list(&r, None) {
-            println!("{}", serde_json::to_string(&o["status"]).unwrap());
+    let konnect = driver.konnect.log().iter().filter(|entry| entry.is_write());
+    let konnect = konnect
+        .map(|entry| {
+            format!(
+                "{} {} {}",
+                entry.method,
+                entry.path.rsplit("core-entities").next().unwrap(),
+                entry.status
+            )
+        })
+        .collect();
+    driver.cluster.clear_log();
+    driver.konnect.clear_log();
+    (cluster, konnect)
+}
+
+fn settle(driver: &mut Driver<Engine>) {
+    let limit = Mono(driver.now().mono.0 + 120_000);
+    if !driver.settle(limit) {
+        let mut trace = Vec::new();
+        while trace.len() < 40 {
+            match driver.step(Mono(u64::MAX)) {
+                Some(Step::Sent(sent)) => trace.push(format!(
+                    "{:?} {:?} -> {:?}",
+                    sent.at, sent.action, sent.outcome
+                )),
+                Some(other) => trace.push(format!("{other:?}").chars().take(150).collect()),
+                None => break,
+            }
         }
+        panic!("not quiet:\n{}", trace.join("\n"));
     }
-    assert!(driver.is_quiet());
-    assert_eq!(writes.len(), 3 + 6);
+}
+
+#[test]
+fn each_object_costs_two_writes_in_the_cluster_and_one_in_konnect() {
+    let mut driver = driver();
+    upstream_and_targets(&mut driver, 100);
+    settle(&mut driver);
+    let (cluster, konnect) = writes(&mut driver);
+    assert_eq!(cluster.len(), 2 * 103, "{cluster:#?}");
+    assert_eq!(konnect.len(), 102, "{konnect:#?}");
+
+    patch(
+        &mut driver,
+        id("kongtargets", "target-7"),
+        json!({"spec": {"weight": 7}}),
+    );
+    settle(&mut driver);
+    let (cluster, konnect) = writes(&mut driver);
+    assert_eq!(
+        (cluster.len(), konnect.len()),
+        (1, 1),
+        "{cluster:?} {konnect:?}"
+    );
+
+    delete(&mut driver, id("kongtargets", "target-7"));
+    settle(&mut driver);
+    let (cluster, konnect) = writes(&mut driver);
+    assert_eq!(
+        (cluster.len(), konnect.len()),
+        (1, 1),
+        "{cluster:?} {konnect:?}"
+    );
+
+    driver.restart(
+        ReplicaId(0),
+        Role::Leader {
+            term: 2,
+            fence: Mono(u64::MAX),
+        },
+    );
+    settle(&mut driver);
+    let until = Mono(driver.now().mono.0 + 600_000);
+    driver.run_until(until);
+    let (cluster, konnect) = writes(&mut driver);
+    assert_eq!((cluster, konnect), (vec![], vec![]));
+}
+
+#[test]
+fn everything_goes_when_everything_is_deleted() {
+    let mut driver = driver();
+    upstream_and_targets(&mut driver, 3);
+    let spec = in_plane(json!({"name": "service", "host": "example.test"}));
+    create(&mut driver, KONG, "KongService", "service", &spec);
+    let spec = json!({"name": "route", "paths": ["/x"], "serviceRef": {"type": "namespacedRef", "namespacedRef": {"name": "service"}}});
+    create(&mut driver, KONG, "KongRoute", "route", &spec);
+    settle(&mut driver);
+    writes(&mut driver);
+    delete(&mut driver, id("konnectapiauthconfigurations", "auth"));
+    delete(&mut driver, id("konnectgatewaycontrolplanes", "cp"));
+    delete(&mut driver, id("kongservices", "service"));
+    delete(&mut driver, id("kongroutes", "route"));
+    delete(&mut driver, id("kongupstreams", "upstream"));
+    for number in 0..3 {
+        delete(&mut driver, id("kongtargets", &format!("target-{number}")));
+    }
+    settle(&mut driver);
+    let (cluster, konnect) = writes(&mut driver);
+    let left: Vec<_> = driver
+        .cluster
+        .resources()
+        .cloned()
+        .collect::<Vec<_>>()
+        .iter()
+        .flat_map(|resource| {
+            driver
+                .cluster
+                .list(resource, None)
+                .cloned()
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert_eq!(
+        left,
+        Vec::<std::sync::Arc<Value>>::new(),
+        "{cluster:#?} {konnect:#?}"
+    );
+    assert_eq!(
+        driver
+            .konnect
+            .entities(Collection::ControlPlanes, None)
+            .count(),
+        0
+    );
+    assert!(
+        konnect.iter().all(|line| line.ends_with("204")),
+        "{konnect:#?}"
+    );
+    assert_eq!(cluster.len(), 8, "{cluster:#?}");
+}
+
+#[test]
+fn names_can_be_swapped() {
+    let mut driver = driver();
+    plane(&mut driver);
+    for (name, konnect) in [("a", "x"), ("b", "y")] {
+        let spec = in_plane(json!({"name": konnect, "host": "example.test"}));
+        create(&mut driver, KONG, "KongService", name, &spec);
+    }
+    settle(&mut driver);
+    writes(&mut driver);
+    patch(
+        &mut driver,
+        id("kongservices", "a"),
+        json!({"spec": {"name": "y"}}),
+    );
+    patch(
+        &mut driver,
+        id("kongservices", "b"),
+        json!({"spec": {"name": "x"}}),
+    );
+    settle(&mut driver);
+    let (_, konnect) = writes(&mut driver);
+    assert_eq!(konnect.len(), 3, "{konnect:#?}");
+    assert!(
+        konnect.iter().all(|line| line.ends_with("200")),
+        "{konnect:#?}"
+    );
+    let spec = in_plane(json!({"name": "x", "host": "example.test"}));
+    create(&mut driver, KONG, "KongService", "c", &spec);
+    settle(&mut driver);
+    let status = driver.cluster.get(&id("kongservices", "c")).unwrap()["status"].clone();
+    println!("{status:#}");
+    delete(&mut driver, id("kongservices", "b"));
+    settle(&mut driver);
+    let status = driver.cluster.get(&id("kongservices", "c")).unwrap()["status"].clone();
+    let programmed = status["conditions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|c| c["type"] == "Programmed")
+        .unwrap();
+    assert_eq!(programmed["status"], "True", "{status:#}");
 }

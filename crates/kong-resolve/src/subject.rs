@@ -1,4 +1,7 @@
-//! The one trait that a kind implements to be served.
+//! What is judged: a kind of which the parts can be found, and one object of it.
+//!
+//! The trait that a kind implements to be served is `Judge` of kong-translation: traits can only be
+//! implemented where they or the type live, and the types live in kong-crds.
 
 use std::fmt;
 
@@ -6,8 +9,6 @@ use kong_crds::{AnyParts, Object, Parts};
 
 use crate::key::Key;
 use crate::meta::Meta;
-use crate::verdict::Verdict;
-use crate::view::View;
 
 /// A kind whose parts can be found among those of all kinds. Implemented for every row of the list of
 /// kinds.
@@ -52,14 +53,4 @@ pub enum Frame {
     Native,
     /// In `status`, without an id: KonnectAPIAuthConfiguration stands for no entity.
     Account,
-}
-
-/// A kind that is served: from its spec and what it refers to follows what it wants.
-pub trait Judge: Readable {
-    /// Where the ids stand in its status.
-    const FRAME: Frame;
-
-    /// Judges an object. A pure function: what it depends on beside its arguments it reads from the
-    /// view.
-    fn judge(me: Me<'_, Self>, view: &View<'_>) -> Verdict;
 }
