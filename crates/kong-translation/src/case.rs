@@ -5,8 +5,7 @@
 //! does not hide another. Depends on the view only.
 
 use kong_crds::conditions::{
-    ADOPTED, FAILED_TO_ADOPT, INVALID, PLUGIN_REF_VALID, PROGRAMMED, REF_NOT_PERMITTED,
-    RESOLVED_REFS,
+    ADOPTED, FAILED_TO_ADOPT, INVALID, PROGRAMMED, REF_NOT_PERMITTED, RESOLVED_REFS,
 };
 use kong_crds::{Object, adopt::Adopt};
 use kong_model::RemoteId;
@@ -91,14 +90,12 @@ impl<'c, 'w> Case<'c, 'w> {
         }
     }
 
-    /// Whether nothing stands in the way of writing the object's own entity. Its plugins do not, and
-    /// credentials are the business of whoever writes.
+    /// Whether nothing that was said so far stands in the way of writing the object's own entity.
+    /// Credentials do not: they are the business of whoever writes.
     pub(crate) fn is_clear(&self) -> bool {
         self.denied.is_empty()
             && self.conditions.iter().all(|condition| {
-                condition.truth == Truth::True
-                    || condition.unless_settled.is_some()
-                    || condition.kind == PLUGIN_REF_VALID
+                condition.truth == Truth::True || condition.unless_settled.is_some()
             })
     }
 

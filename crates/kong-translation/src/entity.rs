@@ -32,6 +32,7 @@ pub(crate) fn conclude<B: FnOnce() -> Body>(
     place: Place,
     entity: Entity<'_, B>,
 ) -> Verdict {
+    // Asked before the annotation is read: a plugin that cannot be had does not hold up the entity.
     let is_clear = case.is_clear();
     let uses = entity
         .scope

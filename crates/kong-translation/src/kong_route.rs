@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::bodies::{absent_if_empty, fill, members, seal, tags};
 use crate::case::Case;
-use crate::control_plane::{self, Place, is_shared};
+use crate::control_plane::{self, Place};
 use crate::entity::{Entity, conclude};
 use crate::kind::Judge;
 use crate::parents::SERVICE;
@@ -55,7 +55,7 @@ fn named_service(reference: &ServiceRef) -> Option<&NamespacedRef> {
     reference.namespaced_ref.as_ref()
 }
 
-/// The service; `None` if it does not exist or may not be looked at.
+/// The service; `None` if it does not exist, may not be looked at or is in another control plane.
 fn service<'w>(
     case: &mut Case<'_, 'w>,
     target: &NamespacedRef,
@@ -67,14 +67,7 @@ fn service<'w>(
     if !case.may_follow(&key, granted, denied) {
         return None;
     }
-    let theirs = case.view.standing(&key).and_then(|it| it.home.as_ref());
-    if let (Some(theirs), Some(ours)) = (theirs, own.and_then(Place::home))
-        && !is_shared(theirs, ours)
-    {
-        case.say(SERVICE.elsewhere(&key, theirs, ours));
-        return None;
-    }
-    SERVICE.follow(case, &key)
+    SERVICE.follow(case, &key, own.and_then(Place::home))
 }
 
 fn nowhere() -> Condition {

@@ -73,7 +73,7 @@ fn upstream<'w>(case: &mut Case<'_, 'w>, key: &Key) -> Upstream<'w> {
         case.say(denied(key));
         return Upstream::Denied;
     }
-    match UPSTREAM.follow(case, key) {
+    match UPSTREAM.follow(case, key, None) {
         Some(standing) => Upstream::Found(standing),
         None => Upstream::Missing,
     }

@@ -21,9 +21,9 @@ pub(crate) struct Reference {
     /// The condition about it.
     pub(crate) condition: &'static str,
     /// The field that refers.
-    field: &'static str,
-    /// The name of its id in the status.
-    id: &'static str,
+    pub(crate) field: &'static str,
+    /// The name of its id in the status, where the status has it.
+    pub(crate) id: Option<&'static str>,
 }
 
 /// `spec.serviceRef` of a route.
@@ -31,7 +31,7 @@ pub(crate) const SERVICE: Reference = Reference {
     kind: Kind::KongService,
     condition: SERVICE_REF_VALID,
     field: "spec.serviceRef",
-    id: "serviceID",
+    id: Some("serviceID"),
 };
 
 /// `spec.upstreamRef` of a target.
@@ -39,7 +39,7 @@ pub(crate) const UPSTREAM: Reference = Reference {
     kind: Kind::KongUpstream,
     condition: UPSTREAM_REF_VALID,
     field: "spec.upstreamRef",
-    id: "upstreamID",
+    id: Some("upstreamID"),
 };
 
 /// `spec.clientCertificateRef` of a service or an upstream.
@@ -47,7 +47,7 @@ pub(crate) const CERTIFICATE: Reference = Reference {
     kind: Kind::KongCertificate,
     condition: CERTIFICATE_REF_VALID,
     field: "spec.clientCertificateRef",
-    id: "certificateID",
+    id: Some("certificateID"),
 };
 
 impl Reference {
@@ -61,23 +61,43 @@ impl Reference {
     }
 
     /// Looks at the object that is referred to, says how it is, and notes its id. `None` if it does
-    /// not exist.
-    pub(crate) fn follow<'w>(&self, case: &mut Case<'_, 'w>, key: &Key) -> Option<&'w Standing> {
-        let standing = case.view.standing(key);
-        let condition = match standing {
-            None => self.missing(key),
-            Some(standing) if standing.deleting => self.being_deleted(key),
-            Some(standing) => match (standing.readiness, &standing.id) {
-                (Readiness::Ready, Some(_)) => self.programmed(key),
-                (Readiness::Ready, None) | (Readiness::Pending, _) => self.waiting(key),
-                (Readiness::Blocked, _) => self.blocked(key),
-            },
-        };
+    /// not exist or is in another control plane than `ours`.
+    pub(crate) fn follow<'w>(
+        &self,
+        case: &mut Case<'_, 'w>,
+        key: &Key,
+        ours: Option<&Home>,
+    ) -> Option<&'w Standing> {
+        let (standing, condition) = self.look(case, key, ours);
         case.say(condition);
-        if let Some(id) = standing.and_then(|standing| standing.id.clone()) {
-            case.ids.push((self.id, id));
-        }
+        let id = standing.and_then(|standing| standing.id.clone());
+        case.ids.extend(self.id.zip(id));
         standing
+    }
+
+    /// The same for who puts several references into one condition: nothing is said yet.
+    pub(crate) fn look<'w>(
+        &self,
+        case: &Case<'_, 'w>,
+        key: &Key,
+        ours: Option<&Home>,
+    ) -> (Option<&'w Standing>, Condition) {
+        let Some(standing) = case.view.standing(key) else {
+            return (None, self.missing(key));
+        };
+        // One condition a type: that the control planes differ goes before how the object is.
+        if let (Some(theirs), Some(ours)) = (&standing.home, ours)
+            && !is_shared(theirs, ours)
+        {
+            return (None, self.elsewhere(key, theirs, ours));
+        }
+        let condition = match (standing.readiness, &standing.id) {
+            _ if standing.deleting => self.being_deleted(key),
+            (Readiness::Ready, Some(_)) => self.programmed(key),
+            (Readiness::Ready, None) | (Readiness::Pending, _) => self.waiting(key),
+            (Readiness::Blocked, _) => self.blocked(key),
+        };
+        (Some(standing), condition)
     }
 
     fn missing(&self, key: &Key) -> Condition {
@@ -111,7 +131,7 @@ impl Reference {
     }
 
     /// Entities of different control planes cannot refer to each other.
-    pub(crate) fn elsewhere(&self, key: &Key, theirs: &Home, ours: &Home) -> Condition {
+    fn elsewhere(&self, key: &Key, theirs: &Home, ours: &Home) -> Condition {
         let message = format!(
             "Referenced {key} belongs to a different ControlPlane: it is in {}, the object in {}; \
              correct {} or spec.controlPlaneRef",
@@ -136,14 +156,5 @@ pub(crate) fn client_certificate(
     if !case.may_follow(&key, granted, denied) {
         return None;
     }
-    // One condition a type: that the control planes differ goes before how the certificate is.
-    if let (Some(theirs), Some(ours)) = (
-        case.view.standing(&key).and_then(|it| it.home.as_ref()),
-        home,
-    ) && !is_shared(theirs, ours)
-    {
-        case.say(CERTIFICATE.elsewhere(&key, theirs, ours));
-        return None;
-    }
-    CERTIFICATE.follow(case, &key)?.id.clone()
+    CERTIFICATE.follow(case, &key, home)?.id.clone()
 }

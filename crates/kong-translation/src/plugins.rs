@@ -26,7 +26,8 @@ use crate::secrets::{self, NoText};
 pub(crate) struct Plugin<'w> {
     /// What it is called.
     pub(crate) key: Key,
-    meta: &'w Meta,
+    /// What matters of its metadata.
+    pub(crate) meta: &'w Meta,
     spec: &'w KongPluginSpec,
 }
 
@@ -47,13 +48,13 @@ pub(crate) fn find<'w>(view: &View<'w>, name: &Name) -> Result<Plugin<'w>, Strin
 }
 
 impl Plugin<'_> {
-    /// The body of a use of this plugin: `scope` are the members that say for what, `owner` is the
-    /// object that uses it. Fails if a value cannot be had from a Secret.
+    /// The body of a use of this plugin: `scope` are the members that say for what, `tags` tell whose
+    /// it is. Fails if a value cannot be had from a Secret.
     pub(crate) fn body(
         &self,
         view: &View<'_>,
         scope: Members,
-        owner: Option<&Meta>,
+        tags: Vec<String>,
     ) -> Result<Body, String> {
         let spec = self.spec;
         let mut members = scope;
@@ -66,16 +67,20 @@ impl Plugin<'_> {
             let known = protocols.iter().filter(|it| **it != Protocol::Unknown);
             members.insert("protocols".to_owned(), known.map(|it| json!(it)).collect());
         }
-        let mut origin = origin(&self.key, self.meta);
-        origin.owner = owner.map(|owner| owner.uid.to_string());
-        let specified = spec.tags.iter().flatten().map(String::as_str);
-        let tags = origin.tags(specified, self.meta.annotation(TAGS_ANNOTATION));
         let config = self.config(view)?;
         let mut body = seal(Collection::Plugins, members, tags);
         if let Some(config) = config {
             body.set("config", config);
         }
         Ok(body)
+    }
+
+    /// The tags of a use that has no object of its own: those of the plugin, and who asks for it.
+    fn tags(&self, owner: &Meta) -> Vec<String> {
+        let mut origin = origin(&self.key, self.meta);
+        origin.owner = Some(owner.uid.to_string());
+        let specified = self.spec.tags.iter().flatten().map(String::as_str);
+        origin.tags(specified, self.meta.annotation(TAGS_ANNOTATION))
     }
 
     /// The configuration with the values from Secrets in it; `None` if it is empty.
@@ -233,11 +238,8 @@ fn wanted(case: &mut Case<'_, '_>, name: &str, scope: Option<&Members>) -> Resul
     })?;
     case.pins.push(plugin.key.clone());
     // The values are looked at in any case: what is wrong is said at once.
-    let body = plugin.body(
-        case.view,
-        scope.cloned().unwrap_or_default(),
-        Some(case.meta),
-    )?;
+    let tags = plugin.tags(case.meta);
+    let body = plugin.body(case.view, scope.cloned().unwrap_or_default(), tags)?;
     Ok(match scope {
         Some(_) => Intent::Present(Arc::new(body)),
         // Without its scope it would be a plugin of the whole control plane.
