@@ -22,6 +22,8 @@ pub(crate) struct Case<'c, 'w> {
     conditions: Vec<Condition>,
     granted: Vec<String>,
     denied: Vec<String>,
+    /// Whether its entity has to go before something that is being deleted.
+    pub(crate) makes_way: bool,
     /// Ids of what it refers to, for its status.
     pub(crate) ids: Vec<(&'static str, RemoteId)>,
     /// What must stay while it exists.
@@ -38,6 +40,7 @@ impl<'c, 'w> Case<'c, 'w> {
             conditions: Vec::new(),
             granted: Vec::new(),
             denied: Vec::new(),
+            makes_way: false,
             ids: Vec::new(),
             pins: Vec::new(),
         }
@@ -108,6 +111,7 @@ impl<'c, 'w> Case<'c, 'w> {
             mut conditions,
             granted,
             denied,
+            makes_way: _,
             ids,
             pins,
         } = self;

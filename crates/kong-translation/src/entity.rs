@@ -1,7 +1,8 @@
 //! From a case and its place to the verdict on an object that stands for a core entity.
 //!
 //! The order of precedence is written here once for all kinds: what is gone with its parent wants
-//! nothing, what is being deleted wants to be gone, what cannot be resolved stays as it was.
+//! nothing, what is being deleted or has to make way wants to be gone, what cannot be resolved stays as
+//! it was.
 
 use std::sync::Arc;
 
@@ -47,6 +48,9 @@ pub(crate) fn conclude<B: FnOnce() -> Body>(
         }
         // Whatever it had is known to who performs this.
         Place::Unreadable | Place::Unclear if case.meta.deleting => Output::Want(Vec::new()),
+        Place::Known(_) | Place::Unreadable | Place::Unclear if case.makes_way => {
+            Output::Want(Vec::new())
+        }
         Place::Known(home) if is_clear => {
             let plugins: Vec<_> = uses
                 .iter()

@@ -3,7 +3,7 @@
 use kong_crds::conditions::{REF_NOT_PERMITTED, UPSTREAM_REF_VALID};
 use kong_crds::configuration::v1alpha1::KongTarget;
 use kong_model::Collection;
-use kong_resolve::{Condition, Frame, Key, Me, Output, Standing, Verdict, View};
+use kong_resolve::{Condition, Frame, Key, Me, Standing, Verdict, View};
 use serde_json::json;
 
 use crate::bodies::{fill, members, seal, tags};
@@ -25,10 +25,12 @@ impl Judge for KongTarget {
             Upstream::Missing => Place::Gone,
             Upstream::Found(standing) => control_plane::inherited(&mut case, standing),
         };
+        let standing = upstream.standing();
+        case.makes_way = standing.is_some_and(|standing| standing.deleting);
         case.refuse_adoption(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Collection::Targets,
-            parent: upstream.standing().and_then(|standing| standing.id.clone()),
+            parent: standing.and_then(|standing| standing.id.clone()),
             specified: None,
             scope: None,
             body: || {
@@ -38,17 +40,7 @@ impl Judge for KongTarget {
                 seal(Collection::Targets, members, tags)
             },
         };
-        let verdict = conclude(case, place, entity);
-        let goes_first = upstream
-            .standing()
-            .is_some_and(|standing| standing.deleting);
-        if goes_first && !me.meta.deleting {
-            return Verdict {
-                output: Output::Want(Vec::new()),
-                ..verdict
-            };
-        }
-        verdict
+        conclude(case, place, entity)
     }
 }
 
@@ -96,7 +88,7 @@ mod tests {
     use kong_crds::Kind;
     use kong_crds::conditions::{CONTROL_PLANE_REF_VALID, INVALID};
     use kong_model::RemoteId;
-    use kong_resolve::{Dep, Intent, Readiness};
+    use kong_resolve::{Dep, Intent, Output, Readiness};
     use serde_json::Value;
 
     use super::*;
