@@ -1,2 +1,86 @@
-//! Kong Gateway and Konnect from Kubernetes manifests: command line and operator.
-fn main() {}
+//! Kong Gateway and Konnect from Kubernetes manifests: the command line.
+//!
+//! Thin on purpose: read the arguments, wire the parts, say how it ended. Start with `cli` for what may be
+//! asked, `session` for what `up` does.
+
+mod catalogue;
+mod changes;
+mod cli;
+mod findings;
+mod folder;
+mod manifests;
+mod output;
+mod refusals;
+mod secrets;
+mod session;
+mod suggest;
+mod table;
+
+use std::env;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::cli::{Cli, Command};
+use crate::session::{Outcome, Streams};
+use crate::table::Colour;
+
+/// Wrong use, or something that could not be read or written.
+const WRONG: u8 = 2;
+
+fn main() -> ExitCode {
+    let command = Cli::parse().command;
+    match run(command) {
+        Ok(Outcome::Well) => ExitCode::SUCCESS,
+        Ok(Outcome::Findings) => ExitCode::FAILURE,
+        // Whoever reads our output has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // There is nobody left to tell if this fails too.
+            let _ = writeln!(io::stderr(), "error: {error:#}");
+            ExitCode::from(WRONG)
+        }
+    }
+}
+
+fn run(command: Command) -> Result<Outcome> {
+    let mut out = io::stdout();
+    match command {
+        Command::Up(options) => {
+            let terminal =
+                out.is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb");
+            let plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            let mut streams = Streams {
+                input: &mut io::stdin(),
+                out: &mut out,
+                err: &mut io::stderr(),
+                terminal,
+                colour: if terminal && !plain {
+                    Colour::On
+                } else {
+                    Colour::Off
+                },
+            };
+            session::up(&options, &mut streams)
+        }
+        Command::Crds(options) => {
+            output::definitions(&mut out, options.output.as_deref())?;
+            Ok(Outcome::Well)
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "konduit", &mut script);
+            out.write_all(&script)?;
+            Ok(Outcome::Well)
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}

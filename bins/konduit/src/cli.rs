@@ -1,0 +1,205 @@
+//! The command line: what may be asked, and the help.
+//!
+//! Depends on clap only. Start with [`Cli`].
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+
+/// Kong Gateway and Konnect from Kubernetes manifests.
+#[derive(Debug, Parser)]
+#[command(
+    name = "konduit",
+    version,
+    propagate_version = true,
+    after_help = "Examples:
+  konduit up examples/quickstart          apply a folder to an embedded Konnect and keep watching it
+  konduit up --once -o wide shop.yaml     apply, wait until nothing more happens, print, exit
+  konduit crds | kubectl apply -f -       install the custom resource definitions
+
+Exit codes: 0 all well, 1 findings or not Programmed, 2 wrong use or unreadable input."
+)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run manifests against an embedded Kubernetes API and an embedded Konnect.
+    #[command(after_help = "Examples:
+  konduit up examples/quickstart
+      Watch a folder. Save a file and the change is applied; delete a document and its object goes.
+  konduit up --once examples/quickstart
+      Apply everything, wait until nothing more happens, print the table, exit. The time that passes
+      is simulated, so this takes no longer than the work itself.
+  konduit up --once -o json examples/quickstart | jq '.items[].status'
+      The objects with their status, as `kubectl get -o json` would print them. Secrets are redacted.
+  konduit up --once --dump - examples/quickstart
+      What Konnect then holds, as decK YAML, on standard output; the table goes to standard error.
+  helm template shop ./chart | konduit up --once -
+      Read standard input.
+
+Every token is accepted, except that one that begins with kpat_bad is refused, to see what happens.
+
+Exit codes: 0 everything is Programmed (or the watch was ended by Ctrl-C), 1 findings or not
+Programmed, 2 wrong use or unreadable input.")]
+    Up(Up),
+    /// Print the custom resource definitions that are served.
+    #[command(after_help = "Examples:
+  konduit crds | kubectl apply --server-side -f -
+      Install them.
+  konduit crds -o crds
+      Write them to a folder, one file a kind.")]
+    Crds(Crds),
+    /// Print completions for a shell.
+    #[command(after_help = "Examples:
+  source <(konduit completions bash)
+  konduit completions zsh > \"${fpath[1]}/_konduit\"
+  konduit completions fish > ~/.config/fish/completions/konduit.fish")]
+    Completions {
+        /// For which shell.
+        shell: Shell,
+    },
+}
+
+/// Run manifests in one process.
+#[derive(Args, Debug)]
+pub(crate) struct Up {
+    /// Files, folders (with everything below: *.yaml, *.yml, *.json, nothing hidden), or - for
+    /// standard input.
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Apply, wait until nothing more happens, print, exit.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// How long to wait, in simulated time.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s", requires = "once")]
+    pub(crate) timeout: Duration,
+    /// What to print; json and yaml need --once.
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub(crate) output: Option<Format>,
+    /// Write what Konnect holds to a file, as decK YAML, one document a control plane; - is standard
+    /// output, and needs --once.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) dump: Option<PathBuf>,
+    /// The namespace of manifests that name none.
+    #[arg(short, long, default_value = "default", value_parser = namespace)]
+    pub(crate) namespace: String,
+}
+
+/// Print the definitions.
+#[derive(Args, Debug)]
+pub(crate) struct Crds {
+    /// Write one file a kind to this folder instead, and print their names.
+    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// What `up` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Kind, name, Programmed, Konnect id, age, and what each object waits for.
+    Table,
+    /// The same, with organisation, region, control plane and reason.
+    Wide,
+    /// A v1 List of all objects with their status.
+    Json,
+    /// The same as YAML.
+    Yaml,
+}
+
+/// Units of time spans, the longest names first.
+const UNITS: &[(&str, u64)] = &[("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
+
+/// Reads `90s`, `1m30s`, `500ms`; a plain number is seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "expected a time such as 60s, 1m30s or 500ms".to_owned();
+    let mut rest = text;
+    let mut total: u64 = 0;
+    while !rest.is_empty() {
+        let digits = rest
+            .find(|letter: char| !letter.is_ascii_digit())
+            .unwrap_or(rest.len());
+        let number: u64 = rest[..digits].parse().map_err(|_| wrong())?;
+        rest = &rest[digits..];
+        let (unit, milliseconds) = match UNITS.iter().find(|(unit, _)| rest.starts_with(unit)) {
+            Some(unit) => *unit,
+            None if rest.is_empty() && digits == text.len() => ("", 1_000),
+            None => return Err(wrong()),
+        };
+        rest = &rest[unit.len()..];
+        total = number
+            .checked_mul(milliseconds)
+            .and_then(|part| total.checked_add(part))
+            .ok_or_else(wrong)?;
+    }
+    if text.is_empty() {
+        Err(wrong())
+    } else {
+        Ok(Duration::from_millis(total))
+    }
+}
+
+/// The longest name of a namespace.
+const LONGEST_NAMESPACE: usize = 63;
+
+/// A name that a namespace may have (RFC 1123).
+fn namespace(text: &str) -> Result<String, String> {
+    let good = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+    let is_label = (1..=LONGEST_NAMESPACE).contains(&text.len())
+        && text.chars().all(|letter| good(letter) || letter == '-')
+        && text.starts_with(good)
+        && text.ends_with(good);
+    if is_label {
+        Ok(text.to_owned())
+    } else {
+        Err("a namespace has lower case letters, digits and -, at most 63 of them".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        let milliseconds = |text| duration(text).map(|time| time.as_millis());
+        assert_eq!(milliseconds("60s"), Ok(60_000));
+        assert_eq!(milliseconds("1m30s"), Ok(90_000));
+        assert_eq!(milliseconds("500ms"), Ok(500));
+        assert_eq!(milliseconds("2h"), Ok(7_200_000));
+        assert_eq!(milliseconds("7"), Ok(7_000));
+        for wrong in [
+            "",
+            "s",
+            "1",
+            "-1s",
+            "1d",
+            "1m30",
+            "1.5s",
+            "99999999999999999999s",
+        ] {
+            assert_eq!(duration(wrong).is_ok(), wrong == "1", "{wrong}");
+        }
+    }
+
+    #[test]
+    fn namespaces_are_labels() {
+        assert!(namespace("kong-1").is_ok());
+        for wrong in ["", "Kong", "-a", "a-", "a.b", &"a".repeat(64)] {
+            assert!(namespace(wrong).is_err(), "{wrong}");
+        }
+    }
+}

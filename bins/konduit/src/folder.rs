@@ -1,0 +1,366 @@
+//! The user whose wishes are a folder of manifests.
+//!
+//! It compares what the manifests say with what it applied before, and asks the simulated API server for
+//! the difference: creates, replacements, deletions. What the server refuses stays as it was and becomes
+//! findings with file and line. May depend on manifests, refusals and the driver. Start with
+//! [`Folder::look`] and [`Folder::act`].
+
+mod merge;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use cluster_sim::{
+    Cluster, ObjectId, Preconditions, Propagation, Reason, Request, Status, WriteOptions,
+};
+use kong_driver::Driver;
+use kong_engine::Engine;
+use serde_json::Value;
+
+use crate::catalogue::{Catalogue, Unserved};
+use crate::findings::{Finding, Place};
+use crate::manifests::{Manifest, Reading};
+use crate::refusals;
+
+/// The user.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    /// Where objects live that do not say so.
+    namespace: String,
+    catalogue: Catalogue,
+    entries: BTreeMap<ObjectId, Entry>,
+    /// The wishes in the order of the manifests.
+    order: Vec<ObjectId>,
+    findings: Vec<Finding>,
+    /// Whether there may be something to do.
+    pending: bool,
+}
+
+/// What is known of one object.
+#[derive(Debug, Default)]
+struct Entry {
+    /// How it should be; nothing if it should not be.
+    wanted: Option<Manifest>,
+    /// The document that the server took last.
+    stored: Option<Value>,
+    /// The document that the server refused last, and why.
+    refused: Option<(Value, Vec<Finding>)>,
+}
+
+/// What a manifest turns out to be.
+enum Identity {
+    Object(ObjectId),
+    /// Accepted without having an effect here.
+    Nothing,
+    /// Something that is not served: certainly no object that was applied before.
+    Foreign(Finding),
+    /// It may well be an object that was applied before.
+    Unclear(Finding),
+}
+
+impl Folder {
+    /// A user who has applied nothing yet.
+    pub(crate) fn new(namespace: String, catalogue: Catalogue) -> Self {
+        Self {
+            namespace,
+            catalogue,
+            entries: BTreeMap::new(),
+            order: Vec::new(),
+            findings: Vec::new(),
+            pending: false,
+        }
+    }
+
+    /// Takes note of what the manifests say now.
+    pub(crate) fn look(&mut self, cluster: &Cluster, reading: Reading) {
+        self.findings = reading.findings;
+        let mut broken = reading.broken;
+        let mut wishes: BTreeMap<ObjectId, Manifest> = BTreeMap::new();
+        self.order.clear();
+        for mut manifest in reading.manifests {
+            let id = match self.identify(cluster, &mut manifest) {
+                Identity::Object(id) => id,
+                Identity::Nothing => continue,
+                Identity::Foreign(finding) => {
+                    self.findings.push(finding);
+                    continue;
+                }
+                Identity::Unclear(finding) => {
+                    self.findings.push(finding);
+                    broken.insert(Arc::clone(&manifest.file));
+                    continue;
+                }
+            };
+            if let Some(first) = wishes.get(&id) {
+                self.findings.push(twice(first, &manifest));
+            } else {
+                self.order.push(id.clone());
+                wishes.insert(id, manifest);
+            }
+        }
+        for (id, entry) in &mut self.entries {
+            match wishes.remove(id) {
+                Some(manifest) => entry.wanted = Some(manifest),
+                None if is_out_of_sight(entry, &broken) => {}
+                None => entry.wanted = None,
+            }
+        }
+        for (id, manifest) in wishes {
+            let entry = Entry {
+                wanted: Some(manifest),
+                ..Entry::default()
+            };
+            self.entries.insert(id, entry);
+        }
+        self.pending = true;
+    }
+
+    /// Asks the server for everything that is not as it should be. Returns whether anything was asked.
+    pub(crate) fn act(&mut self, driver: &mut Driver<Engine>) -> bool {
+        if !self.pending {
+            return false;
+        }
+        self.pending = false;
+        let mut acted = false;
+        let unwanted = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.wanted.is_none());
+        let unwanted: Vec<ObjectId> = unwanted.map(|(id, _)| id.clone()).collect();
+        for id in unwanted.iter().chain(&self.order) {
+            let Some(entry) = self.entries.get_mut(id) else {
+                continue;
+            };
+            let current = driver.cluster.get(id).cloned();
+            let leaving = current
+                .as_ref()
+                .is_some_and(|it| !it["metadata"]["deletionTimestamp"].is_null());
+            let request = match (&entry.wanted, current) {
+                (None, None) => {
+                    self.entries.remove(id);
+                    continue;
+                }
+                // It can only come back when it is gone.
+                (None | Some(_), Some(_)) if leaving => {
+                    entry.stored = None;
+                    self.pending = true;
+                    continue;
+                }
+                (None, Some(_)) => {
+                    self.pending = true;
+                    acted = true;
+                    let request = Request::Delete {
+                        object: id.clone(),
+                        preconditions: Preconditions::default(),
+                        propagation: Propagation::Background,
+                    };
+                    if let Err(status) = driver.request(request)
+                        && status.reason != Reason::NotFound
+                    {
+                        self.findings.push(deletion_refused(id, &status));
+                        self.pending = false;
+                    }
+                    continue;
+                }
+                (Some(wanted), current) => {
+                    let document = &wanted.document;
+                    if current.is_some() && entry.stored.as_ref() == Some(document)
+                        || entry
+                            .refused
+                            .as_ref()
+                            .is_some_and(|(known, _)| known == document)
+                    {
+                        refresh_places(entry);
+                        continue;
+                    }
+                    match current {
+                        None => Ok(Request::Create {
+                            document: document.clone(),
+                            options: WriteOptions::STRICT,
+                        }),
+                        Some(_) => replacement(driver, id, document, entry.stored.as_ref()),
+                    }
+                }
+            };
+            acted = true;
+            match request.and_then(|request| driver.request(request)) {
+                Ok(_) => {
+                    entry.stored = entry.wanted.as_ref().map(|wanted| wanted.document.clone());
+                    entry.refused = None;
+                }
+                Err(status) if status.reason == Reason::Conflict => self.pending = true,
+                Err(status) => entry.refused = refusal(entry, &status, &self.catalogue),
+            }
+        }
+        acted
+    }
+
+    /// Everything that is wrong with the manifests.
+    pub(crate) fn findings(&self) -> Vec<Finding> {
+        let refused = self
+            .entries
+            .values()
+            .filter_map(|entry| entry.refused.as_ref())
+            .flat_map(|(_, findings)| findings);
+        let mut findings: Vec<Finding> = self.findings.iter().chain(refused).cloned().collect();
+        findings.sort();
+        findings.dedup();
+        findings
+    }
+
+    /// The manifest of an object.
+    pub(crate) fn manifest(&self, id: &ObjectId) -> Option<&Manifest> {
+        self.entries.get(id)?.wanted.as_ref()
+    }
+
+    /// How many objects the manifests ask for.
+    pub(crate) fn len(&self) -> usize {
+        self.entries
+            .values()
+            .filter(|entry| entry.wanted.is_some())
+            .count()
+    }
+
+    /// Which object a manifest is; puts in what the user may leave out, and takes out what only the
+    /// server may say.
+    fn identify(&self, cluster: &Cluster, manifest: &mut Manifest) -> Identity {
+        let unclear = |manifest: &Manifest, field: &str, message: &str, remedy: &str| {
+            Identity::Unclear(manifest.finding(field, message).remedy(remedy))
+        };
+        if !manifest.document.is_object() {
+            let message = "is no object: its top level is not a mapping";
+            return unclear(
+                manifest,
+                "",
+                message,
+                "write apiVersion, kind, metadata and spec",
+            );
+        }
+        let text = |field: &str| {
+            manifest.document[field]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let (api_version, kind) = (text("apiVersion"), text("kind"));
+        for (field, found) in [("apiVersion", &api_version), ("kind", &kind)] {
+            if found.is_empty() {
+                let message = format!("{field} is missing");
+                return unclear(manifest, field, &message, "every object says what it is");
+            }
+        }
+        if (api_version.as_str(), kind.as_str()) == ("v1", "Namespace") {
+            return Identity::Nothing;
+        }
+        if let Some(unserved) = self.catalogue.unserved(&api_version, &kind) {
+            let message = format!("kind \"{kind}\" of \"{api_version}\" is not served here");
+            let finding = manifest.finding("kind", message);
+            return match unserved {
+                Unserved::Misspelt(remedy) => Identity::Unclear(finding.remedy(remedy)),
+                Unserved::Foreign => {
+                    Identity::Foreign(finding.remedy("everything else is applied without it"))
+                }
+            };
+        }
+        if !manifest.document["metadata"].is_object() {
+            let message = "metadata is missing";
+            return unclear(manifest, "metadata", message, "write metadata with a name");
+        }
+        merge::strip(&mut manifest.document);
+        let meta = &mut manifest.document["metadata"];
+        if meta["name"].as_str().is_none_or(str::is_empty) {
+            let remedy = if meta["generateName"].is_null() {
+                "give the object a name"
+            } else {
+                "give the object a name: a generated one could not be found again"
+            };
+            return unclear(
+                manifest,
+                "metadata.name",
+                "metadata.name is missing",
+                remedy,
+            );
+        }
+        if meta["namespace"].is_null() {
+            meta["namespace"] = Value::from(self.namespace.as_str());
+        }
+        match cluster.id_of(&manifest.document) {
+            Some(id) => Identity::Object(id),
+            None => unclear(
+                manifest,
+                "kind",
+                "is of no kind that is served here",
+                "correct kind",
+            ),
+        }
+    }
+}
+
+/// Whether an object that no manifest shows may still stand in a file that cannot be read.
+fn is_out_of_sight(entry: &Entry, broken: &BTreeSet<Arc<str>>) -> bool {
+    entry
+        .wanted
+        .as_ref()
+        .is_some_and(|manifest| broken.contains(&manifest.file))
+}
+
+fn twice(first: &Manifest, second: &Manifest) -> Finding {
+    let message = format!(
+        "the same object stands in {}, which is used",
+        first.place("")
+    );
+    second.finding("", message).remedy("remove one of the two")
+}
+
+fn deletion_refused(id: &ObjectId, status: &Status) -> Finding {
+    let place = Place::file(&Arc::from(id.to_string()));
+    Finding::new(place, format!("cannot be deleted: {status}"))
+}
+
+/// The object as it is, with the wishes of the user put over it.
+fn replacement(
+    driver: &mut Driver<Engine>,
+    id: &ObjectId,
+    wanted: &Value,
+    before: Option<&Value>,
+) -> Result<Request, Status> {
+    let version = wanted["apiVersion"]
+        .as_str()
+        .and_then(|version| version.rsplit('/').next());
+    let current = driver.request(Request::Get {
+        object: id.clone(),
+        version: version.map(str::to_owned),
+    })?;
+    Ok(Request::Replace {
+        document: merge::merge(current, wanted, before),
+        options: WriteOptions::STRICT,
+    })
+}
+
+fn refusal(entry: &Entry, status: &Status, catalogue: &Catalogue) -> Option<(Value, Vec<Finding>)> {
+    let manifest = entry.wanted.as_ref()?;
+    let mut findings = refusals::findings(status, manifest, catalogue);
+    if entry.stored.is_some() {
+        for finding in &mut findings {
+            finding
+                .message
+                .push_str(" (the last good version stays in force)");
+        }
+    }
+    Some((manifest.document.clone(), findings))
+}
+
+/// A refused document that only moved within its file: the lines of its findings move along.
+fn refresh_places(entry: &mut Entry) {
+    let Entry {
+        wanted: Some(manifest),
+        refused: Some((_, findings)),
+        ..
+    } = entry
+    else {
+        return;
+    };
+    for finding in findings {
+        finding.place = Some(manifest.place(finding.field.as_deref().unwrap_or_default()));
+    }
+}

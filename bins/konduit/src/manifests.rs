@@ -1,0 +1,288 @@
+//! The manifests of the user: files, folders and standard input, read into documents.
+//!
+//! Files are found by [`files`](self::files); here their texts are taken apart into [`Manifest`]s, each
+//! of which knows its file and its lines. A document that cannot be read costs only itself, but marks
+//! its file as broken: who acts on the manifests must not take for gone what cannot be seen. Start with
+//! [`Reading`].
+
+mod document;
+mod files;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+pub(crate) use document::{Document, Lines};
+pub(crate) use files::{Paths, Snapshot, Text};
+
+use crate::findings::{Finding, Place};
+
+/// A document and where it comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Manifest {
+    /// The file as the user would call it.
+    pub(crate) file: Arc<str>,
+    /// What it says.
+    pub(crate) document: Value,
+    /// Where its fields stand.
+    pub(crate) lines: Lines,
+}
+
+impl Manifest {
+    /// The place of a field, or of the nearest one above it.
+    pub(crate) fn place(&self, field: &str) -> Place {
+        Place::line(&self.file, self.lines.of(field))
+    }
+
+    /// The object as messages name it: `KongService default/shop`, or as much of it as there is.
+    pub(crate) fn title(&self) -> String {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let meta = &self.document["metadata"];
+        let (namespace, name) = (text(&meta["namespace"]), text(&meta["name"]));
+        let name = match namespace.as_str() {
+            "" => name,
+            _ => format!("{namespace}/{name}"),
+        };
+        [text(&self.document["kind"]), name]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    /// Something is wrong with a field of the object; an empty path is the object itself.
+    pub(crate) fn finding(&self, field: &str, message: impl Into<String>) -> Finding {
+        Finding::new(self.place(field), message)
+            .about(self.title())
+            .at(field)
+    }
+}
+
+/// Everything that the paths of the user hold at a moment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reading {
+    /// The documents, by file and then as they stand in it; lists are taken apart.
+    pub(crate) manifests: Vec<Manifest>,
+    /// What could not be read.
+    pub(crate) findings: Vec<Finding>,
+    /// Files that may hold more than could be read.
+    pub(crate) broken: BTreeSet<Arc<str>>,
+}
+
+/// Reads snapshots, and remembers how it read each file.
+#[derive(Debug, Default)]
+pub(crate) struct Reader {
+    files: BTreeMap<Arc<str>, (Text, Reading)>,
+}
+
+impl Reader {
+    /// Reads what has changed since the last snapshot, and gives everything.
+    pub(crate) fn read(&mut self, snapshot: &Snapshot) -> Reading {
+        let mut before = std::mem::take(&mut self.files);
+        let mut all = Reading::default();
+        for (file, text) in &snapshot.files {
+            let read = match before.remove(file) {
+                Some((known, read)) if known == *text => read,
+                Some(_) | None => Reading::of(file, text),
+            };
+            all.manifests.extend(read.manifests.iter().cloned());
+            all.findings.extend(read.findings.iter().cloned());
+            all.broken.extend(read.broken.iter().cloned());
+            self.files.insert(Arc::clone(file), (text.clone(), read));
+        }
+        all
+    }
+}
+
+impl Reading {
+    /// The documents of one file.
+    fn of(file: &Arc<str>, text: &Text) -> Self {
+        let mut reading = Self::default();
+        match text {
+            Ok(text) => {
+                for (start, document) in documents(text) {
+                    reading.add(file, start, document);
+                }
+            }
+            Err(reason) => {
+                let finding = Finding::new(Place::file(file), format!("cannot be read: {reason}"));
+                reading.findings.push(finding);
+                reading.broken.insert(Arc::clone(file));
+            }
+        }
+        reading
+    }
+
+    fn add(&mut self, file: &Arc<str>, start: usize, text: &str) {
+        match Document::read(text) {
+            Ok(document) if document.value.is_null() => {}
+            Ok(Document { value, mut lines }) => {
+                lines.shift(start);
+                self.expand(Manifest {
+                    file: Arc::clone(file),
+                    document: value,
+                    lines,
+                });
+            }
+            Err(error) => {
+                let place = Place {
+                    file: Arc::clone(file),
+                    line: if error.line == 0 {
+                        start + 1
+                    } else {
+                        start + error.line
+                    },
+                    column: error.column,
+                };
+                let mut finding = Finding::new(place, error.reason);
+                finding.remedy = error.remedy.map(str::to_owned);
+                self.findings.push(finding);
+                self.broken.insert(Arc::clone(file));
+            }
+        }
+    }
+
+    /// Takes a list apart, as `kubectl apply` does.
+    fn expand(&mut self, mut manifest: Manifest) {
+        let is_list = manifest.document["kind"]
+            .as_str()
+            .is_some_and(|kind| kind.ends_with("List"));
+        match manifest.document.get_mut("items").map(Value::take) {
+            Some(Value::Array(items)) if is_list => {
+                let places = manifest.lines.member("items");
+                for (index, document) in items.into_iter().enumerate() {
+                    let lines = places.and_then(|places| places.member(&index.to_string()));
+                    self.expand(Manifest {
+                        file: Arc::clone(&manifest.file),
+                        document,
+                        lines: lines.unwrap_or(&manifest.lines).clone(),
+                    });
+                }
+            }
+            items => {
+                if let Some(items) = items {
+                    manifest.document["items"] = items;
+                }
+                self.manifests.push(manifest);
+            }
+        }
+    }
+}
+
+/// The documents of a text with the number of lines before each. As for kubectl, `---` at the beginning
+/// of a line parts documents whatever stands around it, so that one that is broken costs only itself.
+fn documents(text: &str) -> Vec<(usize, &str)> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut documents = Vec::new();
+    let (mut begin, mut begin_line, mut offset) = (0, 0, 0);
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        if is_separator(line) {
+            documents.push((begin_line, &text[begin..offset]));
+            // What stands behind the separator in its line belongs to the next document.
+            (begin, begin_line) = (offset + SEPARATOR_LENGTH, number);
+        }
+        offset += line.len();
+    }
+    documents.push((begin_line, &text[begin..]));
+    documents.retain(|(_, document)| !is_empty(document));
+    documents
+}
+
+/// Both `---` and `...` have as many.
+const SEPARATOR_LENGTH: usize = 3;
+
+fn is_separator(line: &str) -> bool {
+    (line.starts_with("---") || line.starts_with("..."))
+        && line[SEPARATOR_LENGTH..]
+            .chars()
+            .next()
+            .is_none_or(char::is_whitespace)
+}
+
+/// Whether there is nothing but blank lines, comments and YAML directives.
+fn is_empty(document: &str) -> bool {
+    document
+        .lines()
+        .map(str::trim)
+        .all(|line| line.is_empty() || line.starts_with('#') || line.starts_with('%'))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(text: &str) -> Reading {
+        let text: Text = Ok(Arc::from(text));
+        Reading::of(&Arc::from("a.yaml"), &text)
+    }
+
+    fn lines(reading: &Reading) -> Vec<(String, usize)> {
+        let of = |manifest: &Manifest| (manifest.title(), manifest.place("").line);
+        reading.manifests.iter().map(of).collect()
+    }
+
+    #[test]
+    fn documents_know_where_they_begin() {
+        let text = "# head\n---\nkind: A\nmetadata: {name: a}\n---\n# no more\n--- # and\n\nkind: B\n...\n";
+        let reading = read(text);
+        assert_eq!(
+            lines(&reading),
+            [("A a".to_owned(), 3), ("B".to_owned(), 9)]
+        );
+        assert!(reading.findings.is_empty() && reading.broken.is_empty());
+    }
+
+    #[test]
+    fn a_broken_document_costs_only_itself() {
+        let reading = read("kind: A\n---\nkind: B\n\tx: 1\n---\nkind: C\n");
+        assert_eq!(lines(&reading), [("A".to_owned(), 1), ("C".to_owned(), 6)]);
+        let findings: Vec<_> = reading.findings.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            findings,
+            ["a.yaml:4:1: not valid YAML: the line is indented with a tab; indent with spaces"]
+        );
+        assert_eq!(reading.broken.len(), 1);
+    }
+
+    #[test]
+    fn lists_are_taken_apart() {
+        let reading = read(
+            "apiVersion: v1\nkind: List\nitems:\n- kind: A\n- kind: List\n  items:\n  - kind: B\n    spec:\n      x: 1\n",
+        );
+        assert_eq!(lines(&reading), [("A".to_owned(), 4), ("B".to_owned(), 7)]);
+        assert_eq!(reading.manifests[1].place("spec.x").line, 9);
+    }
+
+    #[test]
+    fn an_empty_list_holds_nothing() {
+        assert!(
+            read("{\"kind\": \"List\", \"items\": []}")
+                .manifests
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn a_file_is_read_again_only_when_it_changes() {
+        let mut reader = Reader::default();
+        let file: Arc<str> = Arc::from("a.yaml");
+        let mut snapshot = Snapshot::default();
+        snapshot
+            .files
+            .insert(Arc::clone(&file), Ok(Arc::from("kind: A\n")));
+        assert_eq!(
+            reader.read(&snapshot).manifests[0].document,
+            json!({"kind": "A"})
+        );
+        snapshot.files.insert(file, Ok(Arc::from("kind: B\n")));
+        assert_eq!(
+            reader.read(&snapshot).manifests[0].document,
+            json!({"kind": "B"})
+        );
+        snapshot.files.clear();
+        assert!(reader.read(&snapshot).manifests.is_empty());
+    }
+}
