@@ -11,6 +11,7 @@
 
 mod crds;
 mod crds_diff;
+mod docs;
 mod layers;
 mod test;
 mod workspace;
@@ -40,6 +41,12 @@ enum Command {
         out: Option<PathBuf>,
         #[command(subcommand)]
         command: Option<CrdsCommand>,
+    },
+    /// Write the generated sections of the book in docs/.
+    Docs {
+        /// Write nothing; list the pages that are not as they would be written.
+        #[arg(long)]
+        check: bool,
     },
     /// Check that dependencies between the crates point one way.
     Layers,
@@ -81,6 +88,14 @@ fn main() -> ExitCode {
                 crds::check(&directory)
             } else {
                 crds::write(&directory)
+            }
+        }
+        Command::Docs { check } => {
+            let book = workspace::root().join("docs");
+            if check {
+                docs::check(&book)
+            } else {
+                docs::write(&book)
             }
         }
         Command::Layers => layers::run(),

@@ -1,48 +1,65 @@
 //! `cargo xtask test`: everything that continuous integration runs, cheapest first. It stops at the
 //! first step that finds something; the tests come last, so that their report ends the output.
 
+use std::time::Instant;
+
 use anyhow::{Context as _, Result};
 
-use crate::{Outcome, crds, layers, workspace};
+use crate::{Outcome, crds, docs, layers, workspace};
 
 /// What a step does.
 enum Step {
     /// Runs cargo.
-    Cargo(&'static [&'static str]),
+    Cargo(&'static str),
     /// Runs a command of our own.
     Own(fn() -> Result<Outcome>),
 }
 
 /// The steps, in order, each with its heading.
 const STEPS: &[(&str, Step)] = &[
-    ("format", Step::Cargo(&["fmt", "--all", "--check"])),
-    (
-        "lints",
-        Step::Cargo(&[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ]),
-    ),
+    ("format", Step::Cargo("fmt --all --check")),
     ("layers", Step::Own(layers::run)),
     (
         "definitions",
         Step::Own(|| crds::check(&workspace::root().join("crds"))),
     ),
-    // Includes the examples in the documentation.
-    ("tests", Step::Cargo(&["test", "--workspace"])),
+    (
+        "book",
+        Step::Own(|| docs::check(&workspace::root().join("docs"))),
+    ),
+    (
+        "lints",
+        Step::Cargo("clippy --workspace --all-targets -- -D warnings"),
+    ),
+    (
+        "examples in the documentation",
+        Step::Cargo("test --workspace --doc"),
+    ),
+    // Apart, so that what building takes does not count as the time of the tests.
+    (
+        "build of the tests",
+        Step::Cargo("test --workspace --lib --bins --tests --no-run"),
+    ),
+    // Unit, golden, property and simulation tests. Its report is the last that is printed.
+    (
+        "tests",
+        Step::Cargo("test --workspace --lib --bins --tests"),
+    ),
 ];
 
 /// Runs the steps until one finds something.
 pub(crate) fn run() -> Result<Outcome> {
-    for (heading, step) in STEPS {
+    for (index, (heading, step)) in STEPS.iter().enumerate() {
         println!("==> {heading}");
-        if step.run()? == Outcome::Findings {
-            eprintln!("==> {heading} failed");
+        let began = Instant::now();
+        let outcome = step.run()?;
+        let seconds = began.elapsed().as_secs_f64();
+        if outcome == Outcome::Findings {
+            eprintln!("==> {heading} failed after {seconds:.1} s");
             return Ok(Outcome::Findings);
+        }
+        if index + 1 < STEPS.len() {
+            println!("    done in {seconds:.1} s");
         }
     }
     Ok(Outcome::Well)
@@ -52,10 +69,11 @@ impl Step {
     fn run(&self) -> Result<Outcome> {
         match self {
             Self::Own(command) => command(),
-            Self::Cargo(arguments) => {
-                let status = workspace::cargo(arguments).status().with_context(|| {
-                    format!("\"cargo {}\" could not be run", arguments.join(" "))
-                })?;
+            Self::Cargo(line) => {
+                let arguments: Vec<&str> = line.split_whitespace().collect();
+                let status = workspace::cargo(&arguments)
+                    .status()
+                    .with_context(|| format!("\"cargo {line}\" could not be run"))?;
                 Ok(if status.success() {
                     Outcome::Well
                 } else {
