@@ -14,7 +14,7 @@ use kong_resolve::{Access, Intent, Key};
 use kong_translation::{Attempt, Problem};
 
 use crate::engine::{Engine, Subject, Wake};
-use crate::entities::{Act, Belief, Content, Entity, Flight};
+use crate::entities::{Act, Belief, Content, Entity, Flight, IdSource};
 use crate::input::{Action, Effect, Mono, Org};
 use crate::queue::{Class, Queue, Work};
 use crate::uniques::Contest;
@@ -259,7 +259,11 @@ impl Engine {
     }
 
     fn leave(&self, entity: &Entity) -> Decision {
-        let observed = matches!(entity.intent, Some(Intent::Observe(_)));
+        if entity.belief == Belief::Absent && entity.intent == Some(Intent::Absent) {
+            // Its object is still there and may be judged again: what is known is not to be forgotten.
+            return Decision::Rest;
+        }
+        let observed = entity.source == IdSource::Observed;
         let goes_with_others = matches!(
             entity.site.at,
             Collection::Identity | Collection::GroupMemberships
@@ -486,11 +490,7 @@ impl Engine {
     /// Follows consequences while looking for the next effect.
     fn settle_quietly(&mut self) {
         while let Some(id) = self.unexamined.pop_first() {
-            // What is not ready now is lined up again by whatever makes it ready.
-            let ready = self.entities.get(id).map(|entity| self.decide(id, entity));
-            if !matches!(ready, Some(Decision::Do(_))) {
-                self.examine(id);
-            }
+            self.examine(id);
         }
     }
 
@@ -521,7 +521,9 @@ enum Blocker {
 fn refuses_deletion(other: &Entity, remote: &RemoteId) -> bool {
     other.site.at.references().iter().any(|reference| {
         let held = match &other.belief {
-            Belief::Held(Content::As(body)) => body.reference(reference.field),
+            Belief::Held(Content::As(body) | Content::Unclear(body)) => {
+                body.reference(reference.field)
+            }
             Belief::Held(Content::Other(normal)) => normal.reference(reference.field),
             Belief::Unknown | Belief::Trusted(_) | Belief::Absent => other
                 .wanted()

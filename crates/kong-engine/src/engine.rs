@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use kong_crds::Kind;
-use kong_resolve::{Dep, Key, Uid, World};
+use kong_resolve::{Dep, Key, Map, Uid, World};
 
 use crate::entities::Entities;
 use crate::input::{Effect, Input, Lane, Mono, Now, OpId, Org, Outcome, Role};
@@ -83,16 +83,16 @@ pub struct Engine {
 
     // The cluster.
     pub(crate) world: World,
-    pub(crate) records: BTreeMap<Key, Record>,
-    pub(crate) by_uid: BTreeMap<Uid, Key>,
+    pub(crate) records: Map<Key, Record>,
+    pub(crate) by_uid: Map<Uid, Key>,
     /// Incarnations that are gone: late news of them are dropped. With the time of death.
     pub(crate) graves: BTreeMap<Uid, Mono>,
     pub(crate) kube_queue: BTreeSet<Key>,
 
     // Judgement.
-    pub(crate) units: BTreeMap<Key, Unit>,
-    pub(crate) readers: BTreeMap<Dep, BTreeSet<Key>>,
-    pub(crate) pinned: BTreeMap<Key, BTreeSet<Key>>,
+    pub(crate) units: Map<Key, Unit>,
+    pub(crate) readers: Map<Dep, BTreeSet<Key>>,
+    pub(crate) pinned: Map<Key, BTreeSet<Key>>,
     pub(crate) dirty: BTreeSet<Key>,
     pub(crate) stale: BTreeSet<Key>,
 

@@ -1,14 +1,15 @@
 //! The entities that objects of ours stand for: what is wanted, what is believed, and the indexes by
 //! which they find each other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use serde_json::Value;
 use uuid::Uuid;
 
 use kong_model::{Body, Filter, Normal, RemoteId, Site, UniqueKey};
-use kong_resolve::{Claim, Intent, Key};
+use kong_resolve::{Claim, Intent, Key, Map};
 use kong_translation::{Presence, Problem, State};
 
 use crate::input::{Mono, OpId};
@@ -35,6 +36,8 @@ pub(crate) enum Content {
     As(Arc<Body>),
     /// Something else.
     Other(Arc<Normal>),
+    /// This, or what was there before: a change was sent and no good answer came.
+    Unclear(Arc<Body>),
 }
 
 /// Where the id of an entity comes from.
@@ -46,6 +49,8 @@ pub(crate) enum IdSource {
     User,
     /// The status, Konnect's answer or our tags say so.
     Record,
+    /// It is somebody else's entity, which is only read.
+    Observed,
 }
 
 /// One entity.
@@ -174,7 +179,7 @@ impl Entity {
                 Some(Intent::Keep | Intent::Absent) | None,
             )
             | (
-                Belief::Held(Content::Other(_)),
+                Belief::Held(Content::Other(_) | Content::Unclear(_)),
                 Some(Intent::Present(_) | Intent::Keep | Intent::Absent) | None,
             ) => false,
         }
@@ -200,11 +205,11 @@ impl Entity {
 
     /// The list that tells whether it is there.
     pub(crate) fn scope(&self) -> Scope {
-        let filter = match (&self.intent, self.site.control_plane.is_some()) {
-            (Some(Intent::Observe(id)), _) => Filter::Id(id.clone()),
-            (_, true) => Filter::All,
+        let filter = match (self.source, &self.remote, &self.site.control_plane) {
+            (IdSource::Observed, Some(id), _) => Filter::Id(id.clone()),
+            (_, _, Some(_)) => Filter::All,
             // Of an organisation's control planes only those made by operators concern us.
-            (_, false) => Filter::Label("k8s-kind:KonnectGatewayControlPlane".to_owned()),
+            (_, _, None) => Filter::Label("k8s-kind:KonnectGatewayControlPlane".to_owned()),
         };
         Scope {
             configuration: self.configuration.clone(),
@@ -222,7 +227,9 @@ impl Entity {
                 .wanted()
                 .and_then(|body| body.reference(reference.field));
             let held = match &self.belief {
-                Belief::Held(Content::As(body)) => body.reference(reference.field),
+                Belief::Held(Content::As(body) | Content::Unclear(body)) => {
+                    body.reference(reference.field)
+                }
                 Belief::Held(Content::Other(normal)) => normal.reference(reference.field),
                 Belief::Unknown | Belief::Trusted(_) | Belief::Absent => None,
             };
@@ -265,13 +272,13 @@ struct Filed {
 /// All entities, with their indexes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Entities {
-    all: BTreeMap<Uuid, Entity>,
-    filed: BTreeMap<Uuid, Filed>,
-    by_remote: BTreeMap<RemoteId, BTreeSet<Uuid>>,
-    by_plane: BTreeMap<RemoteId, BTreeSet<Uuid>>,
-    by_scope: BTreeMap<Scope, BTreeSet<Uuid>>,
-    dependents: BTreeMap<RemoteId, BTreeSet<Uuid>>,
-    by_unique: BTreeMap<(Realm, UniqueKey), BTreeSet<Uuid>>,
+    all: Map<Uuid, Entity>,
+    filed: Map<Uuid, Filed>,
+    by_remote: Map<RemoteId, BTreeSet<Uuid>>,
+    by_plane: Map<RemoteId, BTreeSet<Uuid>>,
+    by_scope: Map<Scope, BTreeSet<Uuid>>,
+    dependents: Map<RemoteId, BTreeSet<Uuid>>,
+    by_unique: Map<(Realm, UniqueKey), BTreeSet<Uuid>>,
 }
 
 impl Entities {
@@ -403,13 +410,17 @@ impl Entities {
     }
 }
 
-fn refile<'a, K: Ord + Clone + 'a>(
-    index: &mut BTreeMap<K, BTreeSet<Uuid>>,
+/// Moves an entity from the old keys of an index to the new ones; keys that stay are not touched.
+fn refile<'a, K: Eq + Hash + Clone + 'a>(
+    index: &mut Map<K, BTreeSet<Uuid>>,
     id: Uuid,
-    old: impl Iterator<Item = &'a K>,
-    new: impl Iterator<Item = &'a K>,
+    old: impl Iterator<Item = &'a K> + Clone,
+    new: impl Iterator<Item = &'a K> + Clone,
 ) {
-    for key in old {
+    for key in old
+        .clone()
+        .filter(|key| !new.clone().any(|other| other == *key))
+    {
         if let Some(ids) = index.get_mut(key) {
             ids.remove(&id);
             if ids.is_empty() {
@@ -417,7 +428,7 @@ fn refile<'a, K: Ord + Clone + 'a>(
             }
         }
     }
-    for key in new {
+    for key in new.filter(|key| !old.clone().any(|other| other == *key)) {
         index.entry(key.clone()).or_default().insert(id);
     }
 }

@@ -165,8 +165,9 @@ impl Engine {
             entity.not_before = self.now;
             entity.intent = Some(claim.intent.clone());
         }
-        if let (Intent::Observe(id), false) = (&claim.intent, entity.is_present()) {
+        if let Intent::Observe(id) = &claim.intent {
             entity.remote = Some(id.clone());
+            entity.source = IdSource::Observed;
         }
         self.entities.reindex(claim.identity);
     }
@@ -198,6 +199,9 @@ impl Engine {
             Intent::Observe(id) => Some(id.clone()),
             Intent::Present(_) | Intent::Keep | Intent::Absent => None,
         };
+        let new = Entity::new(claim);
+        let observes = matches!(claim.intent, Intent::Observe(_));
+        let listed = !observes && self.listings.is_complete(&new.scope());
         Entity {
             owner: owner.clone(),
             remote: observed
@@ -209,8 +213,13 @@ impl Engine {
                 (None, Some(_)) => IdSource::User,
                 (None, None) => IdSource::Own,
             },
-            belief: trusted.map_or(Belief::Unknown, Belief::Trusted),
-            ..Entity::new(claim)
+            belief: match trusted {
+                Some(generation) => Belief::Trusted(generation),
+                // A list that was complete before it was wanted did not have it.
+                None if recorded.is_none() && listed => Belief::Absent,
+                None => Belief::Unknown,
+            },
+            ..new
         }
     }
 

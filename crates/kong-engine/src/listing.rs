@@ -26,7 +26,7 @@ const RETRY: u64 = 1_000;
 const LONGEST_RETRY: u64 = 60_000;
 
 /// What one list covers.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope {
     /// With whose token.
     pub configuration: Key,
@@ -144,8 +144,21 @@ impl Engine {
     /// A list has to be read before anything can be done.
     pub(crate) fn want_list(&mut self, scope: &Scope) {
         let list = self.listings.lists.entry(scope.clone()).or_default();
-        if !list.complete {
+        if !list.complete && list.running.is_none() {
             self.line_up_list(scope, Class::FirstList);
+        }
+    }
+
+    /// What was written to a place is listed there from now on, also where no list was needed before.
+    pub(crate) fn keep_listed(&mut self, scope: &Scope) {
+        if !self.listings.lists.contains_key(scope) {
+            let list = Listing {
+                complete: true,
+                ..Listing::default()
+            };
+            self.listings.lists.insert(scope.clone(), list);
+            let due = self.now.after(self.settings.sync_period);
+            self.wake_at(due, Wake::List(scope.clone()));
         }
     }
 
@@ -189,7 +202,9 @@ impl Engine {
         } else {
             Class::FirstList
         };
-        self.line_up_list(scope, class);
+        if list.running.is_none() {
+            self.line_up_list(scope, class);
+        }
     }
 
     /// A token has changed, or what is known of it: what waited for it goes on.

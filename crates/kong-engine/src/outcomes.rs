@@ -80,11 +80,14 @@ impl Engine {
         let created = flight.act == Act::Create && at == Collection::ControlPlanes;
         entity.belief = Belief::Held(Content::As(sent));
         let (remote, configuration) = (entity.remote.clone(), entity.configuration.clone());
+        let scope = entity.scope();
         if let (true, Some(remote)) = (created, remote) {
             self.listings.plane_is_new(remote);
         }
         if at == Collection::Identity {
             self.access_changed(&configuration);
+        } else {
+            self.keep_listed(&scope);
         }
     }
 
@@ -126,8 +129,14 @@ impl Engine {
             }
             Failure::Server(_) | Failure::Transport(_) | Failure::NotFound => {
                 // It may have been done all the same.
-                if flight.act != Act::Probe {
-                    entity.belief = Belief::Unknown;
+                match (flight.act, &flight.sent) {
+                    (Act::Update | Act::StepAside, Some(sent)) if *failure != Failure::NotFound => {
+                        entity.belief = Belief::Held(Content::Unclear(Arc::clone(sent)));
+                    }
+                    (Act::Probe, _) => {}
+                    (Act::Create | Act::Update | Act::StepAside | Act::Remove, _) => {
+                        entity.belief = Belief::Unknown;
+                    }
                 }
             }
             Failure::Unauthorized

@@ -47,7 +47,7 @@ pub struct Site {
 }
 
 /// Which entities of a collection a list is to give.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Filter {
     /// All.
     All,

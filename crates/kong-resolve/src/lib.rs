@@ -6,6 +6,7 @@
 pub mod conditions;
 pub mod grants;
 pub mod key;
+pub mod map;
 pub mod meta;
 pub mod standing;
 pub mod subject;
@@ -16,6 +17,7 @@ pub mod world;
 pub use conditions::{Condition, Truth};
 pub use grants::Permission;
 pub use key::{Key, Name, Ref, Uid};
+pub use map::Map;
 pub use meta::Meta;
 pub use standing::{Account, CredentialState, Credentials, Home, Readiness, Standing};
 pub use subject::{Frame, Me, Readable};

@@ -3,13 +3,14 @@
 //! Objects come in as they are read; standings are written by whoever judges and performs. Nothing
 //! here decides anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kong_crds::{AnyParts, Kind, Object, Observed, Unreadable};
 
 use crate::grants;
 use crate::key::{Key, Name};
+use crate::map::Map;
 use crate::meta::Meta;
 use crate::standing::Standing;
 use crate::subject::Readable;
@@ -53,18 +54,30 @@ impl Entry {
 /// What is known of the cluster, and what the judged objects are worth to each other.
 #[derive(Clone, Debug, Default)]
 pub struct World {
-    objects: BTreeMap<Key, Entry>,
-    standings: BTreeMap<Key, Standing>,
+    objects: Map<Key, Entry>,
+    standings: Map<Key, Standing>,
+    /// The grants of each namespace.
+    grants: BTreeMap<Arc<str>, BTreeSet<Key>>,
 }
 
 impl World {
     /// Puts an object in its place; gives back what was there.
     pub fn insert(&mut self, key: Key, entry: Entry) -> Option<Entry> {
+        if key.kind == Kind::KongReferenceGrant {
+            let namespace = Arc::from(key.name.namespace());
+            self.grants
+                .entry(namespace)
+                .or_default()
+                .insert(key.clone());
+        }
         self.objects.insert(key, entry)
     }
 
     /// Removes an object and its standing.
     pub fn remove(&mut self, key: &Key) -> Option<Entry> {
+        if let Some(grants) = self.grants.get_mut(key.name.namespace()) {
+            grants.remove(key);
+        }
         self.standings.remove(key);
         self.objects.remove(key)
     }
@@ -76,7 +89,8 @@ impl World {
 
     /// All objects, parents first.
     pub fn entries(&self) -> impl Iterator<Item = (&Key, &Entry)> {
-        self.objects.iter()
+        let sorted: BTreeMap<&Key, &Entry> = self.objects.iter().collect();
+        sorted.into_iter()
     }
 
     /// The spec of an object, if it is there and can be read.
@@ -104,20 +118,11 @@ impl World {
 
     /// Whether a grant in the namespace of `to` permits `from` to refer to it.
     pub(crate) fn is_granted(&self, from: &Key, to: &Key) -> bool {
-        let first = Key {
-            kind: Kind::KongReferenceGrant,
-            name: Name {
-                namespace: to.name.namespace.clone(),
-                name: Arc::from(""),
-            },
-        };
-        self.objects
-            .range(first..)
-            .take_while(|(key, _)| {
-                key.kind == Kind::KongReferenceGrant && key.name.namespace == to.name.namespace
-            })
-            .filter(|(_, entry)| !entry.meta.deleting)
-            .filter_map(|(_, entry)| {
+        let grants = self.grants.get(to.name.namespace()).into_iter().flatten();
+        grants
+            .filter_map(|key| self.objects.get(key))
+            .filter(|entry| !entry.meta.deleting)
+            .filter_map(|entry| {
                 let parts = entry.parts.as_ref().ok()?;
                 kong_crds::configuration::v1alpha1::KongReferenceGrant::parts(parts)
             })
