@@ -1,1 +1,22 @@
 //! For tests only: builders, scenarios, fault plans, invariants.
+//!
+//! Where to start: a [`Scene`] is a world with an engine in it; [`document`] builds manifests; [`scenario`]
+//! are stories told to it; the [`watchdog`] holds every step to the rules; [`sweep`] and [`random`] tell
+//! the stories with everything going wrong.
+
+pub mod act;
+pub mod document;
+pub mod faults;
+pub mod picture;
+pub mod records;
+pub mod scenario;
+mod scene;
+pub mod sweep;
+pub mod trace;
+pub mod watchdog;
+
+pub use act::{Act, Elsewhere};
+pub use faults::FaultPlan;
+pub use picture::{Detail, Picture};
+pub use scene::{Scene, object_id};
+pub use watchdog::{Rule, Violation, Watchdog};

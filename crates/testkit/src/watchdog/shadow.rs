@@ -1,0 +1,331 @@
+//! A small mirror of cluster and Konnect: which entity is whose, and what its object says of it.
+//!
+//! Objects are followed by their events, entities by the answers to writes; only where Konnect deletes
+//! along or somebody else wrote is it read anew. Start with [`Shadow::written`] and [`Shadow::follow`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cluster_sim::{Cluster, Event, EventKind};
+use kong_crds::Kind;
+use kong_crds::names::{DELETION_POLICY_ANNOTATION, KONNECT_CLEANUP_FINALIZER};
+use kong_model::{Collection, Site, tags};
+use kong_resolve::Key;
+use konnect_sim::Konnect;
+use serde_json::Value;
+
+use super::{By, Rule, Violation};
+use crate::document::key_of;
+
+/// An entity in Konnect.
+#[derive(Clone, Debug)]
+struct Entity {
+    /// The object that it is made from.
+    uid: String,
+    /// The object on whose behalf it exists.
+    owner: String,
+    generation: Option<i64>,
+    /// Somebody else made it.
+    foreign: bool,
+    /// Somebody else wrote to it since we did.
+    disturbed: bool,
+}
+
+/// An object in the cluster.
+#[derive(Clone, Debug)]
+struct Object {
+    key: Key,
+    finalizer: bool,
+    retained: bool,
+    mirror: bool,
+    id: Option<String>,
+    programmed: Option<i64>,
+}
+
+/// What is there.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shadow {
+    entities: BTreeMap<(Collection, String), Entity>,
+    objects: BTreeMap<String, Object>,
+    /// Objects whose entity somebody else changed or deleted since we last wrote it.
+    disturbed: BTreeSet<String>,
+    seen: u64,
+}
+
+fn violation(rule: Rule, how: String) -> Violation {
+    Violation { rule, how }
+}
+
+/// Tags, or labels as tags.
+fn marks(entity: &Value) -> Vec<String> {
+    let tags = entity["tags"].as_array().into_iter().flatten();
+    let labels = entity["labels"].as_object().into_iter().flatten();
+    tags.filter_map(|tag| tag.as_str().map(str::to_owned))
+        .chain(labels.filter_map(|(key, value)| Some(format!("{key}:{}", value.as_str()?))))
+        .collect()
+}
+
+fn mark<'m>(marks: &'m [String], key: &str) -> Option<&'m str> {
+    marks
+        .iter()
+        .find_map(|mark| mark.strip_prefix(key)?.strip_prefix(':'))
+}
+
+/// The object that the tags of an entity name.
+pub(crate) fn owner_key(entity: &Value) -> Option<Key> {
+    let marks = marks(entity);
+    let kind: Kind = mark(&marks, "k8s-kind")?.parse().ok()?;
+    let namespace = mark(&marks, "k8s-namespace")?;
+    Some(Key::new(kind, namespace, mark(&marks, "k8s-name")?))
+}
+
+impl Entity {
+    fn read(entity: &Value, foreign: bool) -> Self {
+        let marks = marks(entity);
+        let uid = mark(&marks, tags::UID).unwrap_or_default().to_owned();
+        Self {
+            owner: mark(&marks, tags::OWNER).unwrap_or(&uid).to_owned(),
+            generation: mark(&marks, "k8s-generation").and_then(|text| text.parse().ok()),
+            uid,
+            foreign,
+            disturbed: foreign,
+        }
+    }
+}
+
+impl Object {
+    fn read(document: &Value) -> Option<(String, Self)> {
+        let meta = &document["metadata"];
+        let key = key_of(document)?;
+        let status = &document["status"];
+        let id = match key.kind {
+            Kind::KonnectGatewayControlPlane => &status["id"],
+            _ => &status["konnect"]["id"],
+        };
+        let programmed = status["conditions"].as_array().into_iter().flatten();
+        let programmed = programmed
+            .filter(|condition| condition["type"] == "Programmed" && condition["status"] == "True")
+            .find_map(|condition| condition["observedGeneration"].as_i64());
+        let finalizers = meta["finalizers"].as_array();
+        let object = Self {
+            finalizer: finalizers
+                .into_iter()
+                .flatten()
+                .any(|name| name == KONNECT_CLEANUP_FINALIZER),
+            retained: meta["annotations"][DELETION_POLICY_ANNOTATION] == "retain",
+            mirror: document["spec"]["source"] == "Mirror",
+            id: id.as_str().map(str::to_owned),
+            programmed,
+            key,
+        };
+        Some((meta["uid"].as_str()?.to_owned(), object))
+    }
+}
+
+impl Shadow {
+    /// Whether somebody else made an entity.
+    pub(crate) fn is_foreign(&self, at: Collection, id: &str) -> bool {
+        self.entities
+            .get(&(at, id.to_owned()))
+            .is_some_and(|entity| entity.foreign)
+    }
+
+    /// The object of a control plane.
+    pub(crate) fn plane_key(&self, id: &str) -> Option<Key> {
+        let plane = self
+            .entities
+            .get(&(Collection::ControlPlanes, id.to_owned()))?;
+        self.objects
+            .get(&plane.uid)
+            .map(|object| object.key.clone())
+    }
+
+    /// An engine wrote this entity.
+    pub(crate) fn written(&mut self, site: &Site, entity: &Value) -> Vec<Violation> {
+        let mut problems = Vec::new();
+        let Some(id) = entity["id"].as_str() else {
+            return problems;
+        };
+        let key = (site.at, id.to_owned());
+        let new = Entity::read(entity, false);
+        let what = format!("{} {id} of {}", site.at.name(), self.name(&new.owner));
+        match self.objects.get(&new.owner) {
+            None => problems.push(violation(
+                Rule::NoOrphan,
+                format!("{what} is written, but its object is gone"),
+            )),
+            Some(object) if !object.finalizer && !self.entities.contains_key(&key) => {
+                problems.push(violation(
+                    Rule::FinalizerFirst,
+                    format!("{what} is created, but {} has no finalizer", object.key),
+                ));
+            }
+            Some(_) => {}
+        }
+        let twin = self.entities.iter().find(|((at, other), entity)| {
+            *at == site.at
+                && *other != id
+                && !entity.foreign
+                && entity.uid == new.uid
+                && entity.owner == new.owner
+        });
+        if let Some(((_, other), _)) = twin {
+            problems.push(violation(
+                Rule::OneEntity,
+                format!("{what} is written, and there is {other} already"),
+            ));
+        }
+        self.disturbed.remove(&new.owner);
+        self.entities.insert(key, new);
+        problems
+    }
+
+    fn name(&self, uid: &str) -> String {
+        self.objects
+            .get(uid)
+            .map_or_else(|| format!("UID {uid}"), |object| object.key.to_string())
+    }
+
+    /// Something went, perhaps along with something else.
+    pub(crate) fn sweep(&mut self, konnect: &Konnect) {
+        let there: BTreeSet<(Collection, &str)> = Collection::all()
+            .flat_map(|at| konnect.entities(at, None).map(move |(id, _)| (at, id)))
+            .collect();
+        self.entities
+            .retain(|(at, id), _| there.contains(&(*at, id.as_str())));
+    }
+
+    /// Somebody else wrote to a collection.
+    pub(crate) fn disturbed(&mut self, at: Collection, konnect: &Konnect) {
+        let before = self.entities.clone();
+        self.sweep(konnect);
+        for (key, entity) in &before {
+            if key.0 == at || !self.entities.contains_key(key) {
+                self.disturbed.insert(entity.owner.clone());
+            }
+        }
+        for collection in Collection::all() {
+            for (id, value) in konnect.entities(collection, None) {
+                let key = (collection, id.to_owned());
+                if let Some(known) = self.entities.get_mut(&key) {
+                    if collection == at {
+                        known.disturbed = true;
+                    }
+                } else {
+                    self.entities.insert(key, Entity::read(value, true));
+                }
+            }
+        }
+    }
+
+    /// Catches up with the cluster.
+    pub(crate) fn follow(&mut self, cluster: &Cluster, by: By) -> Vec<Violation> {
+        let mut problems = Vec::new();
+        if cluster.version() == self.seen {
+            return problems;
+        }
+        let resources: Vec<_> = cluster.resources().collect();
+        let mut events: Vec<&Event> = Vec::new();
+        for resource in resources {
+            if let Ok(news) = cluster.events_since(resource, self.seen) {
+                events.extend(news);
+            }
+        }
+        events.sort_by_key(|event| event.version);
+        for event in events {
+            self.event(event, by, &mut problems);
+        }
+        self.seen = cluster.version();
+        problems
+    }
+
+    fn event(&mut self, event: &Event, by: By, problems: &mut Vec<Violation>) {
+        let Some((uid, object)) = Object::read(&event.object) else {
+            return;
+        };
+        let old = self.objects.get(&uid);
+        if event.kind == EventKind::Deleted || old.is_some_and(|old| old.finalizer && !object.finalizer)
+        {
+            problems.extend(self.left_behind(&uid, &object));
+        }
+        if let (Some(old), By::Engine) = (old, by) {
+            problems.extend(self.status_changed(&uid, old, &object));
+        }
+        if event.kind == EventKind::Deleted {
+            self.objects.remove(&uid);
+        } else {
+            self.objects.insert(uid, object);
+        }
+    }
+
+    /// Entities of an object that loses its finalizer, or is gone.
+    fn left_behind(&self, uid: &str, object: &Object) -> Option<Violation> {
+        if object.retained || object.mirror {
+            return None;
+        }
+        let left = self
+            .entities
+            .iter()
+            .find(|(_, entity)| !entity.foreign && entity.owner == uid);
+        let ((at, id), _) = left?;
+        Some(violation(
+            Rule::FinalizerLast,
+            format!(
+                "{} goes without its finalizer, but {} {id} is there",
+                object.key,
+                at.name()
+            ),
+        ))
+    }
+
+    fn status_changed(&self, uid: &str, old: &Object, new: &Object) -> Option<Violation> {
+        let own = |id: &str| {
+            self.entities
+                .iter()
+                .any(|((_, other), entity)| other == id && !entity.foreign && entity.uid == uid)
+        };
+        if let Some(id) = &old.id
+            && new.id.as_ref() != Some(id)
+            && own(id)
+        {
+            return Some(violation(
+                Rule::IdStays,
+                format!("the id of {} was {id} and is {:?}", new.key, new.id),
+            ));
+        }
+        let generation = new.programmed.filter(|_| new.programmed != old.programmed)?;
+        let held = self.entities.values().any(|entity| {
+            entity.uid == uid
+                && entity.owner == uid
+                && (entity.generation == Some(generation) || entity.disturbed)
+        });
+        if held || new.mirror || self.disturbed.contains(uid) {
+            return None;
+        }
+        Some(violation(
+            Rule::Programmed,
+            format!(
+                "{} is Programmed in generation {generation}, which Konnect does not hold",
+                new.key
+            ),
+        ))
+    }
+
+    /// What must be true when there is nothing left to do.
+    pub(crate) fn at_rest(&self) -> Vec<Violation> {
+        let mut problems = Vec::new();
+        for ((at, id), entity) in &self.entities {
+            if !entity.foreign && !self.objects.contains_key(&entity.owner) && !self.was_retained() {
+                problems.push(violation(
+                    Rule::NoOrphan,
+                    format!("{} {id} is left, but its object is gone", at.name()),
+                ));
+            }
+        }
+        problems
+    }
+
+    /// Objects that keep their entities are not told apart once they are gone.
+    fn was_retained(&self) -> bool {
+        self.objects.values().any(|object| object.retained)
+    }
+}

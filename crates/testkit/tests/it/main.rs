@@ -1,0 +1,3 @@
+//! The engine with both simulators under one clock: what must hold, whatever goes wrong.
+
+mod sweep;
