@@ -40,7 +40,7 @@ fn describe(row: &Row, what_happened: &str) -> String {
             "Programmed (generation {}, id {})",
             row.revision, row.konnect_id
         ),
-        State::Bad => because("not Programmed"),
+        State::Bad => because(row.failure()),
         State::Leaving => because("being deleted"),
         State::Unknown | State::Silent => what_happened.to_owned(),
     };
@@ -86,7 +86,7 @@ mod tests {
         after[0].waits_for = "the service is missing".to_owned();
         assert_eq!(
             changes(&before, &after),
-            ["Secret n/s not Programmed: the service is missing"]
+            ["Secret n/s not valid: the service is missing"]
         );
         after[0].state = State::Good;
         after[0].konnect_id = "1234".to_owned();

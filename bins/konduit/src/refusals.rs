@@ -9,6 +9,9 @@ use crate::findings::Finding;
 use crate::manifests::Manifest;
 use crate::secrets::Secrets;
 
+/// What the server says where it did not look further. It goes without saying beside what it found.
+const UNCHECKED: &str = "some validation rules were not checked";
+
 /// How the server begins when it refuses unknown fields.
 const STRICT: &str = "strict decoding error: ";
 
@@ -33,6 +36,7 @@ pub(crate) fn findings(
         status
             .causes
             .iter()
+            .filter(|cause| status.causes.len() == 1 || !cause.message.contains(UNCHECKED))
             .map(|cause| manifest.finding(&cause.field, secrets.scrub(&cause.message)))
             .collect()
     } else {

@@ -22,7 +22,7 @@ use crate::findings::Finding;
 use crate::folder::Folder;
 use crate::manifests::{Paths, Reader, Snapshot};
 use crate::output::{self, Language};
-use crate::table::{self, Colour, Table, Width};
+use crate::table::{self, Colour, State, Table, Width};
 
 /// Where everything comes from and goes to.
 pub(crate) struct Streams<'s> {
@@ -184,7 +184,11 @@ impl Session {
         findings.extend(problems::of(&rows, &self.folder));
         tell(streams.err, &findings)?;
         let waits = rows.iter().any(|row| !row.state.is_good());
-        if waits && !quiet {
+        // What is wrong has been said; that it is tried again and again is no reason to wait longer.
+        let undecided = rows
+            .iter()
+            .any(|row| matches!(row.state, State::Unknown | State::Leaving));
+        if undecided && !quiet {
             let seconds = options.timeout.as_secs_f64();
             writeln!(
                 streams.err,

@@ -210,6 +210,14 @@ fn seconds(time: &Value) -> i64 {
 }
 
 impl Row {
+    /// What it is called when the object is not as it should be.
+    pub(crate) fn failure(&self) -> &'static str {
+        match main_condition(self.kind) {
+            Some(conditions::PROGRAMMED) => "not Programmed",
+            Some(_) | None => "not valid",
+        }
+    }
+
     /// The object as messages name it.
     pub(crate) fn title(&self) -> String {
         format!("{} {}/{}", self.kind, self.namespace, self.name)
@@ -277,6 +285,12 @@ const PROGRAMMED_TITLE: &str = "PROGRAMMED";
 /// Between columns, as in kubectl.
 const GAP: &str = "   ";
 
+/// The beginning of an id that tells it from others, and the mark that there is more.
+const SHORT_ID: usize = 9;
+
+/// So much of what an object waits for should be seen before ids are shown in full.
+const REASON_ROOM: usize = 24;
+
 impl Table {
     /// The table, a line a row after the heading. `now` is in Unix seconds.
     pub(crate) fn render(&self, rows: &[Row], now: i64) -> Vec<String> {
@@ -286,7 +300,7 @@ impl Table {
         };
         let columns: Vec<&Column> = NORMAL.iter().chain(wide).chain(LAST).collect();
         let several = rows.iter().any(|row| row.namespace != rows[0].namespace);
-        let cells: Vec<Vec<String>> = rows
+        let mut cells: Vec<Vec<String>> = rows
             .iter()
             .map(|row| {
                 columns
@@ -295,18 +309,22 @@ impl Table {
                     .collect()
             })
             .collect();
-        let widths: Vec<usize> = columns
-            .iter()
-            .enumerate()
-            .map(|(index, (title, _))| {
-                cells
-                    .iter()
-                    .map(|cells| length(&cells[index]))
-                    .max()
-                    .unwrap_or(0)
-                    .max(title.len())
-            })
-            .collect();
+        let mut widths = widths(&columns, &cells);
+        if self
+            .columns
+            .is_some_and(|room| room < needed(&columns, &widths))
+        {
+            for (index, _) in columns
+                .iter()
+                .enumerate()
+                .filter(|(_, (title, _))| is_id(title))
+            {
+                for cells in &mut cells {
+                    cells[index] = shorten(&cells[index], SHORT_ID);
+                }
+            }
+            widths = self::widths(&columns, &cells);
+        }
         let titles: Vec<String> = columns
             .iter()
             .map(|(title, _)| (*title).to_owned())
@@ -353,6 +371,25 @@ impl Table {
             (Colour::On, State::Unknown | State::Leaving) => Some("\u{1b}[33m"),
         }
     }
+}
+
+/// The widest cell of each column.
+fn widths(columns: &[&Column], cells: &[Vec<String>]) -> Vec<usize> {
+    let of = |(index, (title, _)): (usize, &&Column)| {
+        let cells = cells.iter().map(|cells| length(&cells[index]));
+        cells.max().unwrap_or_default().max(title.len())
+    };
+    columns.iter().enumerate().map(of).collect()
+}
+
+/// The room that a table needs for everything to be told but the whole of the last column.
+fn needed(columns: &[&Column], widths: &[usize]) -> usize {
+    let fixed: usize = widths.iter().take(columns.len() - 1).sum();
+    fixed + GAP.len() * (columns.len() - 1) + REASON_ROOM
+}
+
+fn is_id(title: &str) -> bool {
+    ["KONNECT ID", "ORGANIZATION", "CONTROL PLANE"].contains(&title)
 }
 
 /// A cell holds one line, and something.
@@ -501,8 +538,28 @@ mod tests {
         let lines = table.render(&[of(Kind::KongService, "a", &bad)], 105);
         assert_eq!(
             lines[1],
-            "KongService   n\u{1b}[31m      False     \u{1b}[0m   -            …"
+            "KongService   n   \u{1b}[31m   False     \u{1b}[0m   -    …"
         );
+    }
+
+    #[test]
+    fn ids_make_way_for_reasons_where_there_is_little_room() {
+        let bad = json!({"conditions": [condition("Programmed", "False", "Failed", "the reason")],
+            "konnect": {"id": "12345678-90ab-cdef-1234-567890abcdef"}});
+        let rows = [of(Kind::KongService, "a", &bad)];
+        let line = |columns| {
+            let table = Table {
+                width: Width::Normal,
+                colour: Colour::Off,
+                columns: Some(columns),
+            };
+            table.render(&rows, 105)[1].clone()
+        };
+        assert_eq!(
+            line(80),
+            "KongService   n      False        12345678…    5s    the reason"
+        );
+        assert!(line(120).contains("567890abcdef   5s    the reason"));
     }
 
     #[test]

@@ -15,12 +15,12 @@ pub(crate) fn of(rows: &[Row], folder: &Folder) -> Vec<Finding> {
 fn problem(row: &Row, folder: &Folder) -> Option<Finding> {
     let words = match row.state {
         State::Good | State::Silent => return None,
-        State::Bad => "not Programmed",
-        State::Unknown => "not Programmed yet",
-        State::Leaving => "not gone yet",
+        State::Bad => row.failure().to_owned(),
+        State::Unknown => format!("{} yet", row.failure()),
+        State::Leaving => "not gone yet".to_owned(),
     };
     let message = match row.waits_for.as_str() {
-        "" => words.to_owned(),
+        "" => words,
         reason => format!("{words}: {reason}"),
     };
     let manifest = folder.manifest(&row.id);

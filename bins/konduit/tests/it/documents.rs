@@ -1,0 +1,202 @@
+//! Documents that other programs read: lists of objects, dumps, definitions.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::{CONTROL_PLANE, folder, run, service};
+
+/// Values that must not be found anywhere.
+const SECRETS: [&str; 4] = [
+    "kpat_hidden_token",
+    "hidden-value",
+    "aGlkZGVuLXZhbHVl",
+    "HIDDEN-KEY",
+];
+
+fn with_secrets() -> String {
+    format!(
+        "{}---\n{}---\n\
+apiVersion: v1
+kind: Secret
+metadata: {{name: values}}
+stringData: {{a: hidden-value}}
+---
+apiVersion: configuration.konghq.com/v1alpha1
+kind: KongCertificate
+metadata: {{name: inline}}
+spec:
+  type: inline
+  cert: |-
+    -----BEGIN CERTIFICATE-----
+    PUBLIC
+    -----END CERTIFICATE-----
+  key: |-
+    -----BEGIN PRIVATE KEY-----
+    HIDDEN-KEY
+    -----END PRIVATE KEY-----
+  controlPlaneRef: {{type: konnectNamespacedRef, konnectNamespacedRef: {{name: cp}}}}
+",
+        CONTROL_PLANE.replace("kpat_example", "kpat_hidden_token"),
+        service("shop", "host: shop.example.com")
+    )
+}
+
+#[test]
+fn a_list_is_what_kubectl_would_print_but_for_secrets() {
+    let folder = folder(&[("a.yaml", &with_secrets())]);
+    let ran = run(folder.path(), &["up", "--once", "-o", "json", "a.yaml"], "");
+    assert_eq!((ran.err.as_str(), ran.code), ("", 0));
+    assert!(
+        ran.out
+            .starts_with("{\n    \"apiVersion\": \"v1\",\n    \"items\": [\n        {\n")
+    );
+    for secret in SECRETS {
+        assert!(!ran.out.contains(secret), "{secret}");
+    }
+    let list: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(list["kind"], "List");
+    let item = |kind: &str| {
+        let items = list["items"].as_array().unwrap();
+        items
+            .iter()
+            .find(|item| item["kind"] == kind)
+            .unwrap()
+            .clone()
+    };
+    assert_eq!(item("Secret")["data"]["a"], "[redacted]");
+    assert_eq!(item("KongCertificate")["spec"]["key"], "[redacted]");
+    assert!(
+        item("KongCertificate")["spec"]["cert"]
+            .as_str()
+            .unwrap()
+            .contains("PUBLIC")
+    );
+    assert_eq!(
+        item("KonnectAPIAuthConfiguration")["spec"]["token"],
+        "[redacted]"
+    );
+    let service = item("KongService");
+    assert_eq!(service["apiVersion"], "configuration.konghq.com/v1alpha1");
+    assert_eq!(
+        service["metadata"]["uid"],
+        service["status"]["konnect"]["id"]
+    );
+
+    let yaml = run(folder.path(), &["up", "--once", "-o", "yaml", "a.yaml"], "");
+    let same: Value = serde_yaml::from_str(&yaml.out).unwrap();
+    let kinds = |list: &Value| -> Vec<Value> {
+        list["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["kind"].clone())
+            .collect()
+    };
+    assert_eq!(kinds(&same), kinds(&list));
+}
+
+#[test]
+fn a_dump_is_deck_yaml_without_secrets_in_a_file_or_on_standard_output() {
+    let folder = folder(&[("a.yaml", &with_secrets())]);
+    let ran = run(
+        folder.path(),
+        &["up", "--once", "--dump", "-", "a.yaml"],
+        "",
+    );
+    assert_eq!(ran.code, 0);
+    assert!(
+        ran.err.starts_with("KIND "),
+        "the table goes to standard error: {}",
+        ran.err
+    );
+    let tags = |kind: &str, name: &str, uid: &str| {
+        format!(
+            "  tags:
+  - k8s-generation:1
+  - k8s-group:configuration.konghq.com
+  - k8s-kind:{kind}
+  - k8s-name:{name}
+  - k8s-namespace:default
+  - k8s-uid:{uid}
+  - k8s-version:v1alpha1
+  - managed-by:kong-operator
+"
+        )
+    };
+    let dump: Value = serde_yaml::from_str(&ran.out).unwrap();
+    let certificate = dump["certificates"][0]["id"].as_str().unwrap();
+    let service = dump["services"][0]["id"].as_str().unwrap();
+    assert_eq!(
+        ran.out,
+        format!(
+            "\
+_format_version: \"3.0\"
+_konnect:
+  control_plane_name: cp
+certificates:
+- cert: |-
+    -----BEGIN CERTIFICATE-----
+    PUBLIC
+    -----END CERTIFICATE-----
+  id: {certificate}
+  key: \"[redacted]\"
+{}services:
+- host: shop.example.com
+  id: {service}
+{}",
+            tags("KongCertificate", "inline", certificate),
+            tags("KongService", "shop", service)
+        )
+    );
+    let ran_again = run(
+        folder.path(),
+        &["up", "--once", "--dump", "dump.yaml", "a.yaml"],
+        "",
+    );
+    assert!(ran_again.out.starts_with("KIND "));
+    assert_eq!(
+        fs::read_to_string(folder.path().join("dump.yaml")).unwrap(),
+        ran.out
+    );
+}
+
+#[test]
+fn secrets_are_in_no_refusal() {
+    let manifests = "\
+apiVersion: konnect.konghq.com/v1alpha1
+kind: KonnectAPIAuthConfiguration
+metadata: {name: auth}
+spec: {type: token, token: not-a-token-but-secret, serverURL: us.api.konghq.com}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: values}
+data: {a: 'not-base64-but-secret!'}
+";
+    let ran = run(folder(&[]).path(), &["up", "--once", "-"], manifests);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.err.contains("<stdin>:") && !ran.err.contains("but-secret"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn definitions_are_printed_and_written() {
+    let folder = folder(&[]);
+    let printed = run(folder.path(), &["crds"], "");
+    assert_eq!((printed.err.as_str(), printed.code), ("", 0));
+    let written = run(folder.path(), &["crds", "-o", "out"], "");
+    let mut texts = Vec::new();
+    for file in written.out.lines() {
+        texts.push(fs::read_to_string(folder.path().join(file)).unwrap());
+    }
+    assert!(
+        written
+            .out
+            .contains("out/configuration.konghq.com_kongservices.yaml\n")
+    );
+    assert_eq!(texts.join("---\n"), printed.out);
+}

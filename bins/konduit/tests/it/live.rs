@@ -1,0 +1,186 @@
+//! `konduit up` as it runs: what is saved arrives, what is broken keeps its last good state, what is
+//! deleted goes in the right order, and Ctrl-C ends it.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+use crate::{CONTROL_PLANE, command, folder, service};
+
+/// Far longer than anything takes, even on a machine with much else to do.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Session {
+    child: Child,
+    out: Receiver<String>,
+    err: Receiver<String>,
+}
+
+fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+impl Session {
+    fn start(directory: &Path, arguments: &[&str]) -> Self {
+        let mut child = command(directory)
+            .arg("up")
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let out = lines(child.stdout.take().unwrap());
+        let err = lines(child.stderr.take().unwrap());
+        Self { child, out, err }
+    }
+
+    /// Everything that is printed up to and with a line that begins like this.
+    fn until(&self, beginning: &str) -> Vec<String> {
+        let mut seen = Vec::new();
+        loop {
+            let line = self
+                .out
+                .recv_timeout(PATIENCE)
+                .unwrap_or_else(|_| panic!("{beginning}: {seen:?}"));
+            let found = line.starts_with(beginning);
+            seen.push(line);
+            if found {
+                return seen;
+            }
+        }
+    }
+
+    fn complaint(&self) -> String {
+        self.err.recv_timeout(PATIENCE).unwrap()
+    }
+
+    /// Ends it as a terminal does.
+    fn interrupt(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-INT", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // It is gone already unless the test failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn what_is_saved_arrives_and_what_is_broken_keeps_its_last_good_state() {
+    let route = "\
+---
+apiVersion: configuration.konghq.com/v1alpha1
+kind: KongRoute
+metadata: {name: shop}
+spec:
+  paths: [/]
+  serviceRef: {type: namespacedRef, namespacedRef: {name: shop}}
+";
+    let folder = folder(&[("a.yaml", CONTROL_PLANE)]);
+    let file = folder.path().join("shop.yaml");
+    let good = format!("{}{route}", service("shop", "host: a.example.com"));
+    fs::write(&file, &good).unwrap();
+    let session = Session::start(folder.path(), &[".", "--dump", "dump.deck"]);
+    assert_eq!(session.complaint(), "watching .; Ctrl-C ends");
+    session.until("KongRoute default/shop Programmed (generation 1, id ");
+
+    // A change of a value.
+    fs::write(&file, good.replace("a.example.com", "b.example.com")).unwrap();
+    session.until("KongService default/shop Programmed (generation 2, id ");
+
+    // A typing error: the object stays as it was.
+    fs::write(&file, good.replace("host:", "hosts:")).unwrap();
+    assert_eq!(
+        session.complaint(),
+        "./shop.yaml:5: KongService default/shop: spec.hosts: unknown field \"spec.hosts\" \
+         (the last good version stays in force); did you mean \"host\"?"
+    );
+
+    // A file that is no YAML: its objects stay, and another file is still followed.
+    fs::write(&file, good.replace("  host", "\thost")).unwrap();
+    assert_eq!(
+        session.complaint(),
+        "./shop.yaml:5:1: not valid YAML: the line is indented with a tab; indent with spaces"
+    );
+    fs::write(
+        folder.path().join("more.yaml"),
+        service("more", "host: c.example.com"),
+    )
+    .unwrap();
+    let told = session.until("KongService default/more Programmed");
+    assert!(
+        !told
+            .iter()
+            .any(|line| line.contains("gone") || line.contains("deleted")),
+        "{told:?}"
+    );
+
+    // The whole file goes: the route before the service that it belongs to.
+    fs::remove_file(&file).unwrap();
+    let told = session.until("KongService default/shop gone");
+    assert!(
+        told.contains(&"KongRoute default/shop gone".to_owned()),
+        "{told:?}"
+    );
+    let dump = fs::read_to_string(folder.path().join("dump.deck")).unwrap();
+    assert!(
+        dump.contains("host: c.example.com") && !dump.contains("routes:"),
+        "{dump}"
+    );
+    assert_eq!(session.interrupt(), Some(0));
+}
+
+#[test]
+fn everything_at_once_drains() {
+    let folder = folder(&[
+        ("a.yaml", CONTROL_PLANE),
+        ("b.yaml", &service("shop", "host: a.example.com")),
+    ]);
+    let session = Session::start(folder.path(), &["."]);
+    session.until("KongService default/shop Programmed");
+    fs::remove_file(folder.path().join("a.yaml")).unwrap();
+    fs::remove_file(folder.path().join("b.yaml")).unwrap();
+    let told = session.until("KonnectAPIAuthConfiguration default/auth gone");
+    let position = |line: &str| told.iter().position(|told| told == line);
+    let service = position("KongService default/shop gone");
+    let control_plane = position("KonnectGatewayControlPlane default/cp gone");
+    assert!(service.is_some() && control_plane.is_some(), "{told:?}");
+    assert!(service < control_plane, "{told:?}");
+    assert_eq!(session.interrupt(), Some(0));
+}
+
+#[test]
+fn an_object_that_is_deleted_and_put_back_is_created_anew() {
+    let text = service("shop", "host: a.example.com");
+    let folder = folder(&[("a.yaml", CONTROL_PLANE), ("b.yaml", &text)]);
+    let session = Session::start(folder.path(), &["."]);
+    session.until("KongService default/shop Programmed");
+    fs::remove_file(folder.path().join("b.yaml")).unwrap();
+    session.until("KongService default/shop gone");
+    fs::write(folder.path().join("b.yaml"), &text).unwrap();
+    session.until("KongService default/shop Programmed");
+    assert_eq!(session.interrupt(), Some(0));
+}
