@@ -635,17 +635,8 @@ fn is_settled_before(entity: &Entity, run: &Run) -> bool {
 
 /// What Konnect says of an entity beside what we wrote, as far as statuses need it.
 pub(crate) fn facts(at: Collection, answer: &Value) -> Value {
-    match at {
-        Collection::ControlPlanes => json!({ "config": answer["config"] }),
-        Collection::Identity => json!({ "id": answer["id"] }),
-        Collection::GroupMemberships
-        | Collection::Certificates
-        | Collection::Upstreams
-        | Collection::Services
-        | Collection::Routes
-        | Collection::Targets
-        | Collection::Plugins => Value::Null,
-    }
+    let told = |member: &&str| ((*member).to_owned(), answer[*member].clone());
+    Value::Object(at.facts().iter().map(told).collect())
 }
 
 /// Tags, or labels as tags.

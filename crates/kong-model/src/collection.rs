@@ -147,6 +147,8 @@ struct Row {
     schema: &'static str,
     shorthands: &'static [Shorthand],
     below: Option<Below>,
+    /// Members of answers that statuses tell of.
+    facts: &'static [&'static str],
     /// The largest page that the API gives.
     page: u32,
 }
@@ -186,6 +188,7 @@ static ROWS: [Row; 9] = [
         schema: r#"{"type": "object"}"#,
         shorthands: &[],
         below: None,
+        facts: &["id"],
         page: 1,
     },
     Row {
@@ -220,6 +223,7 @@ static ROWS: [Row; 9] = [
             member: "config",
             fields: &["cluster_type", "auth_type", "cloud_gateway", "proxy_urls"],
         }),
+        facts: &["config"],
         page: CONTROL_PLANE_PAGE,
     },
     Row {
@@ -240,6 +244,7 @@ static ROWS: [Row; 9] = [
         schema: include_str!("../schemas/group-memberships.json"),
         shorthands: &[],
         below: None,
+        facts: &[],
         page: CONTROL_PLANE_PAGE,
     },
     Row {
@@ -260,6 +265,7 @@ static ROWS: [Row; 9] = [
         schema: include_str!("../schemas/certificates.json"),
         shorthands: &[],
         below: None,
+        facts: &[],
         page: CORE_PAGE,
     },
     Row {
@@ -313,6 +319,7 @@ static ROWS: [Row; 9] = [
         schema: include_str!("../schemas/upstreams.json"),
         shorthands: &[],
         below: None,
+        facts: &[],
         page: CORE_PAGE,
     },
     Row {
@@ -338,6 +345,7 @@ static ROWS: [Row; 9] = [
         schema: include_str!("../schemas/services.json"),
         shorthands: &[Shorthand::Url("url")],
         below: None,
+        facts: &[],
         page: CORE_PAGE,
     },
     Row {
@@ -377,6 +385,7 @@ static ROWS: [Row; 9] = [
         schema: include_str!("../schemas/routes.json"),
         shorthands: &[],
         below: None,
+        facts: &[],
         page: CORE_PAGE,
     },
     Row {
@@ -406,6 +415,7 @@ static ROWS: [Row; 9] = [
             port: TARGET_PORT,
         }],
         below: None,
+        facts: &[],
         page: CORE_PAGE,
     },
     Row {
@@ -450,6 +460,7 @@ static ROWS: [Row; 9] = [
         schema: include_str!("../schemas/plugins.json"),
         shorthands: &[],
         below: None,
+        facts: &[],
         page: CORE_PAGE,
     },
 ];
@@ -547,6 +558,11 @@ impl Collection {
     /// The members that answers keep one level down.
     pub fn below(self) -> Option<Below> {
         self.row().below
+    }
+
+    /// The members of answers that statuses tell of.
+    pub fn facts(self) -> &'static [&'static str] {
+        self.row().facts
     }
 
     /// The largest page that its list gives.
