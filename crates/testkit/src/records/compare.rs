@@ -307,3 +307,104 @@ fn apart(theirs: &Write, ours: &Write) -> (String, String) {
     };
     (list(theirs), list(ours))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::entity::Entities;
+    use super::super::record::After;
+    use super::*;
+
+    const SERVICES: &str = "/v2/control-planes/<id:KonnectGatewayControlPlane/ns/cp>/core-entities";
+
+    /// What a record with one service in it says.
+    fn moment(condition: serde_json::Value, konnect: serde_json::Value) -> Moment {
+        let after = json!({
+            "objects": [{
+                "kind": "KongService", "namespace": "ns", "name": "a", "finalizers": ["f"],
+                "conditions": [condition], "status": {"konnect": {"id": "<id:KongService/ns/a>"}},
+            }],
+            "konnect": konnect,
+        });
+        let after: After = serde_json::from_value(after).unwrap();
+        Moment::recorded(&after, &mut Entities::default())
+    }
+
+    fn condition(reason: &str, message: &str) -> serde_json::Value {
+        json!({"type": "Programmed", "status": "False", "reason": reason, "message": message})
+    }
+
+    fn put(host: &str) -> serde_json::Value {
+        let path = format!("{SERVICES}/services/<id:KongService/ns/a>");
+        json!([{"method": "PUT", "path": path, "status": 200, "body": {"host": host}}])
+    }
+
+    fn fields(theirs: &Moment, ours: &Moment) -> Vec<String> {
+        let found = compare("s", 0, theirs, ours);
+        found
+            .into_iter()
+            .map(|difference| difference.field)
+            .collect()
+    }
+
+    #[test]
+    fn a_message_may_go_on_but_everything_else_has_to_agree() {
+        let theirs = moment(condition("Failed", "it failed"), json!([]));
+        let more = moment(condition("Failed", "it failed; try again"), json!([]));
+        assert_eq!(fields(&theirs, &more), Vec::<String>::new());
+        assert_eq!(fields(&more, &theirs), ["condition Programmed"]);
+        let other = moment(condition("Lost", "it failed"), json!([]));
+        assert_eq!(fields(&theirs, &other), ["condition Programmed"]);
+        let mut bare = theirs.clone();
+        for seen in bare.objects.values_mut() {
+            seen.finalizers.clear();
+            seen.status.clear();
+        }
+        assert_eq!(fields(&theirs, &bare), ["finalizers", "status konnect.id"]);
+        bare.objects.clear();
+        assert_eq!(fields(&theirs, &bare), ["object"]);
+    }
+
+    #[test]
+    fn of_an_unsettled_record_the_conditions_are_not_compared() {
+        let mut theirs = moment(condition("Failed", ""), json!([]));
+        theirs.settled = false;
+        let ours = moment(condition("Lost", ""), json!([]));
+        assert_eq!(fields(&theirs, &ours), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_write_may_be_left_out_only_if_konnect_holds_it() {
+        let theirs = moment(condition("", ""), put("a.test"));
+        let mut ours = moment(condition("", ""), json!([]));
+        assert_eq!(fields(&theirs, &ours), ["request"]);
+        let [write] = &theirs.writes[..] else {
+            panic!("{:?}", theirs.writes)
+        };
+        let body = write.body.clone().unwrap();
+        ours.held
+            .insert((write.collection, write.entity.clone()), body);
+        assert_eq!(fields(&theirs, &ours), Vec::<String>::new());
+        let sent = moment(condition("", ""), put("b.test"));
+        assert_eq!(fields(&theirs, &sent), ["request"]);
+        assert_eq!(fields(&ours, &sent), ["request"]);
+    }
+
+    #[test]
+    fn creation_by_post_and_by_put_are_the_same() {
+        let tags = json!(["k8s-uid:<uid:KongService/ns/a>"]);
+        let request = |method: &str, path: &str| {
+            let path = format!("{SERVICES}/{path}");
+            let body = json!({"host": "h", "tags": tags});
+            moment(
+                condition("", ""),
+                json!([{"method": method, "path": path, "body": body}]),
+            )
+        };
+        let theirs = request("POST", "services");
+        let ours = request("PUT", "services/<uid:KongService/ns/a>");
+        assert_eq!(theirs.writes.len(), 1);
+        assert_eq!(fields(&theirs, &ours), Vec::<String>::new());
+    }
+}
