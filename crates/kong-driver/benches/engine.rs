@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 use cluster_sim::{Cluster, ObjectId, Request, ResourceId, WriteOptions};
 use kong_driver::{Driver, Schedule, Setup};
 use kong_engine::{Action, Effect, Engine, Input, Lane, Mono, Now, OpId, Outcome, Role, Settings};
-use kong_model::Reply;
+use kong_model::{Call, Collection, Cursor, Reply};
 use konnect_sim::Konnect;
 use serde_json::{Value, json};
 
 /// Changes that are timed, of which the median is printed.
-const CHANGES: usize = 20_001;
+const CHANGES: usize = 201;
 /// Object counts that are compared.
-const SIZES: [usize; 1] = [60_000];
+const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 
 fn document(kind: &str, api: &str, name: &str, spec: Value) -> Value {
     json!({
@@ -130,6 +130,11 @@ fn resident() -> Option<usize> {
 }
 
 fn main() {
+    // First, while nothing else has left its traces in the memory of this process.
+    println!(
+        "taking in 10,000 targets that are already programmed, and listing them, as after a restart"
+    );
+    restart(10_000);
     println!("one change among many (judge, diff, next request)");
     let mut first = None;
     for size in SIZES {
@@ -155,47 +160,126 @@ fn main() {
             (engine.stats().judged - judged) as f64 / CHANGES as f64,
         );
     }
+}
 
-    println!("taking in 10,000 targets that are already programmed, as after a restart");
-    let mut driver = filled(10_000);
+/// An engine with an empty memory meets a full cluster. The objects are made one by one, so that what
+/// stays in memory is what the engine keeps.
+fn restart(count: usize) {
+    let mut driver = filled(1);
     assert!(
         driver.settle(Mono(u64::MAX / 2)),
         "everything is programmed in the end"
     );
-    let mut inputs = Vec::new();
-    for resource in driver.cluster.resources().cloned().collect::<Vec<_>>() {
-        for object in driver.cluster.list(&resource, None) {
-            if let Ok(observed) = kong_crds::read(Value::clone(object)) {
-                inputs.push(Input::Seen(Box::new(observed)));
-            }
-        }
-    }
-    let count = inputs.len();
-    inputs.extend(kong_crds::Kind::ALL.iter().map(|kind| Input::Synced(*kind)));
+    let others: Vec<Value> = driver
+        .cluster
+        .resources()
+        .filter(|resource| resource.plural != "kongtargets")
+        .flat_map(|resource| {
+            driver
+                .cluster
+                .list(resource, None)
+                .map(|object| Value::clone(object))
+        })
+        .collect();
+    let object = target(&driver, 0);
+    let held: Vec<(Collection, Value)> = [
+        Collection::ControlPlanes,
+        Collection::Upstreams,
+        Collection::Targets,
+    ]
+    .into_iter()
+    .flat_map(|at| {
+        driver
+            .konnect
+            .entities(at, None)
+            .map(move |(_, entity)| (at, entity.clone()))
+    })
+    .collect();
     let now = driver.now();
     drop(driver);
-    let copies = inputs.clone();
-    let begin = Instant::now();
-    drop(copies);
-    let floor = begin.elapsed();
+    let uid = |number: usize| format!("00000000-0000-4000-8000-{number:012}");
     let before = resident();
     let mut engine = Engine::new(Settings::default());
-    let begin = Instant::now();
-    engine.handle(
-        now,
+    let mut busy = Duration::ZERO;
+    let mut floor = Duration::ZERO;
+    let mut handle = |engine: &mut Engine, input: Input| {
+        let begin = Instant::now();
+        engine.handle(now, input);
+        busy += begin.elapsed();
+    };
+    handle(
+        &mut engine,
         Input::Role(Role::Leader {
             term: 1,
             fence: Mono(u64::MAX),
         }),
     );
-    for input in inputs {
-        engine.handle(now, input);
+    let objects = others.into_iter().chain((0..count).map(|number| {
+        let mut object = object.clone();
+        object["metadata"]["name"] = json!(format!("target-{number}"));
+        object["metadata"]["uid"] = json!(uid(number));
+        object["spec"]["target"] = json!(format!("10.0.{}.{}:80", number >> 8, number & 255));
+        object["status"]["konnect"]["id"] = json!(uid(number));
+        object
+    }));
+    for object in objects {
+        // The floor: reading the document, which has to be done whatever is kept of it.
+        let begin = Instant::now();
+        let observed = kong_crds::read(object);
+        floor += begin.elapsed();
+        if let Ok(observed) = observed {
+            handle(&mut engine, Input::Seen(Box::new(observed)));
+        }
     }
-    let time = begin.elapsed();
+    for kind in kong_crds::Kind::ALL {
+        handle(&mut engine, Input::Synced(*kind));
+    }
+    let mut pages = 0;
+    while let Some(effect) = next(&mut engine, now) {
+        let Action::Konnect {
+            call: Call::List { site, cursor, .. },
+            ..
+        } = effect.action
+        else {
+            unreachable!("a restart writes nothing: {:?}", effect.action)
+        };
+        pages += 1;
+        let items = held
+            .iter()
+            .filter(|(at, _)| *at == site.at)
+            .flat_map(|(at, entity)| {
+                let copies = if *at == Collection::Targets { count } else { 1 };
+                (0..copies).map(|number| {
+                    let mut entity = entity.clone();
+                    if *at == Collection::Targets {
+                        let own = entity["id"].as_str().unwrap_or_default().to_owned();
+                        let text = entity.to_string().replace(&own, &uid(number));
+                        entity = serde_json::from_str(&text).expect("an id for an id");
+                        entity["target"] =
+                            json!(format!("10.0.{}.{}:80", number >> 8, number & 255));
+                        for tag in entity["tags"].as_array_mut().into_iter().flatten() {
+                            if tag.as_str().is_some_and(|tag| tag.starts_with("k8s-name:")) {
+                                *tag = json!(format!("k8s-name:target-{number}"));
+                            }
+                        }
+                    }
+                    entity
+                })
+            });
+        let from: usize = match cursor {
+            Some(Cursor::Offset(offset)) => offset.parse().unwrap_or_default(),
+            Some(Cursor::Number(_)) | None => 0,
+        };
+        let page: Vec<Value> = items.skip(from).take(1_000).collect();
+        let more = page.len() == 1_000 && from + 1_000 < count;
+        let next = more.then(|| Cursor::Offset((from + 1_000).to_string()));
+        let reply = Outcome::Konnect(Ok(Reply::Page { items: page, next }));
+        handle(&mut engine, Input::Done(effect.op, reply));
+    }
     println!(
-        "  {count} objects: {time:.1?}, {:.1?} an object, {:.1}x of dropping the same objects",
-        time / u32::try_from(count).unwrap_or(1),
-        time.as_secs_f64() / floor.as_secs_f64(),
+        "  {count} targets: {busy:.1?} in all, {:.1?} an object, {pages} pages, {:.1}x of reading the documents",
+        busy / u32::try_from(count).unwrap_or(1),
+        busy.as_secs_f64() / floor.as_secs_f64(),
     );
     match (before, resident()) {
         (Some(before), Some(after)) => println!(

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
-use kong_resolve::{Frame, Key, conditions};
+use kong_resolve::{Frame, Key, Output, conditions};
 use kong_translation::Urgency;
 
 use crate::engine::{Engine, Subject, Wake};
@@ -22,6 +22,11 @@ const WATCH_PATIENCE: u64 = 5_000;
 const RETRY: u64 = 200;
 /// The longest of these times.
 const LONGEST_RETRY: u64 = 30_000;
+/// Likewise for a write that the server refuses: it will not take it later either, unless something
+/// changes, and then it is another write.
+const RETRY_REFUSED: u64 = 15 * 60_000;
+/// The longest of these times.
+const LONGEST_REFUSED: u64 = 4 * 60 * 60_000;
 
 /// A write that is due.
 enum Due {
@@ -131,7 +136,11 @@ impl Engine {
                         entity.is_possible() || !entity.is_leaving() && entity.in_flight.is_some()
                     })
                 });
-            let wanted = exists || (unit.verdict.cleanup && !record.deleting);
+            // What cannot be judged now may have been good before: an id in the status is not given
+            // up before somebody has looked for it.
+            let recorded = unit.verdict.output == Output::KeepLastGood
+                && frame.is_some_and(|frame| record.recorded_id(frame).is_some());
+            let wanted = exists || recorded || (unit.verdict.cleanup && !record.deleting);
             set(KONNECT_CLEANUP_FINALIZER, wanted);
         }
         if let Some(name) = kong_translation::in_use_finalizer(key.kind) {
@@ -223,11 +232,19 @@ impl Engine {
                 record.outdated = Some(Arc::clone(&record.version));
                 self.wake_at(now.after(WATCH_PATIENCE), Wake::Object(key.clone()));
             }
-            Outcome::NotStored(KubeFailure::Refused(_) | KubeFailure::Unknown(_)) => {
+            Outcome::NotStored(
+                ref failure @ (KubeFailure::Refused(_) | KubeFailure::Unknown(_)),
+            ) => {
                 record.failures += 1;
-                let wait = RETRY
+                let (first, longest) = match failure {
+                    KubeFailure::Refused(_) => (RETRY_REFUSED, LONGEST_REFUSED),
+                    KubeFailure::Unknown(_) | KubeFailure::Conflict | KubeFailure::NotFound => {
+                        (RETRY, LONGEST_RETRY)
+                    }
+                };
+                let wait = first
                     .saturating_mul(1 << record.failures.min(12))
-                    .min(LONGEST_RETRY);
+                    .min(longest);
                 record.not_before = now.after(wait);
                 self.wake_at(now.after(wait), Wake::Object(key.clone()));
             }

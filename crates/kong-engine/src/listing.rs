@@ -402,6 +402,11 @@ impl Engine {
             Some(wanted) => Content::As(Arc::clone(wanted)),
             None => Content::Other(Arc::new(held)),
         });
+        if entity.is_confirmed() {
+            entity.problem = None;
+            entity.failures = 0;
+            entity.not_before = self.now;
+        }
         entity.healing = drift && !entity.is_confirmed();
         if entity.healing {
             self.stats.drift += 1;

@@ -158,7 +158,7 @@ pub enum Host {
 }
 
 /// A request as it goes over the wire, without credentials.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// Region or global.
     pub host: Host,
@@ -173,7 +173,7 @@ pub struct Request {
 }
 
 /// An answer as it comes over the wire.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Response {
     /// HTTP status.
     pub status: u16,
@@ -195,7 +195,7 @@ impl Response {
 }
 
 /// What a successful answer says.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Reply {
     /// The entity as it is now.
     Entity(Value),
@@ -208,6 +208,29 @@ pub enum Reply {
     },
     /// Done; nothing to read.
     Done,
+}
+
+/// Bodies may hold secrets: only what entity they are about is printed.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {:?}", self.method, self.path, self.query)
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.status, self.body["id"])
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Entity(entity) => write!(f, "Entity {}", entity["id"]),
+            Self::Page { items, next } => write!(f, "Page of {}, next {next:?}", items.len()),
+            Self::Done => f.write_str("Done"),
+        }
+    }
 }
 
 /// Why a call failed.
@@ -574,6 +597,21 @@ mod tests {
         assert_eq!(page(1, 101), Some(Cursor::Number(2)));
         assert_eq!(page(2, 101), None);
         assert_eq!(page(1, 100), None);
+    }
+
+    #[test]
+    fn what_is_printed_of_requests_and_answers_holds_no_body() {
+        let secret = json!({"id": "x", "key": "canary"});
+        let body = Arc::new(Body::from_wire(Collection::Certificates, &secret));
+        let put = Call::Put {
+            site: site(Collection::Certificates),
+            id: "x".into(),
+            body,
+        };
+        let response = Response::new(200, secret);
+        let printed = format!("{put:?} {:?} {response:?}", put.request());
+        let reply = put.interpret(response);
+        assert!(!format!("{printed} {reply:?}").contains("canary"));
     }
 
     #[test]

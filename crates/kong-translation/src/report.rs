@@ -122,6 +122,11 @@ pub fn report(
         }
         (Frame::Account, None) => {}
         (_, Some((state, problem))) => conditions.extend(failure(key, state, problem)),
+        // The verdict may have said it already: of an object that cannot be read.
+        (_, None)
+            if conditions
+                .iter()
+                .any(|condition| condition.kind == c::PROGRAMMED) => {}
         (_, None)
             if conditions
                 .iter()
@@ -410,7 +415,11 @@ fn standing(
         uid: meta.uid.clone(),
         deleting: meta.deleting,
         readiness,
-        id: present.and_then(|state| state.id).cloned(),
+        // An id that was recorded is good for finding what is to be deleted, before anybody has looked.
+        id: main
+            .filter(|state| state.presence != Presence::Absent)
+            .and_then(|state| state.id)
+            .cloned(),
         home: verdict.home.clone(),
         account,
     }
