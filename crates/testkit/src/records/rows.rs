@@ -266,13 +266,13 @@ pub const ROWS: &[Row] = &[
     },
     // Finalizers and deletion.
     Row {
-        scenario: "*certificate*",
+        scenario: "*",
         step: None,
         kind: "Kong*",
         field: "finalizers",
         theirs: "absent",
         ours: "gateway.konghq.com/konnect-cleanup",
-        why: "A missing Secret or certificate does not take the finalizer from an object: deleting it then would leave its entity behind.",
+        why: "An object keeps its finalizer from when its control plane is known, whatever else is wrong. Kong's operator adds it last, and takes it away when a Secret or a certificate is missing: deleting the object then leaves its entity behind.",
     },
     Row {
         scenario: "*cross-namespace*",
@@ -336,6 +336,15 @@ pub const ROWS: &[Row] = &[
         theirs: "sent *",
         ours: "not sent",
         why: "Likewise: what Kong's operator sends then is refused by Konnect, since the route is gone.",
+    },
+    Row {
+        scenario: "plugin-binding-cross-namespace",
+        step: Some(2),
+        kind: "KongPlugin",
+        field: "finalizers",
+        theirs: "absent",
+        ours: "gateway.konghq.com/plugin-in-use",
+        why: "A KongPlugin in another namespace is in use too, as long as a grant permits it.",
     },
     // Plugins by annotation.
     Row {
