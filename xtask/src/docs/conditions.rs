@@ -68,23 +68,14 @@ fn constant(line: &str) -> Option<&str> {
 }
 
 fn word(value: &str, comment: &str) -> Option<Word> {
-    let (sort, meaning) = if let Some(meaning) = comment.strip_prefix("Type") {
-        (Sort::Type, meaning)
+    let (sort, rest) = if let Some(rest) = comment.strip_prefix("Type") {
+        (Sort::Type, rest)
     } else {
         (Sort::Reason, comment.strip_prefix("Reason")?)
     };
-    let meaning = match meaning.split_once(": ") {
-        Some(("", meaning)) => sentence(meaning),
-        // `Type, our own: it is there.`
-        Some((remark, meaning)) if remark.starts_with(", ") => {
-            format!(
-                "{} ({})",
-                sentence(meaning),
-                remark.trim_start_matches(", ")
-            )
-        }
-        Some(_) | None => sentence(meaning.trim_start()),
-    };
+    let meaning = rest
+        .strip_prefix(": ")
+        .map_or_else(|| comment.to_owned(), sentence);
     Some(Word {
         sort,
         value: value.to_owned(),
@@ -110,8 +101,7 @@ mod tests {
         let source = "/// The most of them.\npub const LIMIT: usize = 8;\n\n/// Type: it is\n/// there.\n\
                       pub const THERE: &str = \"There\";\n/// Reason: nobody\n/// came.\n\
                       pub const LONELY: &str = \"Lonely\";\n/// Reason of `There`.\n\
-                      pub const SEEN: &str = \"Seen\";\n/// Type, our own: it is new.\n\
-                      pub const NEW: &str = \"New\";\n";
+                      pub const SEEN: &str = \"Seen\";\n";
         let word = |sort, value: &str, meaning: &str| Word {
             sort,
             value: value.to_owned(),
@@ -122,8 +112,7 @@ mod tests {
             [
                 word(Sort::Type, "There", "It is there."),
                 word(Sort::Reason, "Lonely", "Nobody came."),
-                word(Sort::Reason, "Seen", "Of `There`."),
-                word(Sort::Type, "New", "It is new. (our own)"),
+                word(Sort::Reason, "Seen", "Reason of `There`."),
             ]
         );
     }

@@ -73,7 +73,7 @@ pub(super) fn overview(documents: &[Value]) -> String {
         };
         let served = match row.class {
             "judged" => "judged",
-            _ => "read",
+            _ => "input",
         };
         vec![
             format!("[{}]({})", row.kind, file(row.kind)),
@@ -82,7 +82,7 @@ pub(super) fn overview(documents: &[Value]) -> String {
             what,
         ]
     });
-    table(&["Kind", "API", "", "What it is"], rows)
+    table(&["Kind", "API", "Served as", "What it is"], rows)
 }
 
 /// What a page is before anybody has written on it.
@@ -293,6 +293,7 @@ fn type_of(property: &Value) -> String {
     }
     match &property["default"] {
         Value::Null => {}
+        Value::String(default) => words.push(format!("default {}", code(default))),
         default => words.push(format!("default {}", code(&default.to_string()))),
     }
     words.join("; ")

@@ -21,7 +21,9 @@ fn line(cells: &[impl AsRef<str>]) -> String {
 
 /// Text to be shown to the letter.
 pub(super) fn code(text: &str) -> String {
-    if text.contains('`') {
+    if text.is_empty() {
+        "`\"\"`".to_owned()
+    } else if text.contains('`') {
         format!("`` {text} ``")
     } else {
         format!("`{text}`")
@@ -45,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn code_may_hold_back_ticks() {
-        assert_eq!(codes(["a", "b `c`"]), "`a`, `` b `c` ``");
+    fn code_may_hold_back_ticks_or_nothing() {
+        assert_eq!(codes(["a", "b `c`", ""]), "`a`, `` b `c` ``, `\"\"`");
     }
 }
