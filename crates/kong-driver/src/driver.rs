@@ -214,14 +214,6 @@ impl<M: Machine> Driver<M> {
             .map(|replica| replica.machine.engine())
     }
 
-    /// Takes the first engine out, with all that it knows.
-    pub fn into_machine(self) -> Option<M> {
-        self.replicas
-            .into_iter()
-            .next()
-            .map(|replica| replica.machine)
-    }
-
     /// A request of the user to the API server.
     pub fn request(&mut self, request: Request) -> Result<Value, Status> {
         let wall = self.now().wall;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
 use kong_resolve::{Frame, Key, Output, conditions};
-use kong_translation::Urgency;
+use kong_translation::{Report, Urgency};
 
 use crate::engine::{Engine, Subject, Wake};
 use crate::input::{Action, Effect, KubeFailure, Mono, OpId, Outcome};
@@ -31,7 +31,7 @@ const LONGEST_REFUSED: u64 = 4 * 60 * 60_000;
 /// A write that is due.
 enum Due {
     Finalizers(Vec<Arc<str>>),
-    Status(Value),
+    Status,
     /// Nothing before this time.
     At(Mono),
     Nothing,
@@ -49,7 +49,7 @@ impl Engine {
         if record.in_flight.is_some() || record.outdated.is_some() {
             return;
         }
-        let wrong = self.is_wrong_for(key, record);
+        let wrong = self.is_wrong_for(key);
         let now = self.now;
         if let Some(record) = self.records.get_mut(key) {
             record.wrong_since = wrong.then(|| record.wrong_since.unwrap_or(now));
@@ -58,7 +58,7 @@ impl Engine {
             return;
         };
         match self.due(key, record) {
-            Due::Finalizers(_) | Due::Status(_) => {
+            Due::Finalizers(_) | Due::Status => {
                 self.kube_queue.insert(key.clone());
             }
             Due::At(time) => {
@@ -72,12 +72,11 @@ impl Engine {
     }
 
     /// Whether what is to be said of an object is worth a write only if it lasts.
-    fn is_wrong_for(&self, key: &Key, record: &Record) -> bool {
-        let report = self.units.get(key).and_then(|unit| unit.report.as_ref());
-        report.is_some_and(|report| match report.urgency {
-            Urgency::Soon | Urgency::Late => self.status_patch(key, record).is_some(),
-            Urgency::Now | Urgency::Never => false,
-        })
+    fn is_wrong_for(&self, key: &Key) -> bool {
+        match self.units.get(key).and_then(|unit| unit.urgency) {
+            Some(Urgency::Soon | Urgency::Late) => true,
+            Some(Urgency::Now | Urgency::Never) | None => false,
+        }
     }
 
     fn due(&self, key: &Key, record: &Record) -> Due {
@@ -86,30 +85,23 @@ impl Engine {
         }
         let finalizers = self.finalizers(key, record);
         let status = if finalizers == record.finalizers {
-            let report = self.units.get(key).and_then(|unit| unit.report.as_ref());
-            let wait = report.and_then(|report| match report.urgency {
-                Urgency::Now => Some(0),
-                Urgency::Soon => Some(self.settings.hold_back),
-                Urgency::Late => Some(self.settings.patience),
-                Urgency::Never => None,
-            });
-            match (wait, self.status_patch(key, record)) {
-                (Some(wait), Some(patch)) => {
-                    let since = record.wrong_since.unwrap_or(self.now);
-                    let time = since.after(wait);
-                    if time > self.now {
-                        Due::At(time)
-                    } else {
-                        Due::Status(patch)
-                    }
-                }
-                (None, _) | (_, None) => Due::Nothing,
+            let wait = match self.units.get(key).and_then(|unit| unit.urgency) {
+                Some(Urgency::Now) => Some(0),
+                Some(Urgency::Soon) => Some(self.settings.hold_back),
+                Some(Urgency::Late) => Some(self.settings.patience),
+                Some(Urgency::Never) | None => None,
+            };
+            let since = record.wrong_since.unwrap_or(self.now);
+            match wait.map(|wait| since.after(wait)) {
+                Some(time) if time > self.now => Due::At(time),
+                Some(_) => Due::Status,
+                None => Due::Nothing,
             }
         } else {
             Due::Finalizers(finalizers)
         };
         match status {
-            Due::Finalizers(_) | Due::Status(_) if record.not_before > self.now => {
+            Due::Finalizers(_) | Due::Status if record.not_before > self.now => {
                 Due::At(record.not_before)
             }
             due => due,
@@ -150,18 +142,22 @@ impl Engine {
     }
 
     /// The merge patch from the status that is there to the one that ought to be.
-    fn status_patch(&self, key: &Key, record: &Record) -> Option<Value> {
-        let report = self.units.get(key)?.report.as_ref()?;
+    pub(crate) fn status_patch(
+        &self,
+        report: Report,
+        record: &Record,
+        before: &Value,
+    ) -> Option<Value> {
         let now = timestamp(self.wall);
-        let mut wanted = report.fields.clone();
+        let mut wanted = report.fields;
         let conditions = conditions::render(
-            report.conditions.clone(),
+            report.conditions,
             record.generation,
-            &record.status["conditions"],
+            &before["conditions"],
             &now,
         );
         wanted.insert("conditions".to_owned(), conditions);
-        let patch = difference(&record.status, &Value::Object(wanted));
+        let patch = difference(before, &Value::Object(wanted));
         patch
             .as_object()
             .is_some_and(|patch| !patch.is_empty())
@@ -182,12 +178,21 @@ impl Engine {
                     version,
                     finalizers,
                 },
-                Due::Status(patch) => Action::Status {
-                    object: key.clone(),
-                    uid,
-                    version,
-                    patch,
-                },
+                Due::Status => {
+                    let before = record.status.read();
+                    let report = self.report(&key, &before);
+                    let Some(patch) =
+                        report.and_then(|report| self.status_patch(report, record, &before))
+                    else {
+                        continue;
+                    };
+                    Action::Status {
+                        object: key.clone(),
+                        uid,
+                        version,
+                        patch,
+                    }
+                }
                 Due::At(time) => {
                     self.wake_at(time, Wake::Object(key));
                     continue;

@@ -74,7 +74,7 @@ pub(crate) struct Entity {
     /// field that Konnect rewrites is no drift.
     pub(crate) echo: Option<Arc<Normal>>,
     /// What Konnect says of it beside what we wrote.
-    pub(crate) facts: Arc<Value>,
+    pub(crate) facts: Option<Arc<Value>>,
     /// What it has that nothing else may have, as far as we know.
     pub(crate) holds: Vec<UniqueKey>,
     pub(crate) problem: Option<Problem>,
@@ -128,7 +128,7 @@ impl Entity {
             belief: Belief::Unknown,
             stranger: None,
             echo: None,
-            facts: Arc::new(Value::Null),
+            facts: None,
             holds: Vec::new(),
             problem: None,
             failures: 0,
@@ -199,7 +199,7 @@ impl Entity {
             },
             confirmed: self.is_confirmed(),
             problem: self.problem.as_ref(),
-            facts: &self.facts,
+            facts: self.facts.as_deref().unwrap_or(&Value::Null),
         }
     }
 
@@ -265,8 +265,8 @@ struct Filed {
     remote: Option<RemoteId>,
     plane: Option<RemoteId>,
     scope: Option<Scope>,
-    refers_to: BTreeSet<RemoteId>,
-    uniques: BTreeSet<(Realm, UniqueKey)>,
+    refers_to: Box<[RemoteId]>,
+    uniques: Box<[(Realm, UniqueKey)]>,
 }
 
 /// All entities, with their indexes.
@@ -377,7 +377,7 @@ impl Entities {
                 remote: entity.remote.clone(),
                 plane: entity.site.control_plane.clone(),
                 scope: Some(entity.scope()),
-                refers_to: entity.refers_to(),
+                refers_to: entity.refers_to().into_iter().collect(),
                 uniques: uniques.map(|key| (realm.clone(), key)).collect(),
             }
         });

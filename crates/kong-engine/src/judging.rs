@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
 use uuid::Uuid;
 
 use kong_model::{Collection, RemoteId};
 use kong_resolve::{Claim, Dep, Frame, Intent, Key, Output, Verdict, View};
-use kong_translation::{Problem, Report, State};
+use kong_translation::{Problem, Report, State, Urgency};
 
 use crate::engine::Engine;
 use crate::entities::{Belief, Entity, IdSource};
@@ -16,10 +17,11 @@ use crate::entities::{Belief, Entity, IdSource};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Unit {
     pub(crate) verdict: Verdict,
-    reads: BTreeSet<Dep>,
+    reads: Box<[Dep]>,
     /// Everything in Konnect that is its own, wanted or not.
     pub(crate) entities: BTreeSet<Uuid>,
-    pub(crate) report: Option<Report>,
+    /// How urgent it is to write the status; `None` if it says what it should.
+    pub(crate) urgency: Option<Urgency>,
 }
 
 impl Engine {
@@ -28,15 +30,18 @@ impl Engine {
             return;
         };
         let view = View::new(&self.world);
-        let Some(verdict) = kong_translation::judge(key, entry, &view) else {
+        let Some(mut verdict) = kong_translation::judge(key, entry, &view) else {
             return;
         };
         let reads = view.into_reads();
         self.stats.judged += 1;
+        self.units.entry(key.clone()).or_default();
+        self.take_claims(key, &verdict.output);
+        self.share_bodies(&mut verdict.output);
         let unit = self.units.entry(key.clone()).or_default();
-        let old_reads = std::mem::replace(&mut unit.reads, reads.clone());
+        let old_reads = std::mem::replace(&mut unit.reads, reads.iter().cloned().collect());
         let old = std::mem::replace(&mut unit.verdict, verdict.clone());
-        for dep in old_reads.difference(&reads) {
+        for dep in old_reads.iter().filter(|dep| !reads.contains(*dep)) {
             if let Some(readers) = self.readers.get_mut(dep) {
                 readers.remove(key);
                 if readers.is_empty() {
@@ -44,7 +49,7 @@ impl Engine {
                 }
             }
         }
-        for dep in reads.difference(&old_reads) {
+        for dep in reads.iter().filter(|dep| !old_reads.contains(*dep)) {
             self.readers
                 .entry(dep.clone())
                 .or_default()
@@ -54,9 +59,22 @@ impl Engine {
         if old.access != verdict.access {
             self.access_changed(key);
         }
-        self.take_claims(key, &verdict.output);
         self.stale.insert(key.clone());
         self.check(key);
+    }
+
+    /// A verdict that says what was said before holds on to the body that is kept already.
+    fn share_bodies(&self, output: &mut Output) {
+        if let Output::Want(claims) = output {
+            for claim in claims {
+                if let Some(entity) = self.entities.get(claim.identity)
+                    && let Some(intent) = &entity.intent
+                    && claim.intent == *intent
+                {
+                    claim.intent = intent.clone();
+                }
+            }
+        }
     }
 
     /// An object is gone, and with it everything that was wanted for it.
@@ -64,7 +82,7 @@ impl Engine {
         let Some(unit) = self.units.remove(key) else {
             return;
         };
-        for dep in &unit.reads {
+        for dep in unit.reads.iter() {
             if let Some(readers) = self.readers.get_mut(dep) {
                 readers.remove(key);
             }
@@ -255,34 +273,38 @@ impl Engine {
         self.entities.insert(claim.identity, new);
     }
 
-    /// Computes anew what is said of an object, and tells those who read its standing.
-    pub(crate) fn refresh(&mut self, key: &Key) {
-        let (Some(unit), Some(entry), Some(record)) = (
-            self.units.get(key),
-            self.world.entry(key),
-            self.records.get(key),
-        ) else {
-            return;
-        };
-        let Some(frame) = kong_translation::frame(key.kind) else {
-            return;
-        };
+    /// What is to be said of an object whose status is `before`.
+    pub(crate) fn report(&self, key: &Key, before: &Value) -> Option<Report> {
+        let (unit, entry) = (self.units.get(key)?, self.world.entry(key)?);
+        let frame = kong_translation::frame(key.kind)?;
         let states: Vec<State<'_>> = unit
             .entities
             .iter()
             .filter_map(|id| Some(self.entities.get(*id)?.state()))
             .collect();
-        let report = kong_translation::report(
+        Some(kong_translation::report(
             frame,
             key,
             &entry.meta,
             &unit.verdict,
             &states,
-            &record.status,
-        );
-        let standing = report.standing.clone();
+            before,
+        ))
+    }
+
+    /// Computes anew what is said of an object, and tells those who read its standing.
+    pub(crate) fn refresh(&mut self, key: &Key) {
+        let Some(record) = self.records.get(key) else {
+            return;
+        };
+        let before = record.status.read();
+        let Some(report) = self.report(key, &before) else {
+            return;
+        };
+        let (standing, urgency) = (report.standing.clone(), report.urgency);
+        let differs = self.status_patch(report, record, &before).is_some();
         if let Some(unit) = self.units.get_mut(key) {
-            unit.report = Some(report);
+            unit.urgency = differs.then_some(urgency);
         }
         if self.world.set_standing(key, standing) {
             self.touch(&Dep::Standing(key.clone()));

@@ -391,7 +391,9 @@ impl Engine {
         let held = Normal::of(at, &body);
         let parent = entity.site.parent.as_ref().map(RemoteId::as_str);
         entity.holds = at.uniques(&body, parent);
-        entity.facts = Arc::new(facts(at, item));
+        entity.facts = Some(facts(at, item))
+            .filter(|facts| !facts.is_null())
+            .map(Arc::new);
         entity.stranger = None;
         entity.source = IdSource::Record;
         let agreed = entity.wanted().filter(|wanted| {
@@ -559,7 +561,7 @@ impl Engine {
                 if plane && !matches!(entity.intent, Some(Intent::Observe(_))) {
                     // The server chooses ids of control planes: the next one has another.
                     entity.remote = None;
-                    entity.facts = Arc::new(Value::Null);
+                    entity.facts = None;
                 }
             }
             self.vanish(id);

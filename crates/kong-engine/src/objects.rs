@@ -27,7 +27,7 @@ pub(crate) struct Record {
     pub(crate) deleting: bool,
     pub(crate) generation: i64,
     /// The status as it stands in the cluster.
-    pub(crate) status: Value,
+    pub(crate) status: StoredStatus,
     pub(crate) in_flight: Option<OpId>,
     /// A write met this version and was refused: there must be a newer one.
     pub(crate) outdated: Option<Arc<str>>,
@@ -37,20 +37,41 @@ pub(crate) struct Record {
     pub(crate) wrong_since: Option<Mono>,
 }
 
+/// A status as text: a fifth of what it takes as a tree, and it is seldom read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StoredStatus(Box<str>);
+
+impl StoredStatus {
+    fn of(status: &Value) -> Self {
+        Self(if status.is_null() {
+            Box::default()
+        } else {
+            status.to_string().into_boxed_str()
+        })
+    }
+
+    /// The status as a tree; null where there is none.
+    pub(crate) fn read(&self) -> Value {
+        serde_json::from_str(&self.0).unwrap_or_default()
+    }
+}
+
 impl Record {
     /// The id of the main entity in the status, if there is one.
-    pub(crate) fn recorded_id(&self, frame: Frame) -> Option<&str> {
+    pub(crate) fn recorded_id(&self, frame: Frame) -> Option<String> {
+        let status = self.status.read();
         let id = match frame {
-            Frame::Konnect => &self.status["konnect"]["id"],
-            Frame::Native => &self.status["id"],
-            Frame::Account => &Value::Null,
+            Frame::Konnect => status["konnect"]["id"].as_str(),
+            Frame::Native => status["id"].as_str(),
+            Frame::Account => None,
         };
-        id.as_str().filter(|id| !id.is_empty())
+        id.filter(|id| !id.is_empty()).map(str::to_owned)
     }
 
     /// The generation for which a condition of this type is True.
     pub(crate) fn confirmed_generation(&self, kind: &str) -> Option<i64> {
-        let conditions = self.status["conditions"].as_array()?;
+        let status = self.status.read();
+        let conditions = status["conditions"].as_array()?;
         let condition = conditions
             .iter()
             .find(|condition| condition["type"] == kind)?;
@@ -90,7 +111,7 @@ impl Engine {
                 return;
             }
         }
-        let status = take_status(&mut observed);
+        let status = StoredStatus::of(&take_status(&mut observed));
         let finalizers: Vec<Arc<str>> = observed
             .meta
             .finalizers
@@ -101,6 +122,7 @@ impl Engine {
         let entry = Entry::of(observed);
         let (deleting, generation) = (entry.meta.deleting, entry.meta.generation);
         let old = self.records.remove(&key);
+        let answered = old.as_ref().is_none_or(|old| old.status != status);
         let news = old.as_ref().is_none_or(|old| old.finalizers != finalizers);
         let record = match old {
             Some(old) => Record {
@@ -139,6 +161,9 @@ impl Engine {
         if news && let Some(unit) = self.units.get(&key) {
             // Entities wait for the finalizer to be stored.
             self.unexamined.extend(unit.entities.iter().copied());
+        }
+        if answered && self.units.contains_key(&key) {
+            self.stale.insert(key.clone());
         }
         self.check(&key);
     }

@@ -63,7 +63,9 @@ impl Engine {
         let Some(sent) = flight.sent else { return };
         let at = entity.site.at;
         if let Reply::Entity(answer) = reply {
-            entity.facts = Arc::new(facts(at, answer));
+            entity.facts = Some(facts(at, answer))
+                .filter(|facts| !facts.is_null())
+                .map(Arc::new);
             if let Some(answered) = answer["id"].as_str()
                 && at != Collection::Identity
             {
