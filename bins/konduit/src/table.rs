@@ -1,228 +1,16 @@
-//! The objects as rows: kind, name, Programmed, Konnect id, age, and what each waits for.
+//! The objects as a table: kind, name, Programmed, Konnect id, age, and what each waits for.
 //!
-//! A row is read off an object's status alone. Start with [`rows`] and [`Table::render`]; `screen` keeps a table up to date on a
-//! terminal.
+//! `rows` reads the objects, `screen` keeps a table up to date on a terminal; how it looks is decided
+//! here. Start with [`rows()`] and [`Table::render`].
 
+mod rows;
 mod screen;
 
-use cluster_sim::{Cluster, ObjectId, ResourceId};
-use kong_crds::{Kind, Object as _, conditions};
-use serde_json::Value;
-
+pub(crate) use rows::{Row, State, rows};
 pub(crate) use screen::Screen;
 
 /// Stands where there is nothing to say.
 const NOTHING: &str = "-";
-
-/// How messages begin that only point to other conditions.
-const SEE_OTHERS: &str = "Some conditions";
-
-/// What a row says of an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Row {
-    /// The object.
-    pub(crate) id: ObjectId,
-    /// Its kind.
-    pub(crate) kind: Kind,
-    /// Namespace and name.
-    pub(crate) namespace: String,
-    /// The name.
-    pub(crate) name: String,
-    /// Whether it is as it should be.
-    pub(crate) state: State,
-    /// Its id in Konnect.
-    pub(crate) konnect_id: String,
-    /// When it was created, in Unix seconds.
-    pub(crate) created: i64,
-    /// What of it this is about: the generation that was judged or, where nobody judges, the version.
-    pub(crate) revision: String,
-    /// The type and the reason of the condition that matters.
-    pub(crate) reason: String,
-    /// What it waits for and what to do.
-    pub(crate) waits_for: String,
-    /// The organisation in Konnect.
-    pub(crate) organization: String,
-    /// The Konnect region.
-    pub(crate) server: String,
-    /// The id of the control plane.
-    pub(crate) control_plane: String,
-}
-
-/// Whether an object is as it should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
-    /// It is.
-    Good,
-    /// Something is wrong.
-    Bad,
-    /// Nobody has said yet.
-    Unknown,
-    /// It is on its way out.
-    Leaving,
-    /// Nobody says it of this kind.
-    Silent,
-}
-
-impl State {
-    fn text(self) -> &'static str {
-        match self {
-            Self::Good => "True",
-            Self::Bad => "False",
-            Self::Unknown => "Unknown",
-            Self::Leaving => "Deleting",
-            Self::Silent => NOTHING,
-        }
-    }
-
-    /// Whether nothing is left to wait for.
-    pub(crate) fn is_good(self) -> bool {
-        match self {
-            Self::Good | Self::Silent => true,
-            Self::Bad | Self::Unknown | Self::Leaving => false,
-        }
-    }
-}
-
-/// The condition that says whether an object of a kind is as it should be; none of a kind that only
-/// others read.
-fn main_condition(kind: Kind) -> Option<&'static str> {
-    macro_rules! of_class {
-        (judged, $type:path) => {
-            <$type>::CONDITIONS
-        };
-        (input, $type:path) => {
-            &[]
-        };
-    }
-    macro_rules! condition_types {
-        ($($name:ident: $type:path => $class:ident;)*) => {
-            match kind {
-                $(Kind::$name => of_class!($class, $type),)*
-            }
-        };
-    }
-    let types: &[&str] = kong_crds::kinds!(condition_types);
-    [conditions::PROGRAMMED, conditions::API_AUTH_VALID]
-        .into_iter()
-        .find(|candidate| types.contains(candidate))
-}
-
-/// All objects of the cluster, parents before children.
-pub(crate) fn rows(cluster: &Cluster) -> Vec<Row> {
-    let mut rows = Vec::new();
-    for kind in Kind::ALL {
-        let resource = ResourceId::new(kind.group(), kind.plural());
-        rows.extend(
-            cluster
-                .list(&resource, None)
-                .map(|object| row(*kind, &resource, object)),
-        );
-    }
-    rows
-}
-
-fn row(kind: Kind, resource: &ResourceId, object: &Value) -> Row {
-    let meta = &object["metadata"];
-    let status = &object["status"];
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let namespace = text(&meta["namespace"]);
-    let name = text(&meta["name"]);
-    let main = main_condition(kind);
-    let list = status["conditions"]
-        .as_array()
-        .map_or(&[][..], Vec::as_slice);
-    let held = main.and_then(|main| list.iter().find(|condition| condition["type"] == main));
-    let telling = telling(list, main);
-    let state = match (main, held.map(|condition| condition["status"].as_str())) {
-        _ if !meta["deletionTimestamp"].is_null() => State::Leaving,
-        (None, _) => State::Silent,
-        (Some(_), Some(Some("True"))) => State::Good,
-        (Some(_), Some(Some("False"))) => State::Bad,
-        (Some(_), _) if telling.is_some_and(|condition| condition["status"] == "False") => {
-            State::Bad
-        }
-        (Some(_), _) => State::Unknown,
-    };
-    let shown = telling.filter(|_| state != State::Silent).or(held);
-    let konnect = &status["konnect"];
-    // A control plane has its ids beside its conditions, an entity one level further down.
-    let field = |name: &str| {
-        [&konnect[name], &status[name]]
-            .into_iter()
-            .find_map(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
-    Row {
-        id: ObjectId::namespaced(resource.clone(), namespace.as_str(), name.as_str()),
-        kind,
-        konnect_id: field("id"),
-        created: seconds(&meta["creationTimestamp"]),
-        revision: match main {
-            Some(_) => held
-                .map(|held| held["observedGeneration"].to_string())
-                .unwrap_or_default(),
-            None => text(&meta["resourceVersion"]),
-        },
-        reason: shown.map_or_else(String::new, |condition| {
-            format!(
-                "{}={}",
-                text(&condition["type"]),
-                text(&condition["reason"])
-            )
-        }),
-        waits_for: telling
-            .map(|condition| text(&condition["message"]))
-            .unwrap_or_default(),
-        organization: field("organizationID"),
-        server: field("serverURL"),
-        control_plane: field("controlPlaneID"),
-        namespace,
-        name,
-        state,
-    }
-}
-
-/// The condition that says best what is wrong: one about a reference before the one that follows from
-/// it, one that is False before one that is not known.
-fn telling<'c>(conditions: &'c [Value], main: Option<&str>) -> Option<&'c Value> {
-    let rank = |condition: &Value| match condition["status"].as_str() {
-        Some("True") => None,
-        status => {
-            let is_main = condition["type"].as_str() == main;
-            let points = condition["message"]
-                .as_str()
-                .is_none_or(|message| message.is_empty() || message.starts_with(SEE_OTHERS));
-            Some((status != Some("False"), points, is_main))
-        }
-    };
-    conditions
-        .iter()
-        .filter_map(|condition| Some((rank(condition)?, condition)))
-        .min_by_key(|(rank, _)| *rank)
-        .map(|(_, condition)| condition)
-}
-
-fn seconds(time: &Value) -> i64 {
-    time.as_str()
-        .and_then(|time| time.parse::<jiff::Timestamp>().ok())
-        .map_or(0, jiff::Timestamp::as_second)
-}
-
-impl Row {
-    /// What it is called when the object is not as it should be.
-    pub(crate) fn failure(&self) -> &'static str {
-        match main_condition(self.kind) {
-            Some(conditions::PROGRAMMED) => "not Programmed",
-            Some(_) | None => "not valid",
-        }
-    }
-
-    /// The object as messages name it.
-    pub(crate) fn title(&self) -> String {
-        format!("{} {}/{}", self.kind, self.namespace, self.name)
-    }
-}
 
 /// How much a table tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -444,60 +232,11 @@ fn age(seconds: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use kong_crds::Kind;
+    use serde_json::{Value, json};
 
+    use super::rows::tests::{condition, row_of};
     use super::*;
-
-    fn of(kind: Kind, namespace: &str, status: &Value) -> Row {
-        let object = json!({"metadata": {"name": "n", "namespace": namespace,
-            "creationTimestamp": "1970-01-01T00:01:40Z"}, "status": status});
-        row(kind, &ResourceId::new(kind.group(), kind.plural()), &object)
-    }
-
-    fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Value {
-        json!({"type": kind, "status": status, "reason": reason, "message": message})
-    }
-
-    #[test]
-    fn the_condition_that_explains_the_others_is_shown() {
-        let row = of(
-            Kind::KongRoute,
-            "a",
-            &json!({"conditions": [
-                condition("Programmed", "False", "ConditionWithStatusFalseExists", "Some conditions have status set to False"),
-                condition("ControlPlaneRefValid", "True", "Valid", "fine"),
-                condition("KongServiceRefValid", "False", "Invalid", "service is missing"),
-            ]}),
-        );
-        assert_eq!(
-            (row.state, row.waits_for.as_str()),
-            (State::Bad, "service is missing")
-        );
-        assert_eq!(row.reason, "KongServiceRefValid=Invalid");
-    }
-
-    #[test]
-    fn what_nobody_has_looked_at_is_neither_good_nor_bad() {
-        let row = of(
-            Kind::KongService,
-            "a",
-            &json!({"conditions": [
-            condition("Programmed", "Unknown", "Pending", "Waiting for controller")]}),
-        );
-        assert_eq!(
-            (row.state, row.waits_for.as_str()),
-            (State::Unknown, "Waiting for controller")
-        );
-        let row = of(
-            Kind::KonnectAPIAuthConfiguration,
-            "a",
-            &json!({"conditions": [
-            condition("Valid", "Unknown", "Pending", "Waiting for controller")]}),
-        );
-        assert_eq!(row.state, State::Unknown);
-        assert_eq!(of(Kind::Secret, "a", &Value::Null).state, State::Silent);
-        assert!(State::Silent.is_good());
-    }
 
     #[test]
     fn a_table_is_aligned_and_names_namespaces_only_where_there_are_several() {
@@ -509,8 +248,8 @@ mod tests {
         let good = json!({"conditions": [condition("Programmed", "True", "Programmed", "")],
             "konnect": {"id": "1234"}});
         let rows = [
-            of(Kind::KongService, "a", &good),
-            of(Kind::Secret, "a", &Value::Null),
+            row_of(Kind::KongService, "a", &good),
+            row_of(Kind::Secret, "a", &Value::Null),
         ];
         assert_eq!(
             table.render(&rows, 105),
@@ -521,8 +260,8 @@ mod tests {
             ]
         );
         let rows = [
-            of(Kind::KongService, "a", &good),
-            of(Kind::Secret, "b", &Value::Null),
+            row_of(Kind::KongService, "a", &good),
+            row_of(Kind::Secret, "b", &Value::Null),
         ];
         assert!(table.render(&rows, 105)[2].starts_with("Secret        b/n "));
     }
@@ -535,7 +274,7 @@ mod tests {
             columns: Some(40),
         };
         let bad = json!({"conditions": [condition("Programmed", "False", "Failed", "äöü\nlong")]});
-        let lines = table.render(&[of(Kind::KongService, "a", &bad)], 105);
+        let lines = table.render(&[row_of(Kind::KongService, "a", &bad)], 105);
         assert_eq!(
             lines[1],
             "KongService   n   \u{1b}[31m   False     \u{1b}[0m   -    …"
@@ -546,7 +285,7 @@ mod tests {
     fn ids_make_way_for_reasons_where_there_is_little_room() {
         let bad = json!({"conditions": [condition("Programmed", "False", "Failed", "the reason")],
             "konnect": {"id": "12345678-90ab-cdef-1234-567890abcdef"}});
-        let rows = [of(Kind::KongService, "a", &bad)];
+        let rows = [row_of(Kind::KongService, "a", &bad)];
         let line = |columns| {
             let table = Table {
                 width: Width::Normal,
