@@ -28,6 +28,8 @@ pub const CA_CERTIFICATE_REFS_VALID: &str = "KongCACertificateRefsValid";
 pub const SECRET_REF_VALID: &str = "SecretRefValid";
 /// Type: the KongPlugin of a KongPluginBinding, or those of an annotation, are usable.
 pub const PLUGIN_REF_VALID: &str = "PluginRefValid";
+/// Type: what a KongPluginBinding is for is usable. Ours alone, and there only while it is not.
+pub const TARGET_REFS_VALID: &str = "TargetRefsValid";
 /// Type: the entity that `spec.adopt` names was taken over. Also the reason of its True status.
 pub const ADOPTED: &str = "Adopted";
 /// Type: a control plane of source Mirror was read. Also the reason of its True status.

@@ -35,6 +35,7 @@ macro_rules! kinds {
             KongService: $crate::configuration::v1alpha1::KongService => judged;
             KongRoute: $crate::configuration::v1alpha1::KongRoute => judged;
             KongTarget: $crate::configuration::v1alpha1::KongTarget => judged;
+            KongPluginBinding: $crate::configuration::v1alpha1::KongPluginBinding => judged;
         }
     };
 }
@@ -210,6 +211,7 @@ mod tests {
         assert!(Kind::KongService < Kind::KongRoute);
         assert!(Kind::KongUpstream < Kind::KongTarget);
         assert!(Kind::KongCertificate < Kind::KongService);
+        assert!(Kind::KongRoute < Kind::KongPluginBinding);
     }
 
     #[test]

@@ -58,6 +58,10 @@ fn the_least_that_a_schema_admits_is_read() {
             Kind::KongTarget,
             json!({"spec": {"upstreamRef": {"name": "u"}, "target": "t"}}),
         ),
+        (
+            Kind::KongPluginBinding,
+            json!({"spec": {"controlPlaneRef": {}, "pluginRef": {"name": "p"}}}),
+        ),
     ] {
         let observed = observed(kind, fields);
         assert_eq!(observed.parts.as_ref().map(AnyParts::kind), Ok(kind));

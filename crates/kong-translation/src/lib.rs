@@ -10,6 +10,7 @@ mod control_plane;
 mod entity;
 mod kind;
 mod kong_certificate;
+mod kong_plugin_binding;
 mod kong_route;
 mod kong_service;
 mod kong_target;

@@ -1,6 +1,7 @@
 //! Kinds of `configuration.konghq.com/v1alpha1`. One file a kind.
 
 mod kong_certificate;
+mod kong_plugin_binding;
 mod kong_reference_grant;
 mod kong_route;
 mod kong_service;
@@ -8,6 +9,7 @@ mod kong_target;
 mod kong_upstream;
 
 pub use kong_certificate::*;
+pub use kong_plugin_binding::*;
 pub use kong_reference_grant::*;
 pub use kong_route::*;
 pub use kong_service::*;

@@ -1,0 +1,234 @@
+//! KongPluginBinding: a plugin for a service, a route or a whole control plane (konnect.md 1.17, 2.9,
+//! 6.5).
+//!
+//! The plugin is that of the KongPlugin; what the binding adds is its scope. Where Kong's operator
+//! tries to write whatever the targets are and tells of Konnect's refusal, `TargetRefsValid` says
+//! here what is wrong with them, for as long as it is.
+
+use kong_crds::Kind;
+use kong_crds::conditions::{
+    INVALID, PLUGIN_REF_VALID, REF_NOT_PERMITTED, TARGET_REFS_VALID, VALID,
+};
+use kong_crds::configuration::v1alpha1::{
+    KongPluginBinding, KongPluginBindingSpec, PluginKind, PluginRef, PluginScope, PluginTargets,
+};
+use kong_crds::names::TAGS_ANNOTATION;
+use kong_model::{Body, Collection};
+use kong_resolve::{Condition, Frame, Home, Key, Me, Truth, Verdict, View};
+use serde_json::json;
+
+use crate::bodies::{Members, origin};
+use crate::case::{Case, with_grant_hint};
+use crate::control_plane;
+use crate::entity::{Entity, conclude};
+use crate::kind::Judge;
+use crate::parents::Reference;
+use crate::plugins::{self, Plugin};
+
+/// A sort of target, after the member of the body that names it.
+const ROUTE: (&str, Reference) = ("route", target(Kind::KongRoute, "spec.targets.routeRef"));
+/// The other one that is served.
+const SERVICE: (&str, Reference) = (
+    "service",
+    target(Kind::KongService, "spec.targets.serviceRef"),
+);
+
+const fn target(kind: Kind, field: &'static str) -> Reference {
+    Reference {
+        kind,
+        condition: TARGET_REFS_VALID,
+        field,
+        id: None,
+    }
+}
+
+impl Judge for KongPluginBinding {
+    const FRAME: Frame = Frame::Konnect;
+
+    fn judge(me: Me<'_, Self>, view: &View<'_>) -> Verdict {
+        let mut case = Case::of(me, view);
+        let place = control_plane::named(&mut case, &me.spec.control_plane_ref);
+        let plugin = plugin(&case, &me.spec.plugin_ref);
+        if let Ok(plugin) = &plugin {
+            case.pins.push(plugin.key.clone());
+        }
+        // A deletion needs nothing but the plugin to stay until it is done.
+        let body = if me.meta.deleting {
+            None
+        } else {
+            let scope = scope(&mut case, me.spec, place.home());
+            body(&mut case, plugin, scope)
+        };
+        case.refuse_adoption(me.spec.adopt.as_ref());
+        let entity = Entity {
+            at: Collection::Plugins,
+            parent: None,
+            specified: None,
+            scope: None,
+            body: || body.expect("a plugin that cannot be had fails a condition"),
+        };
+        conclude(case, place, entity)
+    }
+}
+
+/// The KongPlugin; whether it may be used is asked before it is looked at.
+fn plugin<'w>(case: &Case<'_, 'w>, reference: &PluginRef) -> Result<Plugin<'w>, Condition> {
+    match reference.kind {
+        PluginKind::KongPlugin => {}
+        PluginKind::KongClusterPlugin => return Err(cluster_plugin(&reference.name)),
+        PluginKind::Unknown => return Err(unknown_kind()),
+    }
+    let name = case
+        .key
+        .name
+        .sibling(reference.namespace.as_deref(), &reference.name);
+    let key = Key {
+        kind: Kind::KongPlugin,
+        name,
+    };
+    if !case.view.permission(case.key, &key).is_given() {
+        return Err(denied(&key));
+    }
+    plugins::find(case.view, &key.name).map_err(|problem| {
+        let namespace = key.name.namespace();
+        unusable(format!(
+            "{problem}; create it in namespace \"{namespace}\" or correct spec.pluginRef"
+        ))
+    })
+}
+
+/// The body, with the tags of the binding and of the annotation of the KongPlugin (konnect.md 5.2);
+/// whether the plugin can be had is said.
+fn body(
+    case: &mut Case<'_, '_>,
+    plugin: Result<Plugin<'_>, Condition>,
+    scope: Members,
+) -> Option<Body> {
+    let built = plugin.and_then(|plugin| {
+        let annotated = plugin.meta.annotation(TAGS_ANNOTATION);
+        let annotated = annotated.into_iter().flat_map(|list| list.split(','));
+        let own = case.meta.annotation(TAGS_ANNOTATION);
+        let tags = origin(case.key, case.meta).tags(annotated, own);
+        let body = plugin.body(case.view, scope, tags).map_err(unusable)?;
+        Ok((body, usable(&plugin.key)))
+    });
+    let (body, said) = match built {
+        Ok((body, usable)) => (Some(body), usable),
+        Err(unusable) => (None, unusable),
+    };
+    case.say(said);
+    body
+}
+
+fn cluster_plugin(name: &str) -> Condition {
+    unusable(format!(
+        "KongClusterPlugin {name} cannot be used with Konnect; make a KongPlugin with its \
+         configuration and refer to that in spec.pluginRef"
+    ))
+}
+
+fn unknown_kind() -> Condition {
+    unusable("spec.pluginRef.kind is not KongPlugin; correct it".to_owned())
+}
+
+fn denied(key: &Key) -> Condition {
+    let denial = format!("KongReferenceGrants do not allow access to {key}");
+    let message = with_grant_hint(denial, key);
+    Condition::fails(PLUGIN_REF_VALID, REF_NOT_PERMITTED, message)
+}
+
+fn unusable(problem: String) -> Condition {
+    Condition::fails(PLUGIN_REF_VALID, INVALID, problem)
+}
+
+fn usable(key: &Key) -> Condition {
+    let message = format!("{key} exists and is accessible");
+    Condition::holds(PLUGIN_REF_VALID, VALID, message)
+}
+
+/// The members of the body that say what the plugin is for; what is wrong is said.
+fn scope(case: &mut Case<'_, '_>, spec: &KongPluginBindingSpec, ours: Option<&Home>) -> Members {
+    match (spec.scope, &spec.targets) {
+        (PluginScope::OnlyTargets, Some(targets)) if *targets != PluginTargets::default() => {
+            targeted(case, targets, ours)
+        }
+        (PluginScope::OnlyTargets, _) => {
+            let message = format!(
+                "no targets found for {}; name one in spec.targets or set spec.scope to \
+                 GlobalInControlPlane",
+                case.key
+            );
+            case.say_nonsense(message);
+            Members::new()
+        }
+        (PluginScope::GlobalInControlPlane, None) => Members::new(),
+        (PluginScope::GlobalInControlPlane, Some(_)) => {
+            case.say_nonsense("No targets must be set when scope is 'GlobalInControlPlane'");
+            Members::new()
+        }
+        (PluginScope::Unknown, _) => {
+            let message = "spec.scope is neither OnlyTargets nor GlobalInControlPlane; correct it";
+            case.say_nonsense(message);
+            Members::new()
+        }
+    }
+}
+
+/// Consumers have no kind here yet, so a reference to one is a problem.
+fn targeted(case: &mut Case<'_, '_>, targets: &PluginTargets, ours: Option<&Home>) -> Members {
+    let mut members = Members::new();
+    let mut said = Vec::new();
+    let of_routes = targets.route.as_ref().map(|target| (ROUTE, target));
+    let of_services = targets.service.as_ref().map(|target| (SERVICE, target));
+    for ((member, reference), target) in of_routes.into_iter().chain(of_services) {
+        if Kind::from_api(&target.group, &target.kind) != Some(reference.kind) {
+            said.push(unsupported(member, &target.kind, &reference));
+            continue;
+        }
+        let key = Key {
+            kind: reference.kind,
+            name: case.key.name.sibling(None, &target.name),
+        };
+        let (standing, condition) = reference.look(case, &key, ours);
+        said.push(condition);
+        if let Some(standing) = standing {
+            case.makes_way |= standing.deleting;
+            let id = standing.id.as_ref();
+            members.extend(id.map(|id| (member.to_owned(), json!({"id": id.as_str()}))));
+        }
+    }
+    for (kind, target) in [
+        ("KongConsumer", &targets.consumer),
+        ("KongConsumerGroup", &targets.consumer_group),
+    ] {
+        said.extend(target.as_ref().map(|target| not_served(kind, &target.name)));
+    }
+    said.retain(|condition| condition.truth != Truth::True);
+    if !said.is_empty() {
+        case.say(unusable_targets(&said));
+    }
+    members
+}
+
+fn unsupported(member: &str, kind: &str, reference: &Reference) -> Condition {
+    let message = format!(
+        "unsupported {member} target kind \"{kind}\"; refer to a {} in {}",
+        reference.kind, reference.field,
+    );
+    Condition::fails(TARGET_REFS_VALID, INVALID, message)
+}
+
+fn not_served(kind: &str, name: &str) -> Condition {
+    let message = format!("{kind} {name} cannot be a target: {kind} is not served here yet");
+    Condition::fails(TARGET_REFS_VALID, INVALID, message)
+}
+
+/// One condition for all targets: it gives way by itself only if each of them does.
+fn unusable_targets(problems: &[Condition]) -> Condition {
+    let words: Vec<&str> = problems.iter().map(|it| it.message.as_str()).collect();
+    Condition::fails(TARGET_REFS_VALID, INVALID, words.join("; "))
+        .passing(problems.iter().all(|it| it.passing))
+}
+
+#[cfg(test)]
+mod tests;
