@@ -8,6 +8,7 @@ pub mod act;
 pub mod document;
 pub mod faults;
 pub mod picture;
+pub mod random;
 pub mod records;
 pub mod scenario;
 mod scene;

@@ -30,7 +30,7 @@ pub struct Picture {
 impl Picture {
     /// Looks at a world.
     pub fn of<M: Machine>(scene: &Scene<M>, detail: Detail) -> Self {
-        let mut names = BTreeMap::new();
+        let (mut names, mut labels) = (BTreeMap::new(), BTreeMap::new());
         let objects = scene.objects();
         for object in &objects {
             if let (Some(uid), Some(key)) =
@@ -43,7 +43,9 @@ impl Picture {
         let mut entities = Vec::new();
         for at in Collection::all() {
             for (id, entity) in konnect.entities(at, None) {
-                names.entry(id.to_owned()).or_insert_with(|| label(at, entity));
+                if !names.contains_key(id) {
+                    labels.insert(id.to_owned(), label(at, entity));
+                }
                 entities.push((at, entity.clone()));
             }
         }
@@ -54,13 +56,14 @@ impl Picture {
         lines.extend(entities.into_iter().map(|(at, it)| entity_line(at, it, detail)));
         lines.extend(members(scene));
         for line in &mut lines {
-            for (id, name) in &names {
+            // Labels hold UIDs, which get their names in turn.
+            for (id, name) in labels.iter().chain(&names) {
                 if line.contains(id.as_str()) {
                     *line = line.replace(id.as_str(), name);
                 }
             }
             // Endpoints have the first ten digits of the id of their control plane.
-            for (id, name) in &names {
+            for (id, name) in &labels {
                 let digits: String = id.chars().filter(|c| *c != '-').take(10).collect();
                 if line.contains(&digits) {
                     *line = line.replace(&digits, name);
@@ -76,17 +79,48 @@ impl Picture {
         if self == expected {
             return None;
         }
-        let missing = expected.lines.iter().filter(|line| !self.lines.contains(line));
-        let surplus = self.lines.iter().filter(|line| !expected.lines.contains(line));
-        let missing = missing.map(|line| format!("\n  expected {line}"));
-        let surplus = surplus.map(|line| format!("\n  found    {line}"));
-        Some(missing.chain(surplus).collect())
+        let only = |one: &Self, other: &Self| -> Vec<String> {
+            let lines = one.lines.iter().filter(|line| !other.lines.contains(line));
+            lines.cloned().collect()
+        };
+        let (missing, mut surplus) = (only(expected, self), only(self, expected));
+        let mut text = String::new();
+        for line in missing {
+            let title = |line: &str| line.split(": ").next().unwrap_or_default().to_owned();
+            let twin = surplus.iter().position(|other| title(other) == title(&line));
+            match twin.map(|at| surplus.remove(at)) {
+                Some(found) => text.push_str(&compare(&title(&line), &line, &found)),
+                None => text.push_str(&format!("\n  missing {line}")),
+            }
+        }
+        for line in surplus {
+            text.push_str(&format!("\n  surplus {line}"));
+        }
+        Some(text)
     }
 
     /// The lines.
     pub fn lines(&self) -> &[String] {
         &self.lines
     }
+}
+
+/// Two lines about one thing, from where they differ.
+fn compare(title: &str, expected: &str, found: &str) -> String {
+    /// Characters to show before and after the first difference.
+    const AROUND: (usize, usize) = (80, 300);
+    let mut same = 0_usize;
+    for (one, other) in expected.chars().zip(found.chars()) {
+        if one != other {
+            break;
+        }
+        same += 1;
+    }
+    let part = |line: &str| -> String {
+        let from = same.saturating_sub(AROUND.0);
+        line.chars().skip(from).take(AROUND.0 + AROUND.1).collect()
+    };
+    format!("\n  {title}\n    expected {}\n    found    {}", part(expected), part(found))
 }
 
 /// What an entity is called where its id stood.

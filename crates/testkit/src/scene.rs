@@ -23,13 +23,15 @@ use crate::faults::{FaultLog, FaultPlan};
 use crate::trace::Trace;
 use crate::watchdog::{By, Watchdog};
 
+/// What the ids that Konnect chooses are drawn from.
+pub(crate) const KONNECT_SEED: u64 = 1;
 /// Unix time at which scenes begin.
 const WALL: i64 = 1_700_000_000;
 /// How long [`Act::Settle`] waits at most: longer than the longest first retry, 75 s.
 const PATIENCE: u64 = 150_000;
 
 /// No world of a test has so much to do before it comes to rest: who does more goes round in circles.
-const MOST_EFFECTS: u64 = 20_000;
+const MOST_EFFECTS: u64 = 3_000;
 
 /// Reading the definitions and compiling their rules takes longer than most runs.
 static EMPTY: LazyLock<Cluster> = LazyLock::new(|| {
@@ -67,7 +69,7 @@ impl<M: Machine> Scene<M> {
     pub fn without_leader(schedule: Schedule, machine: fn() -> M) -> Self {
         let driver = Driver::without_replicas(Setup {
             cluster: EMPTY.clone(),
-            konnect: Konnect::new(1),
+            konnect: Konnect::new(KONNECT_SEED),
             schedule,
             wall: WALL,
             machine,

@@ -7,7 +7,11 @@ use serde_json::{Value, json};
 
 use super::Scenario;
 use crate::act::{Act, Elsewhere, apply, delete};
-use crate::document::*;
+use crate::document::{
+    Document, NAMESPACE, Secret, TOKEN, auth, auth_from_secret, certificate, certificate_from,
+    config_secret, grant, group, key_of, mirror, plane, plugin, plugin_from, route, service, target,
+    tls_secret, token_secret, upstream,
+};
 use crate::watchdog::CONFIG_CANARY;
 
 /// Another namespace.
@@ -327,7 +331,7 @@ fn a_name_passes_from_one_object_to_another() -> Scenario {
             Act::Settle,
             delete([key(Kind::KongService, "b")]),
             Act::Wait(200),
-            apply([service("b").called("shop").host("second.test")]),
+            apply([service("c").called("shop").host("second.test")]),
         ],
     )
 }
@@ -486,8 +490,7 @@ fn a_control_plane_is_a_mirror() -> Scenario {
             Act::Elsewhere(Elsewhere::Found {
                 name: "theirs".to_owned(),
             }),
-            // The first id that the simulator chooses; the mirror is written by hand in real life too.
-            apply([Value::from(auth("auth")), mirror("theirs", FIRST_ID).into()]),
+            apply([Value::from(auth("auth")), mirror("theirs", &first_id()).into()]),
             Act::Settle,
             apply([service("a").in_plane("theirs")]),
             Act::Settle,
@@ -499,8 +502,19 @@ fn a_control_plane_is_a_mirror() -> Scenario {
     )
 }
 
-/// The first id that a Konnect of seed 1 chooses.
-const FIRST_ID: &str = "00000000-0000-0000-0000-000000000000";
+/// The id that Konnect gives to the first control plane that is made in a scene.
+fn first_id() -> String {
+    let mut konnect = konnect_sim::Konnect::new(crate::scene::KONNECT_SEED);
+    let site = kong_model::Site {
+        at: Collection::ControlPlanes,
+        control_plane: None,
+        parent: None,
+    };
+    let body = kong_model::Body::from_wire(site.at, &json!({"name": "first"})).into();
+    let request = kong_model::Call::Post { site, body }.request();
+    let made = konnect.third_party(konnect_sim::Millis(0), &request);
+    made.body["id"].as_str().unwrap_or_default().to_owned()
+}
 
 fn everything_is_deleted_at_once() -> Scenario {
     let all: Vec<Value> = vec![

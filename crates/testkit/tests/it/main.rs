@@ -1,3 +1,4 @@
 //! The engine with both simulators under one clock: what must hold, whatever goes wrong.
 
+mod random;
 mod sweep;

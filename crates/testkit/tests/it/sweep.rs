@@ -1,6 +1,7 @@
 //! The crash sweep.
 
-use testkit::{scenario, sweep};
+use testkit::trace::Trace;
+use testkit::{random, scenario, sweep};
 
 /// Failures that are printed before the sweep gives up.
 const MOST: usize = 40;
@@ -26,16 +27,23 @@ fn replay() {
     let Ok(what) = std::env::var("KONDUIT_REPLAY") else {
         return;
     };
-    if let Some(what) = what.strip_prefix("sweep:") {
+    let (lines, violations) = if let Some(what) = what.strip_prefix("sweep:") {
         let told = sweep::replay(what).expect("a scenario, the number of an effect, and a fault");
-        for line in &told.lines {
-            println!("{line}");
-        }
-        for violation in &told.violations {
-            println!("{violation}");
-        }
-        assert!(told.violations.is_empty(), "the rules above are broken");
+        (told.lines, told.violations)
+    } else {
+        let seed = what.strip_prefix("random:").and_then(|seed| seed.parse().ok());
+        let seed = seed.expect("sweep:SCENARIO[:EFFECT:FAULT] or random:SEED");
+        let outcome = random::run(seed, Some(Trace::kept()), sweep::sound);
+        let lines = outcome.trace.map(|trace| trace.lines().to_vec());
+        (lines.unwrap_or_default(), outcome.violations)
+    };
+    for line in &lines {
+        println!("{line}");
     }
+    for violation in &violations {
+        println!("{violation}");
+    }
+    assert!(violations.is_empty(), "the rules above are broken");
 }
 
 #[test]

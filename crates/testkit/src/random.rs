@@ -1,0 +1,277 @@
+//! Random stories: what users and others do, in which order, what goes wrong and how slowly everything is,
+//! all drawn from one number.
+//!
+//! [`run`] tells the story of a seed. A small shop is set up, then anything happens to it while effects fail,
+//! watches repeat themselves and engines die; in one story of four two engines pass a lease back and forth.
+//! Then faults end, and the world must come to rest as the rules say; half of the stories end by setting
+//! the shop up properly again, and then it must look as if nothing had ever happened.
+
+mod shop;
+
+use std::sync::LazyLock;
+
+use kong_driver::{Machine, ReplicaId, Schedule};
+use kong_engine::Mono;
+use kong_model::Collection;
+
+use crate::act::{Act, Elsewhere};
+use crate::faults::FaultPlan;
+use crate::picture::{Detail, Picture};
+use crate::sweep::{Care, finish, sound};
+use crate::trace::Trace;
+use crate::watchdog::{Rule, Violation};
+use crate::Scene;
+
+pub use shop::{FOREIGN, TOKENS};
+
+/// How the shop looks when all is well, told without faults.
+static WELL: LazyLock<Picture> = LazyLock::new(|| {
+    let mut scene = Scene::new(Schedule::calm(), sound);
+    let applied = scene.act(&crate::act::apply(shop::stock()));
+    debug_assert!(applied.is_ok(), "the shop is valid");
+    finish(&mut scene, Care::QUICK);
+    Picture::of(&scene, Detail::NoGenerations)
+});
+
+/// What came of a seed.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The rules that were broken.
+    pub violations: Vec<Violation>,
+    /// What happened, if that was asked for.
+    pub trace: Option<Trace>,
+    /// How many effects were taken out.
+    pub effects: u64,
+    /// How many of them went wrong.
+    pub faults: usize,
+}
+
+/// Who may write until when.
+#[derive(Debug)]
+struct Office {
+    leader: usize,
+    term: u64,
+    fence: Mono,
+    stalled: [bool; 2],
+    cut_off: [bool; 2],
+}
+
+/// Tells the story of a seed.
+pub fn run<M: Machine>(seed: u64, trace: Option<Trace>, machine: fn() -> M) -> Outcome {
+    let mut dice = Schedule::wild(seed.wrapping_mul(0x9e37_79b9).wrapping_add(77));
+    let schedule = if dice.below(4) == 0 {
+        Schedule::calm()
+    } else {
+        Schedule::wild(seed)
+    };
+    let mut scene = Scene::without_leader(schedule, machine);
+    scene.trace = trace;
+    scene.watchdog.reads_everything = seed % 64 == 0;
+    let first = scene.driver.add_replica();
+    let mut office = (dice.below(4) == 0).then(|| {
+        scene.driver.add_replica();
+        Office {
+            leader: 0,
+            term: 1,
+            fence: Mono(60_000),
+            stalled: [false; 2],
+            cut_off: [false; 2],
+        }
+    });
+    let fence = office.as_ref().map_or(Mono(u64::MAX), |office| office.fence);
+    scene.elect(first, 1, fence);
+    let one_in = [8, 15, 30, 100][usize::try_from(dice.below(4)).unwrap_or(0)];
+    scene.plan(FaultPlan::Often(seed, one_in));
+
+    say(&mut scene, &crate::act::apply(shop::shuffled(&mut dice)));
+    for _ in 0..4 + dice.below(9) {
+        if let Some(office) = &mut office {
+            politics(&mut scene, office, &mut dice);
+        }
+        let act = shop::any_act(&mut dice);
+        say(&mut scene, &act);
+        let pause = match dice.below(8) {
+            0 | 1 => 0,
+            2 | 3 => dice.below(60),
+            4 | 5 => dice.below(900),
+            6 => dice.below(8_000),
+            _ => dice.below(90_000),
+        };
+        scene.run_for(pause);
+    }
+    end(&mut scene, office, &mut dice);
+    Outcome {
+        effects: scene.driver.effects(),
+        faults: scene.faults.len(),
+        violations: std::mem::take(&mut scene.watchdog.violations),
+        trace: scene.trace,
+    }
+}
+
+/// Performs an act; what the API server refuses is part of the story.
+fn say<M: Machine>(scene: &mut Scene<M>, act: &Act) {
+    let done = scene.act(act);
+    if let Some(trace) = &mut scene.trace {
+        match done {
+            Ok(()) => trace.say(&format!("{act:?}")),
+            Err(refused) => trace.say(&format!("{act:?}: {refused}")),
+        }
+    }
+}
+
+/// Something between two engines: one hangs, is cut off, goes on, is followed by the other.
+fn politics<M: Machine>(scene: &mut Scene<M>, office: &mut Office, dice: &mut Schedule) {
+    let who = usize::try_from(dice.below(2)).unwrap_or(0);
+    match dice.below(6) {
+        0 => {
+            scene.driver.stall(ReplicaId(who));
+            office.stalled[who] = true;
+        }
+        1 | 2 if office.stalled[who] => {
+            scene.resume(ReplicaId(who));
+            office.stalled[who] = false;
+        }
+        3 => {
+            office.cut_off[who] ^= true;
+            scene.driver.partition(ReplicaId(who), office.cut_off[who]);
+        }
+        4 => hand_over(scene, office, dice),
+        _ if !office.stalled[office.leader] => {
+            let now = scene.driver.now().mono;
+            // A lease that is over is not prolonged.
+            if now < office.fence {
+                office.fence = office.fence.max(now.after(40_000));
+                scene.elect(ReplicaId(office.leader), office.term, office.fence);
+            }
+        }
+        _ => {}
+    }
+    if let Some(trace) = &mut scene.trace {
+        trace.say(&format!("{office:?}"));
+    }
+}
+
+/// The other engine takes over, once the lease of the first is over.
+fn hand_over<M: Machine>(scene: &mut Scene<M>, office: &mut Office, dice: &mut Schedule) {
+    let now = scene.driver.now().mono;
+    scene.run_for(office.fence.since(now) + 1);
+    let (old, new) = (office.leader, 1 - office.leader);
+    // Whether the old one learns of it is a matter of luck.
+    if dice.below(2) == 0 {
+        scene.driver.depose(ReplicaId(old));
+    }
+    office.leader = new;
+    office.term += 1;
+    office.fence = scene.driver.now().mono.after(60_000);
+    scene.elect(ReplicaId(new), office.term, office.fence);
+}
+
+fn end<M: Machine>(scene: &mut Scene<M>, office: Option<Office>, dice: &mut Schedule) {
+    let mut leader = ReplicaId(0);
+    if let Some(mut office) = office {
+        for who in [0, 1] {
+            scene.resume(ReplicaId(who));
+            scene.driver.partition(ReplicaId(who), false);
+        }
+        if dice.below(2) == 0 {
+            hand_over(scene, &mut office, dice);
+        }
+        let now = scene.driver.now().mono;
+        scene.run_for(office.fence.since(now) + 1);
+        leader = ReplicaId(office.leader);
+        scene.elect(leader, office.term + 1, Mono(u64::MAX));
+        scene.driver.kill(ReplicaId(1 - office.leader));
+    }
+    for token in TOKENS {
+        say(scene, &Act::Accept(token.to_owned()));
+    }
+    match dice.below(4) {
+        0 => {}
+        1 => close(scene),
+        2 => {
+            close(scene);
+            open(scene);
+        }
+        _ => {
+            // What is on its way out cannot be set up again before it is gone.
+            say(scene, &Act::Settle);
+            let leaving = |object: &serde_json::Value| object["metadata"]["deletionTimestamp"].is_string();
+            if scene.objects().iter().any(leaving) {
+                close(scene);
+            }
+            open(scene);
+        }
+    }
+    scene.driver.clear_plan();
+    scene.driver.schedule = Schedule::calm();
+    finish(scene, Care::QUICK);
+    restart_is_silent(scene, leader);
+}
+
+/// Everything is deleted, which must leave nothing.
+fn close<M: Machine>(scene: &mut Scene<M>) {
+    // Without a token nothing can be deleted in Konnect: whoever threw it away has to bring it back.
+    for document in shop::means() {
+        say(scene, &Act::Apply(vec![document]));
+    }
+    scene.settle();
+    say(scene, &crate::act::delete(shop::keys()));
+    if !scene.settle_within(1_200_000) {
+        let why = "deleting everything is not done after twenty minutes";
+        scene.watchdog.report(Rule::Quiet, why);
+    }
+    let objects: Vec<String> = scene
+        .objects()
+        .iter()
+        .filter_map(crate::document::key_of)
+        .map(|key| key.to_string())
+        .collect();
+    let entities: Vec<String> = Collection::all()
+        .flat_map(|at| scene.driver.konnect.entities(at, None).map(move |(id, _)| (at, id)))
+        .filter(|(_, id)| *id != FOREIGN)
+        .map(|(at, id)| format!("{} {id}", at.name()))
+        .collect();
+    if !objects.is_empty() || !entities.is_empty() {
+        let how = format!("everything was deleted, but there is {objects:?} and {entities:?}");
+        scene.watchdog.report(Rule::NoOrphan, how);
+    }
+}
+
+/// Everything is set up as it should be, and then it must look so.
+fn open<M: Machine>(scene: &mut Scene<M>) {
+    say(
+        scene,
+        &Act::Elsewhere(Elsewhere::Delete {
+            at: Collection::Services,
+            name: FOREIGN.to_owned(),
+        }),
+    );
+    say(scene, &crate::act::apply(shop::stock()));
+    scene.settle();
+    scene.driver.clear_plan();
+    if !scene.settle_within(1_200_000) {
+        let why = "setting everything up is not done after twenty minutes";
+        scene.watchdog.report(Rule::Quiet, why);
+    }
+    // Drift that nobody has told us of is found by the next list.
+    scene.run_for(130_000);
+    if let Some(how) = Picture::of(scene, Detail::NoGenerations).difference(&WELL) {
+        scene.watchdog.report(Rule::SameEnd, how);
+    }
+}
+
+/// An engine that starts with an empty memory has nothing to write.
+fn restart_is_silent<M: Machine>(scene: &mut Scene<M>, leader: ReplicaId) {
+    let before = scene.writes();
+    if let Some(trace) = &mut scene.trace {
+        trace.say("restart");
+    }
+    scene.restart(leader);
+    scene.run_for(20_000);
+    if scene.writes() != before {
+        let how = format!("{before:?} writes became {:?} after a restart", scene.writes());
+        scene.watchdog.report(Rule::WriteCount, how);
+    }
+    let (cluster, konnect) = (&scene.driver.cluster, &scene.driver.konnect);
+    scene.watchdog.at_rest(cluster, konnect);
+}

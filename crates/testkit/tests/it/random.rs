@@ -1,0 +1,75 @@
+//! Random schedules.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
+
+use testkit::trace::Trace;
+use testkit::{random, sweep};
+
+/// How many seeds an ordinary run tells.
+const SEEDS: u64 = 10_000;
+/// Failures that are printed before the run gives up.
+const MOST: usize = 12;
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+#[test]
+fn whatever_happens_in_whatever_order_the_rules_hold() {
+    let start = Instant::now();
+    let from = number("KONDUIT_FROM").unwrap_or(0);
+    let seeds = number("KONDUIT_SEEDS").unwrap_or(SEEDS);
+    let next = AtomicU64::new(from);
+    let (effects, faults) = (AtomicU64::new(0), AtomicUsize::new(0));
+    let failures = Mutex::new(Vec::new());
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= from + seeds {
+                return;
+            }
+            let outcome = random::run(seed, None, sweep::sound);
+            effects.fetch_add(outcome.effects, Ordering::Relaxed);
+            faults.fetch_add(outcome.faults, Ordering::Relaxed);
+            if !outcome.violations.is_empty() {
+                let failure = sweep::Failure {
+                    run: format!("random:{seed}"),
+                    violations: outcome.violations,
+                };
+                let mut failures = failures.lock().unwrap();
+                failures.push(failure.explain());
+                if failures.len() >= MOST {
+                    next.store(u64::MAX / 2, Ordering::Relaxed);
+                }
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        for _ in 0..threads {
+            scope.spawn(work);
+        }
+    });
+    println!(
+        "{seeds} seeds, {} effects, {} of them gone wrong, in {:.1?}",
+        effects.into_inner(),
+        faults.into_inner(),
+        start.elapsed()
+    );
+    let failures = failures.into_inner().unwrap();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_steps() {
+    let hash = |seed| {
+        let outcome = random::run(seed, Some(Trace::hashed()), sweep::sound);
+        outcome.trace.map(|trace| trace.hash())
+    };
+    let first: Vec<_> = (0..12).map(hash).collect();
+    let second: Vec<_> = (0..12).map(hash).collect();
+    assert_eq!(first, second);
+    assert!(first.windows(2).all(|pair| pair[0] != pair[1]));
+}
