@@ -3,6 +3,10 @@
 //! same run.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "figures are printed with three digits"
+)]
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +22,7 @@ const CHANGES: usize = 201;
 /// Object counts that are compared.
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 
-fn document(kind: &str, api: &str, name: &str, spec: Value) -> Value {
+fn document(kind: &str, api: &str, name: &str, spec: &Value) -> Value {
     json!({
         "apiVersion": api, "kind": kind,
         "metadata": {"name": name, "namespace": "default"}, "spec": spec,
@@ -40,19 +44,19 @@ fn filled(targets: usize) -> Driver<Engine> {
             "KonnectAPIAuthConfiguration",
             "konnect.konghq.com/v1alpha1",
             "auth",
-            json!({"type": "token", "token": "kpat_bench", "serverURL": "us.api.konghq.com"}),
+            &json!({"type": "token", "token": "kpat_bench", "serverURL": "us.api.konghq.com"}),
         ),
         document(
             "KonnectGatewayControlPlane",
             "konnect.konghq.com/v1alpha2",
             "cp",
-            json!({"createControlPlaneRequest": {"name": "cp"}, "konnect": {"authRef": {"name": "auth"}}}),
+            &json!({"createControlPlaneRequest": {"name": "cp"}, "konnect": {"authRef": {"name": "auth"}}}),
         ),
         document(
             "KongUpstream",
             kong,
             "upstream",
-            json!({"name": "upstream.test", "controlPlaneRef": {
+            &json!({"name": "upstream.test", "controlPlaneRef": {
                 "type": "konnectNamespacedRef", "konnectNamespacedRef": {"name": "cp"}}}),
         ),
     ];
@@ -64,7 +68,7 @@ fn filled(targets: usize) -> Driver<Engine> {
             number & 255
         );
         let spec = json!({"upstreamRef": {"name": "upstream"}, "target": target});
-        document("KongTarget", kong, &format!("target-{number}"), spec)
+        document("KongTarget", kong, &format!("target-{number}"), &spec)
     }));
     for document in documents {
         let request = Request::Create {

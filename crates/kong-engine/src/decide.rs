@@ -163,9 +163,9 @@ impl Engine {
 
     fn probe(&self, entity: &Entity, body: &Arc<Body>) -> Decision {
         match &entity.belief {
-            Belief::Trusted(_) => Decision::Rest,
+            Belief::Trusted(generation) if *generation == entity.generation => Decision::Rest,
             Belief::Held(Content::As(held)) if held == body => Decision::Rest,
-            Belief::Held(_) | Belief::Unknown | Belief::Absent => {
+            Belief::Trusted(_) | Belief::Held(_) | Belief::Unknown | Belief::Absent => {
                 if entity.not_before > self.now {
                     Decision::Until(entity.not_before)
                 } else {

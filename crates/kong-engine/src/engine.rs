@@ -248,6 +248,14 @@ impl Engine {
         if self.term() != term {
             // Somebody else may have written since the last lists.
             self.listings.forget_all();
+            let keys: Vec<Key> = self.units.keys().cloned().collect();
+            for key in keys {
+                self.trust_statuses_of(&key);
+                self.stale.insert(key);
+            }
+            for record in self.records.values_mut() {
+                record.wrong_since = None;
+            }
             self.unexamined.extend(self.entities.ids());
             self.check_all();
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
-use kong_model::{Body, Filter, Normal, RemoteId, Site, UniqueKey};
+use kong_model::{Body, Collection, Filter, Normal, RemoteId, Site, UniqueKey};
 use kong_resolve::{Claim, Intent, Key, Map};
 use kong_translation::{Presence, Problem, State};
 
@@ -67,6 +67,8 @@ pub(crate) struct Entity {
     pub(crate) remote: Option<RemoteId>,
     /// Where that id comes from.
     pub(crate) source: IdSource,
+    /// The id that the user chose.
+    pub(crate) specified: Option<RemoteId>,
     pub(crate) belief: Belief,
     /// What else is at our id, in words.
     pub(crate) stranger: Option<String>,
@@ -111,20 +113,17 @@ pub(crate) enum Act {
 }
 
 impl Entity {
-    pub(crate) fn new(claim: &Claim) -> Self {
+    pub(crate) fn new(owner: &Key, claim: &Claim) -> Self {
         Self {
-            owner: claim.configuration.clone(),
+            owner: owner.clone(),
+            specified: claim.specified.clone(),
             site: claim.site.clone(),
             configuration: claim.configuration.clone(),
             intent: Some(claim.intent.clone()),
             generation: claim.generation,
             main: claim.main,
             remote: None,
-            source: if claim.specified.is_some() {
-                IdSource::User
-            } else {
-                IdSource::Own
-            },
+            source: IdSource::Own,
             belief: Belief::Unknown,
             stranger: None,
             echo: None,
@@ -137,6 +136,24 @@ impl Entity {
             touched: OpId(0),
             healing: false,
         }
+    }
+
+    /// Nothing is known of it: if it is created, then under the id that the user chose, else under that
+    /// of its identity, unless the server chooses.
+    pub(crate) fn start_over(&mut self, identity: Uuid) {
+        let own = match self.site.at {
+            // One list a control plane, under its id.
+            Collection::GroupMemberships => self.site.control_plane.clone(),
+            at => at
+                .takes_our_id()
+                .then(|| RemoteId::from(identity.to_string())),
+        };
+        self.source = if self.specified.is_some() {
+            IdSource::User
+        } else {
+            IdSource::Own
+        };
+        self.remote = self.specified.clone().or(own);
     }
 
     /// The body that is wanted.
@@ -414,21 +431,19 @@ impl Entities {
 fn refile<'a, K: Eq + Hash + Clone + 'a>(
     index: &mut Map<K, BTreeSet<Uuid>>,
     id: Uuid,
-    old: impl Iterator<Item = &'a K> + Clone,
-    new: impl Iterator<Item = &'a K> + Clone,
+    old: impl IntoIterator<Item = &'a K>,
+    new: impl IntoIterator<Item = &'a K>,
 ) {
-    for key in old
-        .clone()
-        .filter(|key| !new.clone().any(|other| other == *key))
-    {
-        if let Some(ids) = index.get_mut(key) {
+    let (old, new): (Vec<&K>, Vec<&K>) = (old.into_iter().collect(), new.into_iter().collect());
+    for key in old.iter().filter(|key| !new.contains(key)) {
+        if let Some(ids) = index.get_mut(*key) {
             ids.remove(&id);
             if ids.is_empty() {
-                index.remove(key);
+                index.remove(*key);
             }
         }
     }
-    for key in new.filter(|key| !old.clone().any(|other| other == *key)) {
+    for key in new.into_iter().filter(|key| !old.contains(key)) {
         index.entry(key.clone()).or_default().insert(id);
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use uuid::Uuid;
 
-use kong_model::{Collection, RemoteId};
+use kong_model::RemoteId;
 use kong_resolve::{Claim, Dep, Frame, Intent, Key, Output, Verdict, View};
 use kong_translation::{Problem, Report, State, Urgency};
 
@@ -82,7 +82,7 @@ impl Engine {
         let Some(unit) = self.units.remove(key) else {
             return;
         };
-        for dep in unit.reads.iter() {
+        for dep in &unit.reads {
             if let Some(readers) = self.readers.get_mut(dep) {
                 readers.remove(key);
             }
@@ -190,54 +190,69 @@ impl Engine {
         self.entities.reindex(claim.identity);
     }
 
-    /// An entity that is not known yet. What the status says of it is believed until a list knows
-    /// better, so that a restart changes nothing.
+    /// An entity that is not known yet.
     fn new_entity(&self, owner: &Key, claim: &Claim) -> Entity {
-        let record = self.records.get(owner);
-        let frame = kong_translation::frame(owner.kind);
-        let recorded = match (record, frame, claim.main) {
-            (Some(record), Some(frame), true) => record.recorded_id(frame).map(RemoteId::from),
-            _ => None,
+        let mut new = Entity::new(owner, claim);
+        self.trust_status(claim.identity, &mut new);
+        // A list that was complete before it was wanted did not have it.
+        let unheard_of = new.belief == Belief::Unknown && new.source == IdSource::Own;
+        if unheard_of && self.listings.is_complete(&new.scope()) {
+            new.belief = Belief::Absent;
+        }
+        new
+    }
+
+    /// What the status of its object says of an entity is believed until a list knows better: so a
+    /// restart changes nothing, and neither does a takeover.
+    fn trust_status(&self, identity: Uuid, entity: &mut Entity) {
+        let owner = self
+            .records
+            .get(&entity.owner)
+            .zip(kong_translation::frame(entity.owner.kind));
+        let Some((record, frame)) = owner.filter(|_| entity.main) else {
+            entity.belief = Belief::Unknown;
+            return;
         };
-        let trusted = match (record, frame, claim.main) {
-            (Some(record), Some(Frame::Account), true) => {
-                record.confirmed_generation(kong_crds::conditions::API_AUTH_VALID)
-            }
-            (Some(record), Some(_), true) if recorded.is_some() => {
+        let recorded = record.recorded_id(frame).map(RemoteId::from);
+        let trusted = match frame {
+            Frame::Account => record.confirmed_generation(kong_crds::conditions::API_AUTH_VALID),
+            Frame::Konnect | Frame::Native if recorded.is_some() => {
                 record.confirmed_generation(kong_crds::conditions::PROGRAMMED)
             }
-            _ => None,
+            Frame::Konnect | Frame::Native => None,
         };
-        let own = claim.site.at.takes_our_id().then(|| match claim.site.at {
-            // One list a control plane, under its id.
-            Collection::GroupMemberships => claim.site.control_plane.clone(),
-            _ => Some(RemoteId::from(claim.identity.to_string())),
-        });
-        let observed = match &claim.intent {
-            Intent::Observe(id) => Some(id.clone()),
-            Intent::Present(_) | Intent::Keep | Intent::Absent => None,
-        };
-        let new = Entity::new(claim);
-        let observes = matches!(claim.intent, Intent::Observe(_));
-        let listed = !observes && self.listings.is_complete(&new.scope());
-        Entity {
-            owner: owner.clone(),
-            remote: observed
-                .or_else(|| recorded.clone())
-                .or_else(|| claim.specified.clone())
-                .or_else(|| own.flatten()),
-            source: match (&recorded, &claim.specified) {
-                (Some(_), _) => IdSource::Record,
-                (None, Some(_)) => IdSource::User,
-                (None, None) => IdSource::Own,
-            },
-            belief: match trusted {
-                Some(generation) => Belief::Trusted(generation),
-                // A list that was complete before it was wanted did not have it.
-                None if recorded.is_none() && listed => Belief::Absent,
-                None => Belief::Unknown,
-            },
-            ..new
+        entity.belief = trusted.map_or(Belief::Unknown, Belief::Trusted);
+        if let Some(Intent::Observe(id)) = &entity.intent {
+            entity.remote = Some(id.clone());
+            entity.source = IdSource::Observed;
+        } else if recorded.is_some() {
+            entity.remote = recorded;
+            entity.source = IdSource::Record;
+        } else {
+            entity.start_over(identity);
+        }
+    }
+
+    /// Somebody else has written, or may have: of its entities an object now says what is known.
+    pub(crate) fn trust_statuses_of(&mut self, key: &Key) {
+        let ids = self
+            .units
+            .get(key)
+            .map(|unit| unit.entities.clone())
+            .unwrap_or_default();
+        for id in ids {
+            let Some(mut entity) = self.entities.get(id).cloned() else {
+                continue;
+            };
+            if entity.in_flight.is_none() {
+                self.trust_status(id, &mut entity);
+                entity.problem = None;
+                entity.stranger = None;
+                entity.failures = 0;
+                entity.not_before = self.now;
+                self.entities.insert(id, entity);
+                self.unexamined.insert(id);
+            }
         }
     }
 
@@ -247,23 +262,20 @@ impl Engine {
         let Some(old) = self.entities.remove(claim.identity) else {
             return;
         };
-        let mut new = Entity::new(claim);
-        new.owner = owner.clone();
-        new.remote.clone_from(&claim.specified);
-        if new.remote.is_none() && claim.site.at.takes_our_id() {
-            new.remote = match claim.site.at {
-                Collection::GroupMemberships => claim.site.control_plane.clone(),
-                _ => Some(RemoteId::from(claim.identity.to_string())),
-            };
-        }
+        let mut new = Entity::new(owner, claim);
+        new.start_over(claim.identity);
         if old.is_possible() && self.place_exists(&old) {
             let rest = Uuid::new_v5(&claim.identity, format!("{:?}", old.site).as_bytes());
-            let left = Entity {
+            let mut left = Entity {
                 intent: None,
                 main: false,
-                in_flight: None,
                 ..old
             };
+            if left.in_flight.take().is_some() {
+                // What is under way may still arrive; it is looked for when it must have.
+                left.belief = Belief::Unknown;
+                left.not_before = self.now.after(self.settings.request_timeout);
+            }
             self.entities.insert(rest, left);
             self.unexamined.insert(rest);
             if let Some(unit) = self.units.get_mut(owner) {

@@ -527,8 +527,7 @@ impl Engine {
             generation: 0,
             main: false,
         };
-        let mut entity = Entity::new(&claim);
-        entity.owner = stray.owner.clone();
+        let mut entity = Entity::new(&stray.owner, &claim);
         entity.remote = Some(stray.id);
         entity.source = IdSource::Record;
         self.entities.insert(identity, entity);
@@ -548,7 +547,17 @@ impl Engine {
                 .remote
                 .as_ref()
                 .is_some_and(|remote| run.seen.contains(remote));
-            if seen || entity.belief == Belief::Absent || !is_settled_before(entity, run) {
+            if seen || !is_settled_before(entity, run) {
+                continue;
+            }
+            if entity.belief == Belief::Absent {
+                // Whoever was at our id is there no longer.
+                if entity.stranger.is_some()
+                    && let Some(entity) = self.entities.get_mut(id)
+                {
+                    entity.stranger = None;
+                    self.entity_changed(id);
+                }
                 continue;
             }
             let (was_there, plane) = (entity.is_present(), scope.at == Collection::ControlPlanes);

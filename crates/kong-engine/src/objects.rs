@@ -163,6 +163,10 @@ impl Engine {
             self.unexamined.extend(unit.entities.iter().copied());
         }
         if answered && self.units.contains_key(&key) {
+            if self.term() == 0 {
+                // Whoever writes knows more than we do.
+                self.trust_statuses_of(&key);
+            }
             self.stale.insert(key.clone());
         }
         self.check(&key);

@@ -16,6 +16,8 @@ use crate::listing::facts;
 const RETRY: u64 = 500;
 /// The longest of these times.
 const LONGEST_RETRY: u64 = 60_000;
+/// After so many refusals for want of budget in a row the status of an object speaks of it.
+const WORTH_SAYING: u32 = 3;
 /// Milliseconds before something that Konnect refused is tried unchanged: what it refused it for may
 /// have gone, such as a name that was taken.
 const RETRY_REFUSED: u64 = 60_000;
@@ -119,8 +121,20 @@ impl Engine {
         let plane = entity.site.control_plane.clone();
         let chosen_by_server = !entity.site.at.takes_our_id();
         match failure {
-            // Not a failure of this entity: the lane waits, and then it is tried again.
-            Failure::RateLimited { .. } => return,
+            // Not a failure of this entity: the lane waits, and then it is tried again. If that goes
+            // on it is worth saying.
+            Failure::RateLimited { .. } => {
+                entity.failures += 1;
+                if entity.failures >= WORTH_SAYING {
+                    let text = format!("{failure}{}", remedy(failure));
+                    entity.problem = Some(Problem {
+                        attempt,
+                        text,
+                        transient: true,
+                    });
+                }
+                return;
+            }
             Failure::Unauthorized if flight.act != Act::Probe => {
                 entity.failures += 1;
                 entity.not_before = now.after(pause(id, entity.failures, RETRY, LONGEST_RETRY));
