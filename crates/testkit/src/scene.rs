@@ -30,7 +30,7 @@ const WALL: i64 = 1_700_000_000;
 /// How long [`Act::Settle`] waits at most: longer than the longest first retry, 75 s.
 const PATIENCE: u64 = 150_000;
 
-/// No world of a test has so much to do before it comes to rest: who does more goes round in circles.
+/// No small world has so much to do before it comes to rest: who does more goes round in circles.
 const MOST_EFFECTS: u64 = 3_000;
 
 /// Reading the definitions and compiling their rules takes longer than most runs.
@@ -54,6 +54,8 @@ pub struct Scene<M = Engine> {
     pub faults: FaultLog,
     /// What happened, if somebody wants to know.
     pub trace: Option<Trace>,
+    /// How many effects may be needed before the world comes to rest.
+    pub most_effects: u64,
 }
 
 impl<M: Machine> Scene<M> {
@@ -79,6 +81,7 @@ impl<M: Machine> Scene<M> {
             watchdog: Watchdog::default(),
             faults: FaultLog::default(),
             trace: None,
+            most_effects: MOST_EFFECTS,
         }
     }
 
@@ -150,7 +153,7 @@ impl<M: Machine> Scene<M> {
     /// Steps for so many milliseconds.
     pub fn run_for(&mut self, milliseconds: u64) {
         let until = self.driver.now().mono.after(milliseconds);
-        let enough = self.driver.effects() + MOST_EFFECTS;
+        let enough = self.driver.effects() + self.most_effects;
         while self.driver.effects() < enough && self.step(until).is_some() {}
         self.driver.advance_to(until);
     }
@@ -158,7 +161,7 @@ impl<M: Machine> Scene<M> {
     /// Steps until there is nothing left to do; false if that takes longer than so many milliseconds.
     pub fn settle_within(&mut self, milliseconds: u64) -> bool {
         let until = self.driver.now().mono.after(milliseconds);
-        let enough = self.driver.effects() + MOST_EFFECTS;
+        let enough = self.driver.effects() + self.most_effects;
         loop {
             while let Some(step) = self.driver.step_now() {
                 self.follow(step);

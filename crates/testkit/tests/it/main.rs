@@ -1,4 +1,5 @@
 //! The engine with both simulators under one clock: what must hold, whatever goes wrong.
 
+mod counts;
 mod random;
 mod sweep;
