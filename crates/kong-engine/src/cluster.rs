@@ -12,7 +12,7 @@ use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
 use kong_resolve::{Frame, Key, Output, conditions};
 use kong_translation::{Report, Urgency};
 
-use crate::engine::{Engine, Subject, Wake};
+use crate::engine::{Engine, Subject};
 use crate::input::{Action, Effect, KubeFailure, Mono, OpId, Outcome};
 use crate::objects::Record;
 
@@ -59,14 +59,16 @@ impl Engine {
         };
         match self.due(key, record) {
             Due::Finalizers(_) | Due::Status => {
+                self.set_object_alarm(key, None);
                 self.kube_queue.insert(key.clone());
             }
             Due::At(time) => {
                 self.kube_queue.remove(key);
-                self.wake_at(time, Wake::Object(key.clone()));
+                self.set_object_alarm(key, Some(time));
             }
             Due::Nothing => {
                 self.kube_queue.remove(key);
+                self.set_object_alarm(key, None);
             }
         }
     }
@@ -194,7 +196,7 @@ impl Engine {
                     }
                 }
                 Due::At(time) => {
-                    self.wake_at(time, Wake::Object(key));
+                    self.set_object_alarm(&key, Some(time));
                     continue;
                 }
                 Due::Nothing => continue,
@@ -231,11 +233,11 @@ impl Engine {
             Outcome::Stored(None) | Outcome::NotStored(KubeFailure::NotFound) => {
                 // The watch will say that it is gone.
                 record.outdated = Some(Arc::clone(&record.version));
-                self.wake_at(now.after(WATCH_PATIENCE), Wake::Object(key.clone()));
+                self.set_object_alarm(key, Some(now.after(WATCH_PATIENCE)));
             }
             Outcome::NotStored(KubeFailure::Conflict) => {
                 record.outdated = Some(Arc::clone(&record.version));
-                self.wake_at(now.after(WATCH_PATIENCE), Wake::Object(key.clone()));
+                self.set_object_alarm(key, Some(now.after(WATCH_PATIENCE)));
             }
             Outcome::NotStored(
                 ref failure @ (KubeFailure::Refused(_) | KubeFailure::Unknown(_)),
@@ -251,7 +253,7 @@ impl Engine {
                     .saturating_mul(1 << record.failures.min(12))
                     .min(longest);
                 record.not_before = now.after(wait);
-                self.wake_at(now.after(wait), Wake::Object(key.clone()));
+                self.set_object_alarm(key, Some(now.after(wait)));
             }
             Outcome::NotSent | Outcome::Konnect(_) => {}
         }

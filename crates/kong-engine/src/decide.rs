@@ -13,7 +13,7 @@ use kong_model::{Body, Call, Collection, Node, Normal, OnDelete, RemoteId, Updat
 use kong_resolve::{Access, Intent, Key};
 use kong_translation::{Attempt, Problem};
 
-use crate::engine::{Engine, Subject, Wake};
+use crate::engine::{Engine, Subject};
 use crate::entities::{Act, Belief, Content, Entity, Flight, IdSource};
 use crate::input::{Action, Effect, Mono, Org};
 use crate::queue::{Class, Queue, Work};
@@ -47,10 +47,17 @@ impl Engine {
         };
         let owner = entity.owner.clone();
         self.stale.insert(owner.clone());
-        match self.decide(id, entity) {
+        let decision = self.decide(id, entity);
+        if !matches!(decision, Decision::Until(_)) {
+            self.set_entity_alarm(id, None);
+        }
+        let Some(entity) = self.entities.get(id) else {
+            return;
+        };
+        match decision {
             Decision::Rest => {}
             Decision::Wait => self.check(&owner),
-            Decision::Until(time) => self.wake_at(time, Wake::Entity(id)),
+            Decision::Until(time) => self.set_entity_alarm(id, Some(time)),
             Decision::NeedsList => {
                 let scope = entity.scope();
                 self.want_list(&scope);
@@ -103,6 +110,7 @@ impl Engine {
             .then_some(remote)
             .flatten();
         let neighbours = self.entities.neighbours(id);
+        self.set_entity_alarm(id, None);
         self.entities.remove(id);
         self.unexamined.extend(neighbours);
         if let Some(plane) = plane {
@@ -178,9 +186,7 @@ impl Engine {
     fn observe(&self, entity: &Entity, remote: &RemoteId) -> Decision {
         match entity.belief {
             Belief::Held(_) => Decision::Rest,
-            Belief::Trusted(_) | Belief::Unknown | Belief::Absent
-                if !self.listings.is_complete(&entity.scope()) =>
-            {
+            Belief::Trusted(_) | Belief::Unknown | Belief::Absent if !self.is_known(entity) => {
                 Decision::NeedsList
             }
             Belief::Trusted(_) | Belief::Unknown | Belief::Absent => Decision::Blocked(Problem {
@@ -207,7 +213,7 @@ impl Engine {
             Belief::Held(Content::Other(held)) if same(held) => return Decision::Agrees,
             Belief::Held(_) | Belief::Trusted(_) | Belief::Unknown | Belief::Absent => {}
         }
-        if !self.listings.is_complete(&entity.scope()) {
+        if !self.is_known(entity) {
             return Decision::NeedsList;
         }
         if let Some(stranger) = &entity.stranger {
@@ -278,7 +284,7 @@ impl Engine {
         if !self.place_exists(entity) {
             return Decision::Forget;
         }
-        if !self.listings.is_complete(&entity.scope()) {
+        if !self.is_known(entity) {
             return Decision::NeedsList;
         }
         if entity.stranger.is_some() || entity.remote.is_none() {

@@ -215,6 +215,32 @@ impl Engine {
         self.timers.insert((time, wake));
     }
 
+    /// An object is to be looked at again at this time, and at no other.
+    pub(crate) fn set_object_alarm(&mut self, key: &Key, time: Option<Mono>) {
+        let Some(record) = self.records.get_mut(key) else {
+            return;
+        };
+        if let Some(old) = std::mem::replace(&mut record.alarm, time) {
+            self.timers.remove(&(old, Wake::Object(key.clone())));
+        }
+        if let Some(time) = time {
+            self.wake_at(time, Wake::Object(key.clone()));
+        }
+    }
+
+    /// An entity is to be looked at again at this time, and at no other.
+    pub(crate) fn set_entity_alarm(&mut self, id: Uuid, time: Option<Mono>) {
+        let Some(entity) = self.entities.get_mut(id) else {
+            return;
+        };
+        if let Some(old) = std::mem::replace(&mut entity.alarm, time) {
+            self.timers.remove(&(old, Wake::Entity(id)));
+        }
+        if let Some(time) = time {
+            self.wake_at(time, Wake::Entity(id));
+        }
+    }
+
     fn advance(&mut self, now: Now) {
         self.now = self.now.max(now.mono);
         self.wall = now.wall;

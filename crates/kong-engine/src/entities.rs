@@ -82,6 +82,8 @@ pub(crate) struct Entity {
     pub(crate) problem: Option<Problem>,
     pub(crate) failures: u32,
     pub(crate) not_before: Mono,
+    /// When it is to be looked at again.
+    pub(crate) alarm: Option<Mono>,
     pub(crate) in_flight: Option<Flight>,
     /// The last effect that wrote to it: lists that began earlier know less.
     pub(crate) touched: OpId,
@@ -132,6 +134,7 @@ impl Entity {
             problem: None,
             failures: 0,
             not_before: Mono::default(),
+            alarm: None,
             in_flight: None,
             touched: OpId(0),
             healing: false,

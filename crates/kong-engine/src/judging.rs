@@ -196,7 +196,7 @@ impl Engine {
         self.trust_status(claim.identity, &mut new);
         // A list that was complete before it was wanted did not have it.
         let unheard_of = new.belief == Belief::Unknown && new.source == IdSource::Own;
-        if unheard_of && self.listings.is_complete(&new.scope()) {
+        if unheard_of && self.is_known(&new) {
             new.belief = Belief::Absent;
         }
         new
@@ -259,6 +259,7 @@ impl Engine {
     /// An entity is wanted elsewhere: below another parent, in another control plane. What is at the
     /// old place goes, unless the place is gone itself.
     fn move_entity(&mut self, owner: &Key, claim: &Claim) {
+        self.set_entity_alarm(claim.identity, None);
         let Some(old) = self.entities.remove(claim.identity) else {
             return;
         };

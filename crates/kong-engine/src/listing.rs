@@ -82,18 +82,14 @@ struct Stray {
 pub(crate) struct Listings {
     lists: BTreeMap<Scope, Listing>,
     foreign: BTreeMap<(Realm, UniqueKey), (Scope, Foreign)>,
-    /// Control planes that we created in this term: nothing can be in them that we do not know.
-    virgin: BTreeSet<RemoteId>,
+    /// Control planes that we have just created, and until when that holds: nothing is in them yet.
+    virgin: BTreeMap<RemoteId, Mono>,
 }
 
 impl Listings {
     /// Whether a list has been read to the end.
-    pub(crate) fn is_complete(&self, scope: &Scope) -> bool {
+    fn is_read(&self, scope: &Scope) -> bool {
         self.lists.get(scope).is_some_and(|list| list.complete)
-            || scope
-                .control_plane
-                .as_ref()
-                .is_some_and(|plane| self.virgin.contains(plane))
     }
 
     /// Somebody else may have written since.
@@ -117,8 +113,8 @@ impl Listings {
     }
 
     /// A control plane has just been created by us.
-    pub(crate) fn plane_is_new(&mut self, plane: RemoteId) {
-        self.virgin.insert(plane);
+    pub(crate) fn plane_is_new(&mut self, plane: RemoteId, until: Mono) {
+        self.virgin.insert(plane, until);
     }
 
     /// Who has something unique without being ours.
@@ -141,6 +137,18 @@ impl Listings {
 }
 
 impl Engine {
+    /// Whether it is known what is in a place: its list has been read, or we have just created the
+    /// control plane. An id that the user chose may be in use all the same, so it takes the list.
+    pub(crate) fn is_known(&self, entity: &Entity) -> bool {
+        let scope = entity.scope();
+        let plane = scope
+            .control_plane
+            .as_ref()
+            .filter(|_| entity.source != IdSource::User);
+        let until = plane.and_then(|plane| self.listings.virgin.get(plane));
+        self.listings.is_read(&scope) || until.is_some_and(|until| self.now < *until)
+    }
+
     /// A list has to be read before anything can be done.
     pub(crate) fn want_list(&mut self, scope: &Scope) {
         let list = self.listings.lists.entry(scope.clone()).or_default();
@@ -152,11 +160,9 @@ impl Engine {
     /// What was written to a place is listed there from now on, also where no list was needed before.
     pub(crate) fn keep_listed(&mut self, scope: &Scope) {
         if !self.listings.lists.contains_key(scope) {
-            let list = Listing {
-                complete: true,
-                ..Listing::default()
-            };
-            self.listings.lists.insert(scope.clone(), list);
+            self.listings
+                .lists
+                .insert(scope.clone(), Listing::default());
             let due = self.now.after(self.settings.sync_period);
             self.wake_at(due, Wake::List(scope.clone()));
         }
@@ -485,27 +491,38 @@ impl Engine {
                 }
                 self.entities.reindex(id);
                 self.believe(id, &stray.item);
-            } else if self.is_surplus(scope, &stray) {
+            } else if self.is_surplus(scope, &stray, run) {
                 self.adopt_surplus(scope, stray);
             }
         }
     }
 
-    /// Whether an entity with the tags of an object of ours is one that the object does not want.
-    fn is_surplus(&self, scope: &Scope, stray: &Stray) -> bool {
+    /// Whether an entity with the tags of an object of ours is one that the object does not want. Only
+    /// while nothing is under way with what it wants: the answer to a creation may be late, and then
+    /// the list knows the entity before we do.
+    fn is_surplus(&self, scope: &Scope, stray: &Stray, run: &Run) -> bool {
         let Some(unit) = self.units.get(&stray.owner) else {
             return false;
         };
-        let decided = matches!(unit.verdict.output, Output::Want(_));
+        let mut own = unit
+            .entities
+            .iter()
+            .filter_map(|id| self.entities.get(*id))
+            .filter(|entity| entity.site.control_plane == scope.control_plane)
+            .peekable();
         // An object that is to have no entity here has nothing to lose here either: somebody who
         // copied the tags by hand keeps what is theirs.
-        let lives_here = unit.entities.iter().any(|id| {
-            self.entities.get(*id).is_some_and(|entity| {
-                entity.site.control_plane == scope.control_plane
-                    && (entity.site.at == scope.at || !stray.main)
-            })
+        let lives_here = own.peek().is_some();
+        let settled = own.all(|entity| {
+            let found = !stray.main
+                || !entity.main
+                || entity
+                    .remote
+                    .as_ref()
+                    .is_some_and(|remote| run.seen.contains(remote));
+            is_settled_before(entity, run) && found
         });
-        decided && lives_here
+        matches!(unit.verdict.output, Output::Want(_)) && lives_here && settled
     }
 
     fn adopt_surplus(&mut self, scope: &Scope, stray: Stray) {

@@ -35,6 +35,8 @@ pub(crate) struct Record {
     pub(crate) not_before: Mono,
     /// Since when the status ought to be another one.
     pub(crate) wrong_since: Option<Mono>,
+    /// When it is to be looked at again.
+    pub(crate) alarm: Option<Mono>,
 }
 
 /// A status as text: a fifth of what it takes as a tree, and it is seldom read.
@@ -146,6 +148,7 @@ impl Engine {
                 failures: 0,
                 not_before: Mono::default(),
                 wrong_since: None,
+                alarm: None,
             },
         };
         self.records.insert(key.clone(), record);
@@ -184,6 +187,7 @@ impl Engine {
         {
             return;
         }
+        self.set_object_alarm(key, None);
         self.records.remove(key);
         self.by_uid.remove(uid);
         self.kube_queue.remove(key);

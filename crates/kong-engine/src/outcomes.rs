@@ -7,7 +7,7 @@ use uuid::Uuid;
 use kong_model::{Body, Collection, Failure, Normal, RemoteId, Reply};
 use kong_translation::{Attempt, Problem};
 
-use crate::engine::{Engine, Wake};
+use crate::engine::Engine;
 use crate::entities::{Act, Belief, Content, Flight, IdSource};
 use crate::input::{OpId, Outcome};
 use crate::listing::facts;
@@ -86,7 +86,8 @@ impl Engine {
         let (remote, configuration) = (entity.remote.clone(), entity.configuration.clone());
         let scope = entity.scope();
         if let (true, Some(remote)) = (created, remote) {
-            self.listings.plane_is_new(remote);
+            let until = self.now.after(self.settings.sync_period);
+            self.listings.plane_is_new(remote, until);
         }
         if at == Collection::Identity {
             self.access_changed(&configuration);
@@ -138,9 +139,7 @@ impl Engine {
             Failure::Unauthorized if flight.act != Act::Probe => {
                 entity.failures += 1;
                 entity.not_before = now.after(pause(id, entity.failures, RETRY, LONGEST_RETRY));
-                let time = entity.not_before;
                 self.doubt_token(&configuration);
-                self.wake_at(time, Wake::Entity(id));
                 return;
             }
             Failure::Server(_) | Failure::Transport(_) | Failure::NotFound => {
@@ -179,7 +178,6 @@ impl Engine {
             (RETRY_REFUSED, LONGEST_REFUSED)
         };
         entity.not_before = now.after(pause(id, entity.failures, first, longest));
-        let time = entity.not_before;
         let text = format!("{failure}{}", remedy(failure));
         entity.problem = Some(Problem {
             attempt,
@@ -189,7 +187,6 @@ impl Engine {
         if flight.act == Act::Probe {
             entity.belief = Belief::Unknown;
         }
-        self.wake_at(time, Wake::Entity(id));
         match failure {
             Failure::NotFound => {
                 if let Some(plane) = plane {
