@@ -87,12 +87,9 @@ impl Origin {
         let mut labels: BTreeMap<String, String> = self
             .pairs()
             .into_iter()
-            .map(|(key, value)| (key.to_owned(), truncate(&value, MAX_LABEL)))
+            .map(|(key, value)| (key.to_owned(), label(&value)))
             .collect();
-        labels.extend(
-            user.iter()
-                .map(|(key, value)| (key.clone(), truncate(value, MAX_LABEL))),
-        );
+        labels.extend(user.iter().map(|(key, value)| (key.clone(), label(value))));
         labels
     }
 }
@@ -104,6 +101,17 @@ pub fn owner<'a>(tags: &(impl Iterator<Item = &'a str> + Clone)) -> Option<&'a s
             .find_map(|tag| tag.strip_prefix(key)?.strip_prefix(':'))
     };
     value(OWNER).or_else(|| value(UID))
+}
+
+/// A label value of at most the length that Konnect takes. What is cut must not end in a separator,
+/// which Konnect refuses.
+fn label(value: &str) -> String {
+    let cut = truncate(value, MAX_LABEL);
+    if cut.len() == value.len() {
+        cut
+    } else {
+        cut.trim_end_matches(['-', '.', '_']).to_owned()
+    }
 }
 
 fn truncate(text: &str, limit: usize) -> String {
@@ -153,6 +161,9 @@ mod tests {
         );
         let labels = origin().labels(&BTreeMap::from([("team".to_owned(), long)]));
         assert_eq!(labels["team"], "é".repeat(MAX_LABEL));
+        let dashed = format!("{}--b", "a".repeat(MAX_LABEL - 1));
+        let labels = origin().labels(&BTreeMap::from([("team".to_owned(), dashed)]));
+        assert_eq!(labels["team"], "a".repeat(MAX_LABEL - 1));
     }
 
     #[test]
