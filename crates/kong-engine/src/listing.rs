@@ -3,22 +3,25 @@
 //! A list says nothing of an entity that was written after it began. An entity that no page of a
 //! complete list has is not there. What carries our tags and is wanted by nobody goes; what is neither
 //! ours by record nor by tags is never touched, but its name is remembered, since we cannot have it.
+//! Here is when and how lists are read; what follows from them is in `inventory`.
+
+mod inventory;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
-use kong_model::{
-    Body, Call, Collection, Cursor, Failure, Filter, Normal, RemoteId, Reply, Site, UniqueKey, tags,
-};
-use kong_resolve::{Access, Intent, Key, Output, Uid};
+use kong_model::{Call, Collection, Cursor, Failure, Filter, RemoteId, Reply, Site, UniqueKey};
+use kong_resolve::{Access, Key};
 
 use crate::engine::{Engine, Wake};
-use crate::entities::{Belief, Content, Entity, IdSource, Realm};
+use crate::entities::{Belief, Entity, IdSource, Realm};
 use crate::input::{Mono, OpId, Org, Outcome};
 use crate::queue::{Class, Work};
+
+pub(crate) use inventory::facts;
 
 /// Milliseconds before a list that failed is tried again, doubled with each failure.
 const RETRY: u64 = 1_000;
@@ -339,283 +342,6 @@ impl Engine {
         }
     }
 
-    /// One entity of a list.
-    fn listed(&mut self, scope: &Scope, run: &mut Run, item: Value) {
-        let Some(id) = item["id"].as_str().map(RemoteId::from) else {
-            return;
-        };
-        run.seen.insert(id.clone());
-        let owner = owner_of(&item).map(Uid::from);
-        let ours = owner.as_ref().and_then(|uid| self.by_uid.get(uid)).cloned();
-        let known = self.entities.at(&id).into_iter().find(|known| {
-            self.entities
-                .get(*known)
-                .is_some_and(|entity| entity.scope() == *scope)
-        });
-        let entity = known.and_then(|known| self.entities.get(known));
-        match (known, entity) {
-            (Some(known), Some(entity)) => {
-                if !is_settled_before(entity, run) {
-                    return;
-                }
-                let observed = matches!(entity.intent, Some(Intent::Observe(_)));
-                let by_record = owner.is_none() && entity.source != IdSource::User;
-                let by_tag = ours.as_ref() == Some(&entity.owner);
-                if observed || by_record || by_tag {
-                    self.believe(known, &item);
-                } else {
-                    self.meet_stranger(known, &id, &item, run);
-                }
-            }
-            _ => match ours {
-                Some(owner) => {
-                    let main = !item_tags(&item)
-                        .iter()
-                        .any(|tag| tag.starts_with(tags::OWNER));
-                    run.strays.push(Stray {
-                        id,
-                        owner,
-                        main,
-                        item,
-                    });
-                }
-                None => note_foreign(scope, run, &id, &item),
-            },
-        }
-    }
-
-    /// An entity is there, with this content.
-    fn believe(&mut self, id: Uuid, item: &Value) {
-        let drift = self.entities.get(id).is_some_and(|entity| {
-            matches!(entity.belief, Belief::Held(Content::As(_))) && entity.is_confirmed()
-        });
-        let Some(entity) = self.entities.get_mut(id) else {
-            return;
-        };
-        let at = entity.site.at;
-        let body = Body::from_wire(at, item);
-        let held = Normal::of(at, &body);
-        let parent = entity.site.parent.as_ref().map(RemoteId::as_str);
-        entity.holds = at.uniques(&body, parent);
-        entity.facts = Some(facts(at, item))
-            .filter(|facts| !facts.is_null())
-            .map(Arc::new);
-        entity.stranger = None;
-        entity.source = IdSource::Record;
-        let agreed = entity.wanted().filter(|wanted| {
-            entity.echo.as_deref() == Some(&held)
-                || Normal::of(at, wanted).differences(&held).is_empty()
-        });
-        entity.belief = Belief::Held(match agreed {
-            Some(wanted) => Content::As(Arc::clone(wanted)),
-            None => Content::Other(Arc::new(held)),
-        });
-        if entity.is_confirmed() {
-            entity.problem = None;
-            entity.failures = 0;
-            entity.not_before = self.now;
-        }
-        entity.healing = drift && !entity.is_confirmed();
-        if entity.healing {
-            self.stats.drift += 1;
-        }
-        self.entity_changed(id);
-    }
-
-    /// Something else is at the id that we would use.
-    fn meet_stranger(&mut self, known: Uuid, id: &RemoteId, item: &Value, run: &mut Run) {
-        let words = words(id, item);
-        if let Some(entity) = self.entities.get_mut(known) {
-            entity.stranger = Some(format!(
-                "the entity with ID {id} in Konnect is not managed by this object: {words}"
-            ));
-            entity.belief = Belief::Absent;
-            let scope = entity.scope();
-            note_foreign(&scope, run, id, item);
-        }
-        self.entity_changed(known);
-    }
-
-    /// A list has been read to the end.
-    fn complete(&mut self, scope: &Scope, mut run: Run) {
-        if scope.at == Collection::GroupMemberships {
-            self.members_listed(scope, &run);
-        } else {
-            self.place_strays(scope, &mut run);
-            self.find_missing(scope, &run);
-        }
-        self.listings.foreign.retain(|_, (from, _)| from != scope);
-        let realm: Realm = match &scope.control_plane {
-            Some(plane) => (Some(plane.clone()), None),
-            None => (None, Some(scope.configuration.clone())),
-        };
-        for (key, foreign) in run.foreign {
-            self.listings
-                .foreign
-                .insert((realm.clone(), key), (scope.clone(), foreign));
-        }
-        if let Some(list) = self.listings.lists.get_mut(scope) {
-            list.complete = true;
-            list.failures = 0;
-        }
-        self.unexamined.extend(self.entities.in_scope(scope));
-        let due = self.now.after(self.settings.sync_period);
-        self.wake_at(due, Wake::List(scope.clone()));
-    }
-
-    /// What carries the tags of an object of ours under an id that we do not know: it is the entity
-    /// that we thought lost, or one too many.
-    fn place_strays(&mut self, scope: &Scope, run: &mut Run) {
-        run.strays.sort_by(|one, two| one.id.cmp(&two.id));
-        for stray in std::mem::take(&mut run.strays) {
-            let unit = self.units.get(&stray.owner);
-            let missing = unit
-                .into_iter()
-                .flat_map(|unit| &unit.entities)
-                .copied()
-                .find(|id| {
-                    self.entities.get(*id).is_some_and(|entity| {
-                        stray.main
-                            && entity.main
-                            && entity.scope() == *scope
-                            && is_settled_before(entity, run)
-                            && entity
-                                .remote
-                                .as_ref()
-                                .is_none_or(|remote| !run.seen.contains(remote))
-                    })
-                });
-            if let Some(id) = missing {
-                if let Some(entity) = self.entities.get_mut(id) {
-                    entity.remote = Some(stray.id.clone());
-                }
-                self.entities.reindex(id);
-                self.believe(id, &stray.item);
-            } else if self.is_surplus(scope, &stray, run) {
-                self.adopt_surplus(scope, stray);
-            }
-        }
-    }
-
-    /// Whether an entity with the tags of an object of ours is one that the object does not want. Only
-    /// while nothing is under way with what it wants: the answer to a creation may be late, and then
-    /// the list knows the entity before we do.
-    fn is_surplus(&self, scope: &Scope, stray: &Stray, run: &Run) -> bool {
-        let Some(unit) = self.units.get(&stray.owner) else {
-            return false;
-        };
-        let mut own = unit
-            .entities
-            .iter()
-            .filter_map(|id| self.entities.get(*id))
-            .filter(|entity| entity.site.control_plane == scope.control_plane)
-            .peekable();
-        // An object that is to have no entity here has nothing to lose here either: somebody who
-        // copied the tags by hand keeps what is theirs.
-        let lives_here = own.peek().is_some();
-        let settled = own.all(|entity| {
-            let found = !stray.main
-                || !entity.main
-                || entity
-                    .remote
-                    .as_ref()
-                    .is_some_and(|remote| run.seen.contains(remote));
-            is_settled_before(entity, run) && found
-        });
-        matches!(unit.verdict.output, Output::Want(_)) && lives_here && settled
-    }
-
-    fn adopt_surplus(&mut self, scope: &Scope, stray: Stray) {
-        let identity = Uuid::new_v5(&Uuid::NAMESPACE_OID, stray.id.as_str().as_bytes());
-        let parent = scope
-            .at
-            .parent()
-            .and_then(|parent| stray.item[parent.field]["id"].as_str());
-        let claim = kong_resolve::Claim {
-            identity,
-            site: Site {
-                at: scope.at,
-                control_plane: scope.control_plane.clone(),
-                parent: parent.map(RemoteId::from),
-            },
-            configuration: scope.configuration.clone(),
-            intent: Intent::Absent,
-            specified: None,
-            generation: 0,
-            main: false,
-        };
-        let mut entity = Entity::new(&stray.owner, &claim);
-        entity.remote = Some(stray.id);
-        entity.source = IdSource::Record;
-        self.entities.insert(identity, entity);
-        if let Some(unit) = self.units.get_mut(&stray.owner) {
-            unit.entities.insert(identity);
-        }
-        self.believe(identity, &stray.item);
-    }
-
-    /// What no page had is not there.
-    fn find_missing(&mut self, scope: &Scope, run: &Run) {
-        for id in self.entities.in_scope(scope) {
-            let Some(entity) = self.entities.get(id) else {
-                continue;
-            };
-            let seen = entity
-                .remote
-                .as_ref()
-                .is_some_and(|remote| run.seen.contains(remote));
-            if seen || !is_settled_before(entity, run) {
-                continue;
-            }
-            if entity.belief == Belief::Absent {
-                // Whoever was at our id is there no longer.
-                if entity.stranger.is_some()
-                    && let Some(entity) = self.entities.get_mut(id)
-                {
-                    entity.stranger = None;
-                    self.entity_changed(id);
-                }
-                continue;
-            }
-            let (was_there, plane) = (entity.is_present(), scope.at == Collection::ControlPlanes);
-            let remote = entity.remote.clone();
-            if was_there && !entity.is_leaving() {
-                self.stats.drift += 1;
-            }
-            if let Some(entity) = self.entities.get_mut(id) {
-                entity.healing = was_there;
-                if plane && !matches!(entity.intent, Some(Intent::Observe(_))) {
-                    // The server chooses ids of control planes: the next one has another.
-                    entity.remote = None;
-                    entity.facts = None;
-                }
-            }
-            self.vanish(id);
-            if let (true, Some(remote)) = (plane, remote) {
-                self.plane_is_gone(&remote);
-            }
-        }
-    }
-
-    fn members_listed(&mut self, scope: &Scope, run: &Run) {
-        let members: Vec<Value> = run
-            .parts
-            .iter()
-            .flat_map(|part| part["members"].as_array().into_iter().flatten())
-            .map(|member| json!({"id": member["id"]}))
-            .collect();
-        let item = json!({ "members": members });
-        for id in self.entities.in_scope(scope) {
-            if self
-                .entities
-                .get(id)
-                .is_some_and(|entity| is_settled_before(entity, run))
-            {
-                self.believe(id, &item);
-            }
-        }
-    }
-
     /// Whether a control plane is still there has to be found out.
     pub(crate) fn doubt_plane(&mut self, plane: &RemoteId) {
         let scopes: Vec<Scope> = self
@@ -658,71 +384,5 @@ impl Engine {
                 self.entity_changed(id);
             }
         }
-    }
-}
-
-/// Whether nothing was written to an entity since a list began.
-fn is_settled_before(entity: &Entity, run: &Run) -> bool {
-    entity.in_flight.is_none() && run.began.is_some_and(|began| entity.touched < began)
-}
-
-/// What Konnect says of an entity beside what we wrote, as far as statuses need it.
-pub(crate) fn facts(at: Collection, answer: &Value) -> Value {
-    let told = |member: &&str| ((*member).to_owned(), answer[*member].clone());
-    Value::Object(at.facts().iter().map(told).collect())
-}
-
-/// Tags, or labels as tags.
-fn item_tags(item: &Value) -> Vec<String> {
-    let tags = item["tags"].as_array().into_iter().flatten();
-    let labels = item["labels"].as_object().into_iter().flatten();
-    tags.filter_map(|tag| tag.as_str().map(str::to_owned))
-        .chain(labels.filter_map(|(key, value)| Some(format!("{key}:{}", value.as_str()?))))
-        .collect()
-}
-
-fn owner_of(item: &Value) -> Option<String> {
-    let tags = item_tags(item);
-    tags::owner(&tags.iter().map(String::as_str)).map(str::to_owned)
-}
-
-fn note_foreign(scope: &Scope, run: &mut Run, id: &RemoteId, item: &Value) {
-    let body = Body::from_wire(scope.at, item);
-    let parent = scope
-        .at
-        .parent()
-        .and_then(|parent| item[parent.field]["id"].as_str());
-    for key in scope.at.uniques(&body, parent) {
-        run.foreign.insert(
-            key,
-            Foreign {
-                id: id.clone(),
-                words: words(id, item),
-            },
-        );
-    }
-}
-
-/// What a foreign entity is, and what can be done about it.
-fn words(id: &RemoteId, item: &Value) -> String {
-    let tags = item_tags(item);
-    let value = |key: &str| {
-        tags.iter()
-            .find_map(|tag| tag.strip_prefix(key)?.strip_prefix(':'))
-            .unwrap_or("?")
-            .to_owned()
-    };
-    if owner_of(item).is_some() {
-        format!(
-            "the entity with ID {id}, which belongs to {} {}/{} with UID {}; if that object is gone and this one replaces it (a restored backup), delete the entity in Konnect or take it over with spec.adopt",
-            value("k8s-kind"),
-            value("k8s-namespace"),
-            value("k8s-name"),
-            value("k8s-uid"),
-        )
-    } else {
-        format!(
-            "the entity with ID {id}, which was not made from this cluster; delete it in Konnect, choose another name, or take it over with spec.adopt"
-        )
     }
 }
