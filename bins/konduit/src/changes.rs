@@ -2,24 +2,35 @@
 //!
 //! Depends on rows only. Start with [`changes`].
 
-use std::collections::BTreeMap;
+use kong_crds::Kind;
 
 use crate::table::{Row, State};
 
-/// The changes from one set of rows to another, in the order of the rows.
+/// The changes from one set of rows to another. Both are in the order that tables have.
 pub(crate) fn changes(before: &[Row], after: &[Row]) -> Vec<String> {
-    let known: BTreeMap<_, &Row> = before.iter().map(|row| (&row.id, row)).collect();
-    let still: BTreeMap<_, &Row> = after.iter().map(|row| (&row.id, row)).collect();
-    let gone = before
-        .iter()
-        .filter(|row| !still.contains_key(&row.id))
-        .map(|row| format!("{} gone", row.title()));
-    let told = after.iter().filter_map(|row| match known.get(&row.id) {
-        Some(before) if is_alike(before, row) => None,
-        Some(_) => Some(describe(row, "changed")),
-        None => Some(describe(row, "added")),
-    });
-    gone.chain(told).collect()
+    let mut before = before.iter().peekable();
+    let mut gone = Vec::new();
+    let mut told = Vec::new();
+    for row in after {
+        while let Some(lost) = before.next_if(|known| place(known) < place(row)) {
+            gone.push(format!("{} gone", lost.title()));
+        }
+        match before.next_if(|known| place(known) == place(row)) {
+            Some(known) if is_alike(known, row) => {}
+            Some(_) => told.push(describe(row, "changed")),
+            None => told.push(describe(row, "added")),
+        }
+    }
+    gone.extend(before.map(|lost| format!("{} gone", lost.title())));
+    // Children come after their parents in a table, and go before them.
+    gone.reverse();
+    gone.extend(told);
+    gone
+}
+
+/// Where a row stands in a table.
+fn place(row: &Row) -> (Kind, &str, &str) {
+    (row.kind, &row.namespace, &row.name)
 }
 
 fn is_alike(one: &Row, other: &Row) -> bool {

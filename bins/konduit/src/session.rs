@@ -59,6 +59,8 @@ struct Session {
     folder: Folder,
     paths: Paths,
     reader: Reader,
+    /// The version of the cluster that holds no garbage.
+    tidied: Option<u64>,
 }
 
 /// Runs manifests until all is quiet, or until somebody ends it.
@@ -121,6 +123,7 @@ impl Session {
             folder: Folder::new(options.namespace.clone(), Catalogue::new(definitions)),
             paths: Paths::new(options.paths.clone(), input)?,
             reader: Reader::default(),
+            tidied: None,
         })
     }
 

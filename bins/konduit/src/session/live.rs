@@ -30,6 +30,10 @@ const REST: Duration = Duration::from_millis(2);
 /// The terminal, where its size is not known.
 const SIZE: (usize, usize) = (80, 24);
 
+/// How often something new is shown while more is on its way: nobody reads faster, and a look at ten
+/// thousand objects costs a few milliseconds.
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// A table on a terminal moves with its ages.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -93,6 +97,8 @@ pub(super) fn run(
             break;
         }
     }
+    shown.at = None;
+    session.show(options, streams, &mut screen, &mut shown)?;
     screen.leave(streams.out)?;
     Ok(Outcome::Well)
 }
@@ -142,22 +148,26 @@ impl Session {
                 return true;
             }
         }
-        // Nobody reads the logs of the simulators here, and they would grow for ever.
+        // Nobody reads the logs of the simulators here, and they would grow for ever. The engine has
+        // heard of every event by now.
         self.driver.cluster.clear_log();
         self.driver.konnect.clear_log();
-        if self.driver.is_quiet() {
+        let version = self.driver.cluster.version();
+        self.driver.cluster.compact(version);
+        if self.tidied != Some(version) && self.driver.is_quiet() {
+            self.tidied = Some(version);
             let wall = self.driver.now().wall;
-            if self.driver.cluster.collect_garbage(wall) > 0 {
-                return true;
-            }
-            self.driver.cluster.compact(self.driver.cluster.version());
+            return self.driver.cluster.collect_garbage(wall) > 0;
         }
         false
     }
 
     /// How long nothing will happen.
     fn rest(&self, start: Instant, next_look: Instant) -> Duration {
-        let look = next_look.saturating_duration_since(Instant::now());
+        // What was not shown yet, because too much happened at once, is shown on the next turn.
+        let look = next_look
+            .saturating_duration_since(Instant::now())
+            .min(PAUSE);
         let Some(Mono(next)) = self.driver.next_time() else {
             return look;
         };
@@ -177,8 +187,18 @@ impl Session {
         let version = self.driver.cluster.version();
         let findings = self.folder.findings();
         let ticks = streams.terminal && shown.at.is_none_or(|at| at.elapsed() >= TICK);
-        if shown.version == Some(version) && findings == shown.findings && !ticks {
+        let news = shown.version != Some(version) || findings != shown.findings;
+        let too_soon = shown.at.is_some_and(|at| at.elapsed() < PAUSE);
+        if !ticks && (!news || too_soon) {
             return Ok(());
+        }
+        // First the file: who reads that something has happened may look into it at once.
+        if let Some(file) = &options.dump {
+            let dump = output::dump(&self.driver.konnect)?;
+            if shown.dump.as_ref() != Some(&dump) {
+                output::replace_file(file, &dump)?;
+                shown.dump = Some(dump);
+            }
         }
         let rows = table::rows(&self.driver.cluster);
         let news = changes(&shown.rows, &rows);
@@ -204,13 +224,6 @@ impl Session {
         shown.rows = rows;
         shown.findings = findings;
         shown.at = Some(Instant::now());
-        if let Some(file) = &options.dump {
-            let dump = output::dump(&self.driver.konnect)?;
-            if shown.dump.as_ref() != Some(&dump) {
-                output::replace_file(file, &dump)?;
-                shown.dump = Some(dump);
-            }
-        }
         Ok(())
     }
 
