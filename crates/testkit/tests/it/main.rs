@@ -1,5 +1,8 @@
 //! The engine with both simulators under one clock: what must hold, whatever goes wrong.
 
 mod counts;
+mod mutants;
+mod names;
+mod pressure;
 mod random;
 mod sweep;
