@@ -25,7 +25,8 @@ pub(crate) struct Row {
     pub(crate) konnect_id: String,
     /// When it was created, in Unix seconds.
     pub(crate) created: i64,
-    /// What of it this is about: the generation that was judged or, where nobody judges, the version.
+    /// What of it this is about: the generation that was judged or, where nobody judges, the present
+    /// one; the version of a kind that has no generations.
     pub(crate) revision: String,
     /// The type and the reason of the condition that matters.
     pub(crate) reason: String,
@@ -154,7 +155,8 @@ fn row(kind: Kind, resource: &ResourceId, object: &Value) -> Row {
             Some(_) => held
                 .map(|held| held["observedGeneration"].to_string())
                 .unwrap_or_default(),
-            None => text(&meta["resourceVersion"]),
+            None if meta["generation"].is_null() => text(&meta["resourceVersion"]),
+            None => meta["generation"].to_string(),
         },
         reason: shown.map_or_else(String::new, |condition| {
             format!(
