@@ -14,7 +14,7 @@ use konnect_sim::Konnect;
 use serde::Serialize as _;
 use serde_json::{Value, json};
 
-use crate::secrets;
+use crate::secrets::{self, Vault};
 
 /// The language of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +67,9 @@ fn yaml_documents(documents: &[Value]) -> Result<String> {
 }
 
 /// What Konnect holds, as decK writes it: one YAML document a control plane.
-pub(crate) fn dump(konnect: &Konnect) -> Result<String> {
-    let dump = konnect.dump();
+pub(crate) fn dump(konnect: &Konnect, vault: &Vault) -> Result<String> {
+    let mut dump = konnect.dump();
+    vault.redact_plugins(&mut dump);
     yaml_documents(dump.as_array().map_or(&[][..], Vec::as_slice))
 }
 

@@ -1,10 +1,19 @@
 //! What must never be printed, and how it is kept out.
 //!
-//! Objects are redacted by a table of fields, sentences of others by looking for the values themselves.
-//! Start with [`redact`] and [`Secrets`].
+//! Objects are redacted by a table of fields, sentences of others by looking for the values themselves,
+//! and so is the configuration of plugins in Konnect, which may come out of a Secret. Start with
+//! [`redact`], [`Secrets`] and [`Vault`].
 
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cluster_sim::{Cluster, ResourceId};
+use kong_crds::Kind;
 use kong_model::sealed::REDACTED;
 use serde_json::Value;
+
+use crate::manifests::Document;
 
 /// Fields with secrets, by kind. A field whose value is an object hides all its members.
 const FIELDS: &[(&str, &[&str])] = &[
@@ -96,8 +105,74 @@ fn collect(value: &Value, values: &mut Vec<String>) {
     }
 }
 
+/// The values that Secrets hold or have held, and what stands in those that are documents.
+#[derive(Debug, Default)]
+pub(crate) struct Vault {
+    values: BTreeSet<String>,
+}
+
+impl Vault {
+    /// Remembers the values of all Secrets that are there: Konnect may still hold them when they are not.
+    pub(crate) fn learn(&mut self, cluster: &Cluster) {
+        let resource = ResourceId::new(Kind::Secret.group(), Kind::Secret.plural());
+        for secret in cluster.list(&resource, None) {
+            let data = secret["data"].as_object().into_iter().flatten();
+            for value in data.filter_map(|(_, value)| value.as_str()) {
+                let text = STANDARD
+                    .decode(value)
+                    .ok()
+                    .and_then(|it| String::from_utf8(it).ok());
+                let Some(text) = text else { continue };
+                let mut values = Vec::new();
+                if let Ok(document) = Document::read(&text) {
+                    collect(&document.value, &mut values);
+                }
+                self.values.extend(values);
+                self.values.insert(text.trim().to_owned());
+                self.values.insert(text);
+            }
+        }
+        self.values.remove("");
+    }
+
+    /// Puts a mark in place of everything in the configuration of plugins that stands in a Secret. What
+    /// other entities hold of Secrets is known by its field, and is gone already.
+    pub(crate) fn redact_plugins(&self, dump: &mut Value) {
+        match dump {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    if name == "plugins" {
+                        for plugin in member.as_array_mut().into_iter().flatten() {
+                            self.hide_in(&mut plugin["config"]);
+                        }
+                    } else {
+                        self.redact_plugins(member);
+                    }
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.redact_plugins(item)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    fn hide_in(&self, value: &mut Value) {
+        let is_secret = match &*value {
+            Value::String(text) => self.values.contains(text) || self.values.contains(text.trim()),
+            Value::Number(number) => self.values.contains(&number.to_string()),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => false,
+        };
+        match value {
+            _ if is_secret => *value = Value::from(REDACTED),
+            Value::Object(members) => members.values_mut().for_each(|it| self.hide_in(it)),
+            Value::Array(items) => items.iter_mut().for_each(|it| self.hide_in(it)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use cluster_sim::{Request, WriteOptions};
     use serde_json::json;
 
     use super::*;
@@ -123,6 +198,28 @@ mod tests {
             object,
             json!({"kind": "KongCertificate", "spec": {"cert": "public", "key": "[redacted]"},
                 "metadata": {"annotations": {LAST_APPLIED: "[redacted]", "a": "b"}}})
+        );
+    }
+
+    #[test]
+    fn plugins_lose_what_stands_in_a_secret_however_deep() {
+        let mut cluster = Cluster::new(&[]).unwrap();
+        let document = json!({"apiVersion": "v1", "kind": "Secret",
+            "metadata": {"name": "s", "namespace": "n"},
+            "stringData": {"json": "{\"a\": {\"b\": [\"deep\"]}, \"pin\": 4711}", "plain": "word\n"}});
+        let options = WriteOptions::STRICT;
+        cluster
+            .handle(0, "test", Request::Create { document, options })
+            .unwrap();
+        let mut vault = Vault::default();
+        vault.learn(&cluster);
+        let mut dump = json!([{"services": [{"name": "word", "plugins": [
+            {"name": "word", "config": {"x": ["deep", "shallow"], "y": {"pin": 4711, "z": "word"}}}]}]}]);
+        vault.redact_plugins(&mut dump);
+        assert_eq!(
+            dump,
+            json!([{"services": [{"name": "word", "plugins": [{"name": "word", "config":
+                {"x": ["[redacted]", "shallow"], "y": {"pin": "[redacted]", "z": "[redacted]"}}}]}]}])
         );
     }
 

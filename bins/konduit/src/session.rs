@@ -22,6 +22,7 @@ use crate::findings::Finding;
 use crate::folder::Folder;
 use crate::manifests::{Paths, Reader, Snapshot};
 use crate::output::{self, Language};
+use crate::secrets::Vault;
 use crate::table::{self, Colour, State, Table, Width};
 
 /// Where everything comes from and goes to.
@@ -59,6 +60,7 @@ struct Session {
     folder: Folder,
     paths: Paths,
     reader: Reader,
+    vault: Vault,
     /// The version of the cluster that holds no garbage.
     tidied: Option<u64>,
 }
@@ -123,6 +125,7 @@ impl Session {
             folder: Folder::new(options.namespace.clone(), Catalogue::new(definitions)),
             paths: Paths::new(options.paths.clone(), input)?,
             reader: Reader::default(),
+            vault: Vault::default(),
             tidied: None,
         })
     }
@@ -174,7 +177,7 @@ impl Session {
             }
         }
         if let Some(file) = &options.dump {
-            let dump = output::dump(&self.driver.konnect)?;
+            let dump = self.dump()?;
             if dump_to_stdout {
                 streams.out.write_all(dump.as_bytes())?;
             } else {
@@ -203,6 +206,12 @@ impl Session {
         } else {
             Outcome::Findings
         })
+    }
+
+    /// What Konnect holds, without what came out of Secrets.
+    fn dump(&mut self) -> Result<String> {
+        self.vault.learn(&self.driver.cluster);
+        output::dump(&self.driver.konnect, &self.vault)
     }
 
     fn print_list(&self, language: Language, out: &mut dyn Write) -> Result<()> {

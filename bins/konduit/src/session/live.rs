@@ -178,7 +178,7 @@ impl Session {
     }
 
     fn show(
-        &self,
+        &mut self,
         options: &Up,
         streams: &mut Streams<'_>,
         screen: &mut Screen,
@@ -194,7 +194,7 @@ impl Session {
         }
         // First the file: who reads that something has happened may look into it at once.
         if let Some(file) = &options.dump {
-            let dump = output::dump(&self.driver.konnect)?;
+            let dump = self.dump()?;
             if shown.dump.as_ref() != Some(&dump) {
                 output::replace_file(file, &dump)?;
                 shown.dump = Some(dump);

@@ -162,6 +162,41 @@ certificates:
 }
 
 #[test]
+fn a_dump_does_not_show_what_a_plugin_has_from_a_secret() {
+    let manifests = format!(
+        "{CONTROL_PLANE}---\n{}---\n\
+apiVersion: v1
+kind: Secret
+metadata: {{name: settings}}
+stringData:
+  settings: '{{\"client_id\": \"hidden-client\", \"client_secret\": \"hidden-value\"}}'
+---
+apiVersion: configuration.konghq.com/v1
+kind: KongPlugin
+metadata: {{name: login}}
+plugin: openid-connect
+configFrom: {{secretKeyRef: {{name: settings, key: settings}}}}
+",
+        service("shop", "host: shop.example.com").replace(
+            "name: shop",
+            "name: shop, annotations: {konghq.com/plugins: login}"
+        )
+    );
+    let ran = run(
+        folder(&[]).path(),
+        &["up", "--once", "--dump", "-", "-"],
+        &manifests,
+    );
+    assert!(
+        ran.out.contains("client_secret: \"[redacted]\""),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
+    assert!(!ran.out.contains("hidden"), "{}", ran.out);
+}
+
+#[test]
 fn secrets_are_in_no_refusal() {
     let manifests = "\
 apiVersion: konnect.konghq.com/v1alpha1
