@@ -210,7 +210,11 @@ impl Engine {
             .get(&entity.owner)
             .zip(kong_translation::frame(entity.owner.kind));
         let Some((record, frame)) = owner.filter(|_| entity.main) else {
+            // No status names it, so it is where its identity says until a list knows better.
             entity.belief = Belief::Unknown;
+            if entity.remote.is_none() {
+                entity.start_over(identity);
+            }
             return;
         };
         let recorded = record.recorded_id(frame).map(RemoteId::from);
