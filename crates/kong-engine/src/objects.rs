@@ -105,12 +105,14 @@ impl Engine {
             return;
         }
         if let Some(record) = self.records.get(&key) {
+            if is_older(&version, &record.version) {
+                // Perhaps of an earlier object of that name, whose end we have not been told of.
+                return;
+            }
             if record.uid != uid {
                 // The same name with another UID is a deletion and a creation.
                 let old = record.uid.clone();
                 self.gone(&key, &old);
-            } else if is_older(&version, &record.version) {
-                return;
             }
         }
         let status = StoredStatus::of(&take_status(&mut observed));
@@ -239,7 +241,7 @@ fn key_of(observed: &Observed) -> Option<Key> {
 /// Takes the status out of an object as a document.
 fn take_status(observed: &mut Observed) -> Value {
     let Ok(parts) = &mut observed.parts else {
-        return Value::Null;
+        return observed.unread_status.take();
     };
     macro_rules! take {
         ($($kind:ident: $type:path => $class:ident;)*) => {
