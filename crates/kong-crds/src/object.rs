@@ -19,6 +19,8 @@ pub struct Observed {
     pub meta: ObjectMeta,
     /// Its spec and status, or why they could not be read.
     pub parts: Result<AnyParts, Unreadable>,
+    /// The status of an object that could not be read, as it stands; null otherwise.
+    pub unread_status: Value,
 }
 
 impl Observed {
@@ -37,6 +39,7 @@ impl Observed {
                 status,
             }
             .into()),
+            unread_status: Value::Null,
         }
     }
 }

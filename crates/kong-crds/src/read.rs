@@ -69,7 +69,16 @@ pub fn read(mut document: Value) -> Result<Observed, ReadError> {
     }
     let meta = read_meta(kind, &mut document)?;
     let parts = AnyParts::read(kind, &mut document);
-    Ok(Observed { kind, meta, parts })
+    let unread_status = match (&parts, document.get_mut("status")) {
+        (Err(_), Some(status)) => status.take(),
+        (Ok(_), _) | (Err(_), None) => Value::Null,
+    };
+    Ok(Observed {
+        kind,
+        meta,
+        parts,
+        unread_status,
+    })
 }
 
 /// The kind of a document, whatever its version.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use cluster_sim::{Cluster, ObjectId, Reason, Request, Status, Subresource};
 use kong_engine::{Action, KubeFailure, Mono, Outcome};
-use kong_model::{Failure, Response};
+use kong_model::{Call, Failure, Response};
 use kong_resolve::{Key, Uid};
 use konnect_sim::{Konnect, Millis};
 
@@ -83,6 +83,13 @@ pub(crate) fn perform(
             store(cluster, wall, actor, object, uid, patch, Subresource::Main)
         }
         Action::Konnect { access, call } => {
+            if let Call::Put { body, .. } | Call::Post { body, .. } | Call::Patch { body, .. } =
+                call
+            {
+                body.secrets()
+                    .into_iter()
+                    .for_each(|secret| konnect.conceal(secret.reveal()));
+            }
             let response = konnect.handle(Millis(now.0), access.token.reveal(), &call.request());
             Outcome::Konnect(call.interpret(response))
         }

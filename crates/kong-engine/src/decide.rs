@@ -269,16 +269,20 @@ impl Engine {
             // Its object is still there and may be judged again: what is known is not to be forgotten.
             return Decision::Rest;
         }
-        let observed = entity.source == IdSource::Observed;
+        if entity.source == IdSource::Observed {
+            // Deleting it is not ours to do, so nothing takes along what has yet to go.
+            let waits = matches!(self.blocker(entity), Some(Blocker::OnItsWay));
+            return if waits {
+                Decision::Wait
+            } else {
+                Decision::Forget
+            };
+        }
         let goes_with_others = matches!(
             entity.site.at,
             Collection::Identity | Collection::GroupMemberships
         );
-        if entity.belief == Belief::Absent
-            || observed
-            || goes_with_others
-            || self.is_retained(entity)
-        {
+        if entity.belief == Belief::Absent || goes_with_others || self.is_retained(entity) {
             return Decision::Forget;
         }
         if !self.place_exists(entity) {
@@ -336,11 +340,12 @@ impl Engine {
     /// What keeps an entity from being deleted.
     fn blocker(&self, entity: &Entity) -> Option<Blocker> {
         let remote = entity.remote.as_ref()?;
+        let alone = entity.source == IdSource::Observed;
         let mut found = None;
         let mut note = |other: &Entity, refuses: bool| {
             if other.in_flight.is_some() || (other.is_possible() && other.is_leaving()) {
                 // What fails to go does not hold up what would take it along.
-                if refuses || other.failures == 0 {
+                if refuses || alone || other.failures == 0 {
                     found.get_or_insert(Blocker::OnItsWay);
                 }
             } else if other.is_possible() && refuses {

@@ -178,10 +178,10 @@ impl Engine {
         self.in_flight.is_empty()
             && self.kube_queue.is_empty()
             && self.lanes.values().all(Queue::is_empty)
-            && self
-                .timers
-                .iter()
-                .all(|(_, wake)| matches!(wake, Wake::List(_)))
+            && self.timers.iter().all(|(_, wake)| match wake {
+                Wake::List(scope) => !self.listings.has_failed(scope),
+                Wake::Entity(_) | Wake::Object(_) => false,
+            })
     }
 
     pub(crate) fn is_synced(&self) -> bool {

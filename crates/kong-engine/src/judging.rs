@@ -165,6 +165,9 @@ impl Engine {
                 self.entities.insert(claim.identity, entity);
             }
         }
+        // Whoever waits for what it has, or has what it wants, may have to act now.
+        self.unexamined
+            .extend(self.entities.neighbours(claim.identity));
         let Some(entity) = self.entities.get_mut(claim.identity) else {
             return;
         };
@@ -188,6 +191,10 @@ impl Engine {
             entity.source = IdSource::Observed;
         }
         self.entities.reindex(claim.identity);
+        if !same {
+            self.unexamined
+                .extend(self.entities.neighbours(claim.identity));
+        }
     }
 
     /// An entity that is not known yet.

@@ -95,6 +95,11 @@ impl Listings {
         self.lists.get(scope).is_some_and(|list| list.complete)
     }
 
+    /// Whether a list is being tried again.
+    pub(crate) fn has_failed(&self, scope: &Scope) -> bool {
+        self.lists.get(scope).is_some_and(|list| list.failures > 0)
+    }
+
     /// Somebody else may have written since.
     pub(crate) fn forget_all(&mut self) {
         for list in self.lists.values_mut() {

@@ -90,6 +90,16 @@ impl Node {
         }
     }
 
+    /// Every secret below.
+    fn secrets<'n>(&'n self, found: &mut Vec<&'n Sealed>) {
+        match self {
+            Self::Secret(secret) => found.push(secret),
+            Self::List(items) => items.iter().for_each(|item| item.secrets(found)),
+            Self::Map(members) => members.values().for_each(|node| node.secrets(found)),
+            Self::Bool(_) | Self::Number(_) | Self::Text(_) => {}
+        }
+    }
+
     /// This value as JSON with every secret replaced by a placeholder.
     pub fn redacted(&self) -> Value {
         self.write(&|_| REDACTED.to_owned())
@@ -150,6 +160,13 @@ impl Body {
     /// The members, sorted by name.
     pub fn members(&self) -> impl Iterator<Item = (&str, &Node)> {
         self.0.iter().map(|(key, node)| (&**key, node))
+    }
+
+    /// Every secret in it.
+    pub fn secrets(&self) -> Vec<&Sealed> {
+        let mut found = Vec::new();
+        self.0.values().for_each(|node| node.secrets(&mut found));
+        found
     }
 
     /// The JSON that is sent, with the secrets in it.

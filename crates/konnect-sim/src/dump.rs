@@ -3,6 +3,7 @@
 //! Children stand below what they belong to: an entity with a parent below that, one with a single
 //! reference to something whose name the referring member has (a route's `service`) below that one.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kong_model::{Collection, Shape};
@@ -40,6 +41,20 @@ pub(crate) fn documents(store: &Store) -> Vec<(String, Value)> {
         .collect();
     documents.sort_by(|one, other| one.0.cmp(&other.0));
     documents
+}
+
+/// Replaces every text that is a secret.
+pub(crate) fn conceal(value: &mut Value, secrets: &BTreeSet<String>) {
+    match value {
+        Value::String(text) if secrets.contains(text) => REDACTED.clone_into(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| conceal(item, secrets)),
+        Value::Object(members) => {
+            members
+                .values_mut()
+                .for_each(|member| conceal(member, secrets));
+        }
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// The entity below which another one stands, and the member that says so.

@@ -3,7 +3,7 @@
 //! Where to start: [`Konnect::handle`]. What it answers is decided in `serve`, by the table of
 //! collections in `kong_model`; `refusal` has the ways to say no.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -54,6 +54,8 @@ pub struct Konnect {
     /// Requests so far: problems name it as their trace.
     served: u64,
     log: Arc<Vec<Entry>>,
+    /// Texts that dumps do not show.
+    concealed: Arc<BTreeSet<String>>,
 }
 
 impl Konnect {
@@ -67,6 +69,7 @@ impl Konnect {
             faults: Faults::default(),
             served: 0,
             log: Arc::default(),
+            concealed: Arc::default(),
         };
         konnect.found(DEFAULT);
         konnect
@@ -258,13 +261,25 @@ impl Konnect {
         })
     }
 
+    /// This text is a secret wherever it stands: dumps do not show it. Which members of an entity are
+    /// secret the table of collections says; what is secret in a free form, such as the configuration of
+    /// a plugin, only the sender knows.
+    pub fn conceal(&mut self, text: &str) {
+        if !text.is_empty() && !self.concealed.contains(text) {
+            Arc::make_mut(&mut self.concealed).insert(text.to_owned());
+        }
+    }
+
     /// What is there as decK writes it: a list with one document a control plane, sorted, without times,
     /// defaults and secrets.
     pub fn dump(&self) -> Value {
         let stores = self.organisations.values();
         stores
             .flat_map(|organisation| dump::documents(&organisation.store))
-            .map(|(_, document)| document)
+            .map(|(_, mut document)| {
+                dump::conceal(&mut document, &self.concealed);
+                document
+            })
             .collect()
     }
 }
