@@ -146,8 +146,14 @@ impl<M: Machine> Scene<M> {
             trace.note(step);
         }
         let now = self.driver.now();
+        let before = self.watchdog.violations.len();
         self.watchdog
             .took(step, now.mono, &self.driver.cluster, &self.driver.konnect);
+        if let Some(trace) = &mut self.trace {
+            for violation in &self.watchdog.violations[before..] {
+                trace.say(&format!("HERE {violation}"));
+            }
+        }
     }
 
     /// Steps for so many milliseconds.

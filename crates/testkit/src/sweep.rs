@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use kong_driver::{Fault, Machine, Schedule};
 use kong_engine::{Effect, Engine, Settings};
+use kong_model::Method;
 
 use crate::faults::{FAULTS, FaultPlan, concerns};
 use crate::picture::{Detail, Picture};
@@ -50,7 +51,7 @@ impl Care {
     /// For the thousands with one.
     pub const QUICK: Self = Self {
         reads_everything: false,
-        periods: 1,
+        periods: 2,
         trace: false,
     };
 }
@@ -141,7 +142,24 @@ pub fn finish<M: Machine>(scene: &mut Scene<M>, care: Care) {
     let (cluster, konnect) = (&scene.driver.cluster, &scene.driver.konnect);
     scene.watchdog.at_rest(cluster, konnect);
     let before = scene.writes();
+    let asked = scene.driver.konnect.log().len();
     scene.run_for(care.periods * PERIOD + PERIOD / 10);
+    let mut lists = std::collections::BTreeMap::<&str, u64>::new();
+    for entry in &scene.driver.konnect.log()[asked..] {
+        if entry.method == Method::Get && !entry.path.contains("/organizations") {
+            *lists.entry(&entry.path).or_default() += 1;
+        }
+    }
+    // The first may come at once, and the last at the end of a period that has just begun.
+    let often: Vec<String> = lists
+        .into_iter()
+        .filter(|(_, times)| *times > care.periods + 1)
+        .map(|(path, times)| format!("{path} {times} times in {} periods", care.periods))
+        .collect();
+    if !often.is_empty() {
+        let how = often.join(", ");
+        scene.watchdog.report(Rule::FewLists, how);
+    }
     if scene.writes() != before {
         let writes = scene
             .driver

@@ -50,6 +50,10 @@ pub enum Rule {
     Lease,
     /// In the end there is nothing left to do.
     Quiet,
+    /// What Konnect holds is listed once a period.
+    FewLists,
+    /// In the end every object has an answer.
+    Answered,
     /// In the end all is as without faults.
     SameEnd,
     /// Konnect refuses nothing that could have been known.
@@ -280,7 +284,12 @@ impl Watchdog {
             for object in cluster.list(resource, None) {
                 if object["status"] != Value::Null {
                     let name = &object["metadata"]["name"];
-                    self.search(&format!("the status of {resource} {name}"), &object["status"].to_string());
+                    let status = object["status"].to_string();
+                    self.search(&format!("the status of {resource} {name}"), &status);
+                    // What the schema puts there until somebody answers.
+                    if status.contains("\"Waiting for controller\"") {
+                        self.report(Rule::Answered, format!("{resource} {name}: {status}"));
+                    }
                 }
             }
         }
