@@ -56,6 +56,8 @@ struct Listing {
     running: Option<Run>,
     queued: bool,
     failures: u32,
+    /// When it is to be read next.
+    due: Option<Mono>,
 }
 
 /// A list that is being read.
@@ -105,6 +107,7 @@ impl Listings {
         for list in self.lists.values_mut() {
             *list = Listing {
                 queued: list.queued,
+                due: list.due,
                 ..Listing::default()
             };
         }
@@ -157,6 +160,17 @@ impl Engine {
         self.listings.is_read(&scope) || until.is_some_and(|until| self.now < *until)
     }
 
+    /// A list is to be read at this time, and at no other.
+    fn set_list_alarm(&mut self, scope: &Scope, time: Mono) {
+        let Some(list) = self.listings.lists.get_mut(scope) else {
+            return;
+        };
+        if let Some(old) = list.due.replace(time) {
+            self.timers.remove(&(old, Wake::List(scope.clone())));
+        }
+        self.wake_at(time, Wake::List(scope.clone()));
+    }
+
     /// A list has to be read before anything can be done.
     pub(crate) fn want_list(&mut self, scope: &Scope) {
         let list = self.listings.lists.entry(scope.clone()).or_default();
@@ -172,7 +186,7 @@ impl Engine {
                 .lists
                 .insert(scope.clone(), Listing::default());
             let due = self.now.after(self.settings.sync_period);
-            self.wake_at(due, Wake::List(scope.clone()));
+            self.set_list_alarm(scope, due);
         }
     }
 
@@ -317,7 +331,7 @@ impl Engine {
         let wait = RETRY
             .saturating_mul(1 << failures.min(10))
             .min(LONGEST_RETRY);
-        self.wake_at(self.now.after(wait), Wake::List(scope.clone()));
+        self.set_list_alarm(scope, self.now.after(wait));
     }
 
     fn page(&mut self, scope: &Scope, items: Vec<Value>, next: Option<Cursor>) {

@@ -9,7 +9,7 @@ use kong_model::{Body, Collection, Normal, RemoteId, Site, tags};
 use kong_resolve::{Claim, Intent, Output, Uid};
 
 use super::{Foreign, Run, Scope, Stray};
-use crate::engine::{Engine, Wake};
+use crate::engine::Engine;
 use crate::entities::{Belief, Content, Entity, IdSource, Realm};
 
 impl Engine {
@@ -134,7 +134,7 @@ impl Engine {
         }
         self.unexamined.extend(self.entities.in_scope(scope));
         let due = self.now.after(self.settings.sync_period);
-        self.wake_at(due, Wake::List(scope.clone()));
+        self.set_list_alarm(scope, due);
     }
 
     /// What carries the tags of an object of ours under an id that we do not know: it is the entity
