@@ -87,7 +87,11 @@ impl fmt::Debug for Act {
         match self {
             Self::Apply(documents) => write!(f, "apply {}", names(documents)),
             Self::Edit(key, patch) if key.kind == kong_crds::Kind::Secret => {
-                write!(f, "edit {key}: {} members", patch.as_object().map_or(0, serde_json::Map::len))
+                write!(
+                    f,
+                    "edit {key}: {} members",
+                    patch.as_object().map_or(0, serde_json::Map::len)
+                )
             }
             Self::Edit(key, patch) => write!(f, "edit {key}: {patch}"),
             Self::Delete(keys) => {

@@ -368,7 +368,8 @@ pub fn tls_secret(name: &str, mark: &str) -> Document<Secret> {
 
 /// A Secret with the configuration of a plugin.
 pub fn config_secret(name: &str, config: &Value) -> Document<Secret> {
-    Document::<Secret>::new(Kind::Secret, name).with("stringData", json!({"config": config.to_string()}))
+    Document::<Secret>::new(Kind::Secret, name)
+        .with("stringData", json!({"config": config.to_string()}))
 }
 
 /// Every private key that builders make has this in it.

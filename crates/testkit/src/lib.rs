@@ -1,7 +1,7 @@
-//! For tests only: builders, scenarios, fault plans, invariants.
+#![doc = include_str!("../README.md")]
 //!
 //! Where to start: a [`Scene`] is a world with an engine in it; [`document`] builds manifests; [`scenario`]
-//! are stories told to it; the [`watchdog`] holds every step to the rules; [`sweep`] and [`random`] tell
+//! has stories told to it; the [`watchdog`] holds every step to the rules; [`sweep`] and [`random`] tell
 //! the stories with everything going wrong.
 
 pub mod act;

@@ -33,9 +33,10 @@ impl Picture {
         let (mut names, mut labels) = (BTreeMap::new(), BTreeMap::new());
         let objects = scene.objects();
         for object in &objects {
-            if let (Some(uid), Some(key)) =
-                (object["metadata"]["uid"].as_str(), crate::document::key_of(object))
-            {
+            if let (Some(uid), Some(key)) = (
+                object["metadata"]["uid"].as_str(),
+                crate::document::key_of(object),
+            ) {
                 names.insert(uid.to_owned(), format!("<{key}>"));
             }
         }
@@ -52,8 +53,15 @@ impl Picture {
         if let Some(organization) = konnect.organisation_id(crate::document::TOKEN) {
             names.insert(organization.to_owned(), "<organization>".to_owned());
         }
-        let mut lines: Vec<String> = objects.into_iter().map(|it| object_line(it, detail)).collect();
-        lines.extend(entities.into_iter().map(|(at, it)| entity_line(at, it, detail)));
+        let mut lines: Vec<String> = objects
+            .into_iter()
+            .map(|it| object_line(it, detail))
+            .collect();
+        lines.extend(
+            entities
+                .into_iter()
+                .map(|(at, it)| entity_line(at, it, detail)),
+        );
         lines.extend(members(scene));
         for line in &mut lines {
             // Labels hold UIDs, which get their names in turn.
@@ -87,14 +95,16 @@ impl Picture {
         let mut text = String::new();
         for line in missing {
             let title = |line: &str| line.split(": ").next().unwrap_or_default().to_owned();
-            let twin = surplus.iter().position(|other| title(other) == title(&line));
+            let twin = surplus
+                .iter()
+                .position(|other| title(other) == title(&line));
             match twin.map(|at| surplus.remove(at)) {
                 Some(found) => text.push_str(&compare(&title(&line), &line, &found)),
-                None => text.push_str(&format!("\n  missing {line}")),
+                None => text.extend(["\n  missing ", &line]),
             }
         }
         for line in surplus {
-            text.push_str(&format!("\n  surplus {line}"));
+            text.extend(["\n  surplus ", &line]);
         }
         Some(text)
     }
@@ -120,7 +130,11 @@ fn compare(title: &str, expected: &str, found: &str) -> String {
         let from = same.saturating_sub(AROUND.0);
         line.chars().skip(from).take(AROUND.0 + AROUND.1).collect()
     };
-    format!("\n  {title}\n    expected {}\n    found    {}", part(expected), part(found))
+    format!(
+        "\n  {title}\n    expected {}\n    found    {}",
+        part(expected),
+        part(found)
+    )
 }
 
 /// What an entity is called where its id stood.
@@ -180,7 +194,10 @@ fn entity_line(at: Collection, mut entity: Value, detail: Detail) -> String {
     }
     if detail == Detail::NoGenerations {
         if let Some(tags) = entity["tags"].as_array_mut() {
-            tags.retain(|tag| !tag.as_str().is_some_and(|tag| tag.starts_with("k8s-generation:")));
+            tags.retain(|tag| {
+                !tag.as_str()
+                    .is_some_and(|tag| tag.starts_with("k8s-generation:"))
+            });
         }
         if let Some(labels) = entity["labels"].as_object_mut() {
             labels.remove("k8s-generation");
@@ -203,7 +220,9 @@ fn members<M: Machine>(scene: &Scene<M>) -> Vec<String> {
             let request = kong_model::Request {
                 host: kong_model::Host::Region,
                 method: kong_model::Method::Get,
-                path: Collection::GroupMemberships.list_path().replace("{cp}", plane),
+                path: Collection::GroupMemberships
+                    .list_path()
+                    .replace("{cp}", plane),
                 query: Vec::new(),
                 body: None,
             };

@@ -14,13 +14,13 @@ use kong_driver::{Machine, ReplicaId, Schedule};
 use kong_engine::Mono;
 use kong_model::Collection;
 
+use crate::Scene;
 use crate::act::{Act, Elsewhere};
 use crate::faults::FaultPlan;
 use crate::picture::{Detail, Picture};
 use crate::sweep::{Care, finish, sound};
 use crate::trace::Trace;
 use crate::watchdog::{Rule, Violation};
-use crate::Scene;
 
 pub use shop::{FOREIGN, TOKENS};
 
@@ -66,7 +66,7 @@ pub fn run<M: Machine>(seed: u64, trace: Option<Trace>, machine: fn() -> M) -> O
     };
     let mut scene = Scene::without_leader(schedule, machine);
     scene.trace = trace;
-    scene.watchdog.reads_everything = seed % 64 == 0;
+    scene.watchdog.reads_everything = seed.is_multiple_of(64);
     let first = scene.driver.add_replica();
     let mut office = (dice.below(4) == 0).then(|| {
         scene.driver.add_replica();
@@ -78,7 +78,9 @@ pub fn run<M: Machine>(seed: u64, trace: Option<Trace>, machine: fn() -> M) -> O
             cut_off: [false; 2],
         }
     });
-    let fence = office.as_ref().map_or(Mono(u64::MAX), |office| office.fence);
+    let fence = office
+        .as_ref()
+        .map_or(Mono(u64::MAX), |office| office.fence);
     scene.elect(first, 1, fence);
     let one_in = [8, 15, 30, 100][usize::try_from(dice.below(4)).unwrap_or(0)];
     scene.plan(FaultPlan::Often(seed, one_in));
@@ -195,7 +197,8 @@ fn end<M: Machine>(scene: &mut Scene<M>, office: Option<Office>, dice: &mut Sche
         _ => {
             // What is on its way out cannot be set up again before it is gone.
             say(scene, &Act::Settle);
-            let leaving = |object: &serde_json::Value| object["metadata"]["deletionTimestamp"].is_string();
+            let leaving =
+                |object: &serde_json::Value| object["metadata"]["deletionTimestamp"].is_string();
             if scene.objects().iter().any(leaving) {
                 close(scene);
             }
@@ -227,7 +230,13 @@ fn close<M: Machine>(scene: &mut Scene<M>) {
         .map(|key| key.to_string())
         .collect();
     let entities: Vec<String> = Collection::all()
-        .flat_map(|at| scene.driver.konnect.entities(at, None).map(move |(id, _)| (at, id)))
+        .flat_map(|at| {
+            scene
+                .driver
+                .konnect
+                .entities(at, None)
+                .map(move |(id, _)| (at, id))
+        })
         .filter(|(_, id)| *id != FOREIGN)
         .map(|(at, id)| format!("{} {id}", at.name()))
         .collect();
@@ -269,9 +278,69 @@ fn restart_is_silent<M: Machine>(scene: &mut Scene<M>, leader: ReplicaId) {
     scene.restart(leader);
     scene.run_for(20_000);
     if scene.writes() != before {
-        let how = format!("{before:?} writes became {:?} after a restart", scene.writes());
+        let how = format!(
+            "{before:?} writes became {:?} after a restart",
+            scene.writes()
+        );
         scene.watchdog.report(Rule::WriteCount, how);
     }
     let (cluster, konnect) = (&scene.driver.cluster, &scene.driver.konnect);
     scene.watchdog.at_rest(cluster, konnect);
+}
+
+/// Something that may happen in the shop, drawn from a number.
+pub fn any_act(seed: u64) -> Act {
+    shop::any_act(&mut Schedule::wild(seed))
+}
+
+/// Lets things happen to the shop without faults, and compares what the engine then knows of every object
+/// with what an engine knows that starts with nothing. Says what differs.
+///
+/// # Errors
+///
+/// If an object is worth something else to others after the start, or something is written.
+pub fn compare_with_rebuild(acts: &[Act]) -> Result<(), String> {
+    let mut scene = Scene::new(Schedule::calm(), sound);
+    say(&mut scene, &crate::act::apply(shop::stock()));
+    for act in acts {
+        say(&mut scene, act);
+    }
+    for token in TOKENS {
+        say(&mut scene, &Act::Accept(token.to_owned()));
+    }
+    if !scene.settle_within(1_200_000) {
+        return Err("there is still something to do".to_owned());
+    }
+    // What somebody else changed is found by the next list.
+    scene.run_for(130_000);
+    let standings = |scene: &Scene| -> Vec<String> {
+        let world = scene
+            .driver
+            .engine(ReplicaId(0))
+            .map(kong_engine::Engine::world);
+        world
+            .into_iter()
+            .flat_map(|world| world.entries().map(|(key, _)| (key, world.standing(key))))
+            .map(|(key, standing)| format!("{key}: {standing:?}"))
+            .collect()
+    };
+    let (before, writes) = (standings(&scene), scene.writes());
+    scene.restart(ReplicaId(0));
+    scene.run_for(20_000);
+    let after = standings(&scene);
+    let differs = |(one, other): (&String, &String)| {
+        (one != other).then(|| format!("\n  was {one}\n  is  {other}"))
+    };
+    let found: String = before.iter().zip(&after).filter_map(differs).collect();
+    if before.len() != after.len() || !found.is_empty() {
+        return Err(format!(
+            "{} and {} objects{found}",
+            before.len(),
+            after.len()
+        ));
+    }
+    if scene.writes() != writes {
+        return Err(format!("{writes:?} writes became {:?}", scene.writes()));
+    }
+    Ok(())
 }

@@ -260,10 +260,12 @@ impl<M: Machine> Scene<M> {
                 at,
                 id,
                 body,
-            } => self.find(Collection::ControlPlanes, plane).map(|(_, plane)| {
-                let path = at.list_path().replace("{cp}", &plane);
-                (Method::Put, format!("{path}/{id}"), Some(body.clone()))
-            }),
+            } => self
+                .find(Collection::ControlPlanes, plane)
+                .map(|(_, plane)| {
+                    let path = at.list_path().replace("{cp}", &plane);
+                    (Method::Put, format!("{path}/{id}"), Some(body.clone()))
+                }),
             Elsewhere::Change { at, name, members } => {
                 self.find(*at, name).map(|(mut entity, id)| {
                     let (method, mut body) = if *at == Collection::ControlPlanes {
@@ -320,8 +322,13 @@ impl<M: Machine> Scene<M> {
             .entities(at, None)
             .find(|(id, entity)| {
                 let named = |field: &str| entity[field].as_str() == Some(name);
-                named("name") || named("target") || *id == name
-                    || at == Collection::Certificates && entity["tags"].to_string().contains(&format!("k8s-name:{name}\""))
+                named("name")
+                    || named("target")
+                    || *id == name
+                    || at == Collection::Certificates
+                        && entity["tags"]
+                            .to_string()
+                            .contains(&format!("k8s-name:{name}\""))
             })
             .map(|(id, entity)| (entity.clone(), id.to_owned()))
     }
@@ -364,7 +371,12 @@ impl<M: Machine> Scene<M> {
         self.patch(key, patch, Subresource::Main)
     }
 
-    fn patch(&mut self, key: &Key, patch: Value, subresource: Subresource) -> Result<Value, Status> {
+    fn patch(
+        &mut self,
+        key: &Key,
+        patch: Value,
+        subresource: Subresource,
+    ) -> Result<Value, Status> {
         self.driver.request(Request::Patch {
             object: object_id(key),
             version: None,
@@ -408,9 +420,12 @@ impl<M: Machine> Scene<M> {
 
     /// Whether it is Programmed in its present generation.
     pub fn is_programmed(&self, key: &Key) -> bool {
-        let generation = self.object(key).map(|object| object["metadata"]["generation"].clone());
+        let generation = self
+            .object(key)
+            .map(|object| object["metadata"]["generation"].clone());
         let condition = self.condition(key, "Programmed");
-        condition["status"] == "True" && Some(&condition["observedGeneration"]) == generation.as_ref()
+        condition["status"] == "True"
+            && Some(&condition["observedGeneration"]) == generation.as_ref()
     }
 
     /// The id of its entity in Konnect, as its status has it.

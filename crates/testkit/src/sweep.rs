@@ -12,12 +12,12 @@ use kong_driver::{Fault, Machine, Schedule};
 use kong_engine::{Effect, Engine, Settings};
 use kong_model::Method;
 
+use crate::Scene;
 use crate::faults::{FAULTS, FaultPlan, concerns};
 use crate::picture::{Detail, Picture};
 use crate::scenario::Scenario;
 use crate::trace::Trace;
 use crate::watchdog::{Rule, Violation};
-use crate::{Act, Scene};
 
 /// How long a story may take to come to rest after its last act: the longest pause after one refusal is
 /// 75 s, and a chain of parents and children may have to wait for each other.
@@ -88,7 +88,9 @@ pub fn tell<M: Machine>(
         scene.driver.set_plan(move |_, _, effect: &Effect| {
             let faults = FAULTS.iter().enumerate();
             let faults = faults.filter(|(_, (_, fault))| concerns(*fault, &effect.action));
-            noted.borrow_mut().push(faults.map(|(at, _)| at).collect::<Vec<usize>>());
+            noted
+                .borrow_mut()
+                .push(faults.map(|(at, _)| at).collect::<Vec<usize>>());
             None
         });
     } else {
@@ -124,7 +126,11 @@ pub fn tell<M: Machine>(
         picture: Picture::of(&scene, Detail::All),
         violations: std::mem::take(&mut scene.watchdog.violations),
         faults: effects.take(),
-        lines: scene.trace.as_ref().map(|trace| trace.lines().to_vec()).unwrap_or_default(),
+        lines: scene
+            .trace
+            .as_ref()
+            .map(|trace| trace.lines().to_vec())
+            .unwrap_or_default(),
         writes: scene.writes(),
     }
 }
@@ -195,7 +201,8 @@ impl Failure {
             self.run
         );
         for violation in &self.violations {
-            text.push_str(&format!("\n    {violation}"));
+            text.push_str("\n    ");
+            text.push_str(&violation.to_string());
         }
         text
     }
@@ -288,16 +295,23 @@ pub fn replay(what: &str) -> Option<Told> {
         trace: true,
         ..Care::QUICK
     };
-    let clean = tell(&scenario, FaultPlan::Nothing, Care { periods: 1, ..care }, sound);
+    let clean = tell(
+        &scenario,
+        FaultPlan::Nothing,
+        Care { periods: 1, ..care },
+        sound,
+    );
     let Some(index) = parts.next() else {
         return Some(clean);
     };
     let name = parts.next()?;
     let (_, fault) = FAULTS.into_iter().find(|(known, _)| *known == name)?;
-    Some(with_fault(&scenario, &clean.picture, index.parse().ok()?, fault, care, sound))
-}
-
-/// The acts of a story, as text.
-pub fn acts(scenario: &Scenario) -> String {
-    scenario.acts.iter().map(|act: &Act| format!("{act:?}\n")).collect()
+    Some(with_fault(
+        &scenario,
+        &clean.picture,
+        index.parse().ok()?,
+        fault,
+        care,
+        sound,
+    ))
 }

@@ -54,7 +54,11 @@ impl Trace {
                 sent.replica,
                 sent.index,
                 sent.action,
-                if sent.reached { "" } else { " (did not arrive)" },
+                if sent.reached {
+                    ""
+                } else {
+                    " (did not arrive)"
+                },
                 sent.outcome
             ),
             Step::Told(told) => write!(self.text, "  {:?} told {:?}", told.replica, told.input),

@@ -158,8 +158,12 @@ impl Watchdog {
                     .entry(told.replica)
                     .or_default()
                     .learn(&told.input);
-                if let Input::Done(_, Outcome::Konnect(Err(Failure::RateLimited { after: Some(seconds) }))) =
-                    &told.input
+                if let Input::Done(
+                    _,
+                    Outcome::Konnect(Err(Failure::RateLimited {
+                        after: Some(seconds),
+                    })),
+                ) = &told.input
                 {
                     let until = now.after(u64::from(*seconds) * 1_000);
                     let closed = self.closed_until.entry(told.replica).or_default();
@@ -185,7 +189,10 @@ impl Watchdog {
             if sent.at > fence {
                 self.report(
                     Rule::Lease,
-                    format!("{:?} at {} ms, after its lease was over", sent.action, sent.at.0),
+                    format!(
+                        "{:?} at {} ms, after its lease was over",
+                        sent.action, sent.at.0
+                    ),
                 );
             }
         }
@@ -201,7 +208,10 @@ impl Watchdog {
                 {
                     self.report(
                         Rule::RetryAfter,
-                        format!("{call:?} at {} ms; Konnect asked to wait until {} ms", sent.at.0, closed.0),
+                        format!(
+                            "{call:?} at {} ms; Konnect asked to wait until {} ms",
+                            sent.at.0, closed.0
+                        ),
                     );
                 }
                 if sent.reached {
@@ -256,7 +266,10 @@ impl Watchdog {
                     }
                 }
             }
-            (Outcome::Konnect(_) | Outcome::Stored(_) | Outcome::NotStored(_) | Outcome::NotSent, _) => {}
+            (
+                Outcome::Konnect(_) | Outcome::Stored(_) | Outcome::NotStored(_) | Outcome::NotSent,
+                _,
+            ) => {}
         }
     }
 
@@ -264,7 +277,11 @@ impl Watchdog {
     pub fn search(&mut self, what: &str, text: &str) {
         for secret in SECRETS {
             if let Some(at) = text.find(secret) {
-                let start = text[..at].char_indices().rev().nth(40).map_or(0, |(at, _)| at);
+                let start = text[..at]
+                    .char_indices()
+                    .rev()
+                    .nth(40)
+                    .map_or(0, |(at, _)| at);
                 let around: String = text[start..].chars().take(90).collect();
                 self.report(Rule::Secret, format!("{what} holds \"{around}\""));
             }

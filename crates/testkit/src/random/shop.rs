@@ -97,10 +97,16 @@ fn variant(dice: &mut Schedule) -> Value {
         5 => upstream("u")
             .algorithm(one_of(dice, &["round-robin", "least-connections"]))
             .into(),
-        6 | 7 => target(one_of(dice, &["t1", "t2"]), "u", one_of(dice, &["10.0.0.1:80", "10.0.0.2:80"]))
-            .weighing(u32::try_from(dice.below(5)).unwrap_or(0))
+        6 | 7 => target(
+            one_of(dice, &["t1", "t2"]),
+            "u",
+            one_of(dice, &["10.0.0.1:80", "10.0.0.2:80"]),
+        )
+        .weighing(u32::try_from(dice.below(5)).unwrap_or(0))
+        .into(),
+        8 => plugin("limit")
+            .configured(json!({"minute": 1 + dice.below(3)}))
             .into(),
-        8 => plugin("limit").configured(json!({"minute": 1 + dice.below(3)})).into(),
         _ => plane("cp").described(one_of(dice, &["x", "y"])).into(),
     }
 }

@@ -9,8 +9,8 @@ use super::Scenario;
 use crate::act::{Act, Elsewhere, apply, delete};
 use crate::document::{
     Document, NAMESPACE, Secret, TOKEN, auth, auth_from_secret, certificate, certificate_from,
-    config_secret, grant, group, key_of, mirror, plane, plugin, plugin_from, route, service, target,
-    tls_secret, token_secret, upstream,
+    config_secret, grant, group, key_of, mirror, plane, plugin, plugin_from, route, service,
+    target, tls_secret, token_secret, upstream,
 };
 use crate::watchdog::CONFIG_CANARY;
 
@@ -122,7 +122,11 @@ fn fields_change() -> Scenario {
             edit(Kind::KongRoute, "a", json!({"spec": {"paths": ["/b"]}})),
             edit(Kind::KongUpstream, "u", json!({"spec": {"slots": 20}})),
             Act::Settle,
-            edit(Kind::KongService, "a", json!({"metadata": {"annotations": {"konghq.com/tags": "team"}}})),
+            edit(
+                Kind::KongService,
+                "a",
+                json!({"metadata": {"annotations": {"konghq.com/tags": "team"}}}),
+            ),
         ],
     )
 }
@@ -146,7 +150,14 @@ fn some_objects_are_deleted() -> Scenario {
 }
 
 fn a_grant_for_credentials_comes_and_goes() -> Scenario {
-    let permission = || grant("g", VAULT, Kind::KonnectGatewayControlPlane, Kind::KonnectAPIAuthConfiguration);
+    let permission = || {
+        grant(
+            "g",
+            VAULT,
+            Kind::KonnectGatewayControlPlane,
+            Kind::KonnectAPIAuthConfiguration,
+        )
+    };
     Scenario::new(
         "grant",
         [
@@ -178,7 +189,11 @@ fn a_token_in_a_secret_is_rotated() -> Scenario {
                 service("a").into(),
             ]),
             Act::Settle,
-            edit(Kind::Secret, "token", data(token_secret("token", "kpat_canary_new"))),
+            edit(
+                Kind::Secret,
+                "token",
+                data(token_secret("token", "kpat_canary_new")),
+            ),
             Act::Wait(15),
             edit(Kind::KongService, "a", json!({"spec": {"retries": 7}})),
             Act::Settle,
@@ -266,7 +281,11 @@ fn a_parent_is_deleted_and_made_again() -> Scenario {
             Act::Settle,
             delete([key(Kind::KongRoute, "a")]),
             Act::Settle,
-            apply([Value::from(upstream("u")), service("a").into(), route("a").into()]),
+            apply([
+                Value::from(upstream("u")),
+                service("a").into(),
+                route("a").into(),
+            ]),
         ],
     )
 }
@@ -353,7 +372,11 @@ fn a_control_plane_is_lost_in_konnect() -> Scenario {
     Scenario::new(
         "plane-lost",
         [
-            with_base([service("a").into(), route("a").into(), certificate("c", "one").into()]),
+            with_base([
+                service("a").into(),
+                route("a").into(),
+                certificate("c", "one").into(),
+            ]),
             Act::Settle,
             Act::Elsewhere(Elsewhere::Delete {
                 at: Collection::ControlPlanes,
@@ -416,13 +439,17 @@ fn an_object_is_poisoned() -> Scenario {
 }
 
 fn an_annotation_asks_for_plugins() -> Scenario {
-    let plugins = |names: Value| json!({"metadata": {"annotations": {"konghq.com/plugins": names}}});
+    let plugins =
+        |names: Value| json!({"metadata": {"annotations": {"konghq.com/plugins": names}}});
     Scenario::new(
         "plugins",
         [
             with_base([
                 plugin("limit").into(),
-                plugin("extra").with("plugin", "correlation-id").with("config", json!({"header_name": "x"})).into(),
+                plugin("extra")
+                    .with("plugin", "correlation-id")
+                    .with("config", json!({"header_name": "x"}))
+                    .into(),
                 service("a").using_plugins("limit").into(),
                 route("a").into(),
             ]),
@@ -433,10 +460,7 @@ fn an_annotation_asks_for_plugins() -> Scenario {
             Act::Settle,
             edit(Kind::KongService, "a", plugins(json!(null))),
             Act::Settle,
-            delete([
-                key(Kind::KongRoute, "a"),
-                key(Kind::KongPlugin, "limit"),
-            ]),
+            delete([key(Kind::KongRoute, "a"), key(Kind::KongPlugin, "limit")]),
         ],
     )
 }
@@ -452,11 +476,23 @@ fn a_plugin_has_secrets() -> Scenario {
                 service("a").using_plugins("limit").into(),
             ]),
             Act::Settle,
-            edit(Kind::Secret, "settings", data(config_secret("settings", &config(6)))),
+            edit(
+                Kind::Secret,
+                "settings",
+                data(config_secret("settings", &config(6))),
+            ),
             Act::Settle,
-            edit(Kind::Secret, "settings", json!({"stringData": {"config": "canary-config: [broken"}})),
+            edit(
+                Kind::Secret,
+                "settings",
+                json!({"stringData": {"config": "canary-config: [broken"}}),
+            ),
             Act::Settle,
-            edit(Kind::Secret, "settings", data(config_secret("settings", &config(7)))),
+            edit(
+                Kind::Secret,
+                "settings",
+                data(config_secret("settings", &config(7))),
+            ),
         ],
     )
 }
@@ -490,7 +526,10 @@ fn a_control_plane_is_a_mirror() -> Scenario {
             Act::Elsewhere(Elsewhere::Found {
                 name: "theirs".to_owned(),
             }),
-            apply([Value::from(auth("auth")), mirror("theirs", &first_id()).into()]),
+            apply([
+                Value::from(auth("auth")),
+                mirror("theirs", &first_id()).into(),
+            ]),
             Act::Settle,
             apply([service("a").in_plane("theirs")]),
             Act::Settle,
@@ -531,10 +570,7 @@ fn everything_is_deleted_at_once() -> Scenario {
         target("t2", "u", "10.0.0.2:80").into(),
     ];
     let keys: Vec<Key> = all.iter().filter_map(key_of).collect();
-    Scenario::new(
-        "delete-all",
-        [apply(all), Act::Settle, delete(keys)],
-    )
+    Scenario::new("delete-all", [apply(all), Act::Settle, delete(keys)])
 }
 
 fn ids_are_wiped_from_statuses() -> Scenario {
@@ -568,7 +604,11 @@ fn an_id_belongs_to_somebody_else() -> Scenario {
             }),
             Act::Restart,
             Act::Settle,
-            apply([service("a").with_id(id), service("b").called("theirs"), service("c").with_id("33333333-3333-4333-8333-333333333333")]),
+            apply([
+                service("a").with_id(id),
+                service("b").called("theirs"),
+                service("c").with_id("33333333-3333-4333-8333-333333333333"),
+            ]),
             Act::Settle,
             delete([key(Kind::KongService, "a")]),
         ],
@@ -609,11 +649,23 @@ fn a_client_certificate_comes_and_goes() -> Scenario {
                 upstream("u").showing("c").into(),
             ]),
             Act::Settle,
-            edit(Kind::KongService, "a", json!({"spec": {"clientCertificateRef": {"name": "d"}}})),
-            edit(Kind::KongUpstream, "u", json!({"spec": {"clientCertificateRef": null}})),
+            edit(
+                Kind::KongService,
+                "a",
+                json!({"spec": {"clientCertificateRef": {"name": "d"}}}),
+            ),
+            edit(
+                Kind::KongUpstream,
+                "u",
+                json!({"spec": {"clientCertificateRef": null}}),
+            ),
             delete([key(Kind::KongCertificate, "c")]),
             Act::Settle,
-            edit(Kind::KongService, "a", json!({"spec": {"clientCertificateRef": null}})),
+            edit(
+                Kind::KongService,
+                "a",
+                json!({"spec": {"clientCertificateRef": null}}),
+            ),
             delete([key(Kind::KongCertificate, "d")]),
         ],
     )
@@ -653,12 +705,27 @@ fn control_planes_change() -> Scenario {
     Scenario::new(
         "planes",
         [
-            with_base([plane("other").into(), service("a").into(), service("b").in_plane("other").into()]),
+            with_base([
+                plane("other").into(),
+                service("a").into(),
+                service("b").in_plane("other").into(),
+            ]),
             Act::Settle,
-            edit(Kind::KonnectGatewayControlPlane, "cp", request(json!({"description": "d", "labels": {"team": "x"}}))),
-            edit(Kind::KonnectGatewayControlPlane, "other", request(json!({"name": "renamed"}))),
+            edit(
+                Kind::KonnectGatewayControlPlane,
+                "cp",
+                request(json!({"description": "d", "labels": {"team": "x"}})),
+            ),
+            edit(
+                Kind::KonnectGatewayControlPlane,
+                "other",
+                request(json!({"name": "renamed"})),
+            ),
             Act::Settle,
-            delete([key(Kind::KonnectGatewayControlPlane, "other"), key(Kind::KongService, "b")]),
+            delete([
+                key(Kind::KonnectGatewayControlPlane, "other"),
+                key(Kind::KongService, "b"),
+            ]),
         ],
     )
 }

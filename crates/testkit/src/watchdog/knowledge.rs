@@ -24,7 +24,11 @@ impl Knowledge {
             }
             Input::Gone(key, uid) => {
                 self.dead.insert(uid.clone());
-                if self.objects.get(key).is_some_and(|(known, ..)| known == uid) {
+                if self
+                    .objects
+                    .get(key)
+                    .is_some_and(|(known, ..)| known == uid)
+                {
                     self.objects.remove(key);
                 }
             }
@@ -45,9 +49,16 @@ impl Knowledge {
         let (Some(name), Ok(parts)) = (&meta.name, &observed.parts) else {
             return;
         };
-        let key = Key::new(observed.kind, meta.namespace.as_deref().unwrap_or_default(), name);
+        let key = Key::new(
+            observed.kind,
+            meta.namespace.as_deref().unwrap_or_default(),
+            name,
+        );
         let uid = Uid::from(meta.uid.as_deref().unwrap_or_default());
-        let version = meta.resource_version.as_deref().and_then(|text| text.parse().ok());
+        let version = meta
+            .resource_version
+            .as_deref()
+            .and_then(|text| text.parse().ok());
         let version = version.unwrap_or(0);
         let older = self
             .objects
@@ -76,14 +87,26 @@ impl Knowledge {
             Some(AnyParts::KonnectGatewayControlPlane(parts)) => {
                 let reference = parts.spec.konnect.as_ref().map(|konnect| &konnect.auth_ref);
                 reference
-                    .map(|to| sibling(Kind::KonnectAPIAuthConfiguration, to.namespace.as_deref(), &to.name))
+                    .map(|to| {
+                        sibling(
+                            Kind::KonnectAPIAuthConfiguration,
+                            to.namespace.as_deref(),
+                            &to.name,
+                        )
+                    })
                     .into_iter()
                     .collect()
             }
             Some(AnyParts::KonnectAPIAuthConfiguration(parts)) => {
                 let reference = parts.spec.secret_ref.as_ref();
                 reference
-                    .and_then(|to| Some(sibling(Kind::Secret, to.namespace.as_deref(), to.name.as_deref()?)))
+                    .and_then(|to| {
+                        Some(sibling(
+                            Kind::Secret,
+                            to.namespace.as_deref(),
+                            to.name.as_deref()?,
+                        ))
+                    })
                     .into_iter()
                     .collect()
             }
@@ -95,7 +118,8 @@ impl Knowledge {
         from.name.namespace == to.name.namespace
             || self.objects.iter().any(|(key, (.., parts))| match parts {
                 AnyParts::KongReferenceGrant(grant) => {
-                    key.name.namespace == to.name.namespace && grants::permits(&grant.spec, from, to)
+                    key.name.namespace == to.name.namespace
+                        && grants::permits(&grant.spec, from, to)
                 }
                 _ => false,
             })

@@ -243,7 +243,8 @@ impl Shadow {
             return;
         };
         let old = self.objects.get(&uid);
-        if event.kind == EventKind::Deleted || old.is_some_and(|old| old.finalizer && !object.finalizer)
+        if event.kind == EventKind::Deleted
+            || old.is_some_and(|old| old.finalizer && !object.finalizer)
         {
             problems.extend(self.left_behind(&uid, &object));
         }
@@ -292,7 +293,9 @@ impl Shadow {
                 format!("the id of {} was {id} and is {:?}", new.key, new.id),
             ));
         }
-        let generation = new.programmed.filter(|_| new.programmed != old.programmed)?;
+        let generation = new
+            .programmed
+            .filter(|_| new.programmed != old.programmed)?;
         let held = self.entities.values().any(|entity| {
             entity.uid == uid
                 && entity.owner == uid
@@ -314,7 +317,8 @@ impl Shadow {
     pub(crate) fn at_rest(&self) -> Vec<Violation> {
         let mut problems = Vec::new();
         for ((at, id), entity) in &self.entities {
-            if !entity.foreign && !self.objects.contains_key(&entity.owner) && !self.was_retained() {
+            if !entity.foreign && !self.objects.contains_key(&entity.owner) && !self.was_retained()
+            {
                 problems.push(violation(
                     Rule::NoOrphan,
                     format!("{} {id} is left, but its object is gone", at.name()),

@@ -1,6 +1,7 @@
 //! The engine with both simulators under one clock: what must hold, whatever goes wrong.
 
 mod counts;
+mod incremental;
 mod mutants;
 mod names;
 mod pressure;

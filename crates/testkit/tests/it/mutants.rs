@@ -8,7 +8,7 @@ mod flaws;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use flaws::{Flaw, Flawed, Where};
+use flaws::Where;
 use testkit::sweep::{Care, sound, tell, with_fault};
 use testkit::{FaultPlan, Picture, Rule, Violation, faults, random, scenario};
 
@@ -17,12 +17,14 @@ const SEEDS: u64 = 300;
 
 /// Which rules stories break when this engine plays them, until the expected one is broken.
 fn caught(
-    (flaw, expected, place, machine): (Flaw, Rule, Where, fn() -> Flawed),
+    (flaw, expected, place, machine): flaws::Row,
     wells: &BTreeMap<&str, Picture>,
 ) -> Result<String, String> {
     let mut others = Vec::new();
     let mut look = |run: String, violations: Vec<Violation>| {
-        let found = violations.iter().find(|violation| violation.rule == expected);
+        let found = violations
+            .iter()
+            .find(|violation| violation.rule == expected);
         let found = found.map(|violation| format!("{flaw:?}: {run}: {violation}"));
         others.extend(violations.into_iter().map(|it| it.rule));
         found
@@ -69,7 +71,9 @@ fn caught(
     }
     others.sort();
     others.dedup();
-    Err(format!("{flaw:?} does not break {expected:?}, only {others:?}"))
+    Err(format!(
+        "{flaw:?} does not break {expected:?}, only {others:?}"
+    ))
 }
 
 #[test]

@@ -18,7 +18,9 @@ fn key(name: &str) -> Key {
 fn shop(services: impl IntoIterator<Item = Value>) -> Scene {
     let mut scene = Scene::new(Schedule::calm(), sound);
     let base = [Value::from(d::auth("auth")), d::plane("cp").into()];
-    scene.act(&apply(base.into_iter().chain(services))).unwrap();
+    scene
+        .act(&apply(base.into_iter().chain(services)))
+        .expect("the manifests are valid");
     assert!(scene.settle());
     scene.clear_logs();
     scene
@@ -50,7 +52,9 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 fn a_name_can_be_had_again_in_the_same_breath() {
     let mut scene = shop([d::service("a").called("shop").host("old.test").into()]);
     scene.act(&delete([key("a")])).unwrap();
-    scene.act(&apply([d::service("b").called("shop").host("new.test")])).unwrap();
+    scene
+        .act(&apply([d::service("b").called("shop").host("new.test")]))
+        .unwrap();
     assert!(scene.settle());
     assert_eq!(names(&scene), pairs(&[("shop", "new.test")]));
     assert!(scene.is_programmed(&key("b")));
@@ -61,12 +65,18 @@ fn a_name_can_be_had_again_in_the_same_breath() {
     while scene.object(&key("b")).is_some() {
         assert!(scene.step(kong_engine::Mono(u64::MAX)).is_some());
     }
-    scene.act(&apply([d::service("b").called("shop").host("third.test")])).unwrap();
+    scene
+        .act(&apply([d::service("b").called("shop").host("third.test")]))
+        .unwrap();
     assert!(scene.settle());
     assert_eq!(names(&scene), pairs(&[("shop", "third.test")]));
     assert!(scene.is_programmed(&key("b")));
     assert_eq!(refusals(&scene), Vec::<&Entry>::new());
-    assert!(scene.watchdog.violations.is_empty(), "{:?}", scene.watchdog.violations);
+    assert!(
+        scene.watchdog.violations.is_empty(),
+        "{:?}",
+        scene.watchdog.violations
+    );
 }
 
 #[test]
@@ -94,7 +104,11 @@ fn two_and_three_services_swap_their_names_in_one_apply() {
         }
         // One of the ring steps aside, which is one write more.
         assert_eq!(scene.writes().1, cycle.len() + 1);
-        assert!(scene.watchdog.violations.is_empty(), "{:?}", scene.watchdog.violations);
+        assert!(
+            scene.watchdog.violations.is_empty(),
+            "{:?}",
+            scene.watchdog.violations
+        );
     }
 }
 
@@ -103,7 +117,9 @@ fn of_two_objects_with_one_name_the_older_has_it_and_the_other_says_so() {
     let mut scene = shop([]);
     scene.act(&apply([d::service("z").called("shop")])).unwrap();
     // Ages count in seconds.
-    scene.driver.advance_to(scene.driver.now().mono.after(1_500));
+    scene
+        .driver
+        .advance_to(scene.driver.now().mono.after(1_500));
     scene.act(&apply([d::service("a").called("shop")])).unwrap();
     scene.settle();
     assert!(scene.is_programmed(&key("z")));
@@ -119,7 +135,11 @@ fn of_two_objects_with_one_name_the_older_has_it_and_the_other_says_so() {
     assert!(scene.is_programmed(&key("a")));
     assert_eq!(names(&scene), pairs(&[("shop", "a.test")]));
     assert_eq!(refusals(&scene), Vec::<&Entry>::new());
-    assert!(scene.watchdog.violations.is_empty(), "{:?}", scene.watchdog.violations);
+    assert!(
+        scene.watchdog.violations.is_empty(),
+        "{:?}",
+        scene.watchdog.violations
+    );
 }
 
 #[test]
@@ -145,7 +165,12 @@ fn one_command_deletes_credentials_and_all_that_needs_them() {
         let mut scene = Scene::new(Schedule::calm(), sound);
         scene.act(&Act::Apply(documents.clone())).unwrap();
         assert!(scene.settle());
-        let bound = |key: &&Key| !matches!(key.kind, Kind::Secret | Kind::KongPlugin | Kind::KonnectAPIAuthConfiguration);
+        let bound = |key: &&Key| {
+            !matches!(
+                key.kind,
+                Kind::Secret | Kind::KongPlugin | Kind::KonnectAPIAuthConfiguration
+            )
+        };
         for key in keys.iter().filter(bound) {
             assert!(scene.is_programmed(key), "{key}: {}", scene.status(key));
         }
@@ -165,6 +190,10 @@ fn one_command_deletes_credentials_and_all_that_needs_them() {
         // are for.
         let deletions = scene.writes().1;
         assert!((8..=12).contains(&deletions), "{deletions}");
-        assert!(scene.watchdog.violations.is_empty(), "{:?}", scene.watchdog.violations);
+        assert!(
+            scene.watchdog.violations.is_empty(),
+            "{:?}",
+            scene.watchdog.violations
+        );
     }
 }

@@ -45,8 +45,13 @@ fn under_pressure_little_is_refused_and_a_users_edit_does_not_wait() {
     let good = key(Kind::KongService, "good");
     assert!(scene.is_programmed(&good));
     let there = scene.entities(Collection::Targets).len();
-    assert!((50..TARGETS).contains(&there), "{there} targets in the middle of it");
-    scene.act(&Act::Edit(good.clone(), json!({"spec": {"retries": 9}}))).unwrap();
+    assert!(
+        (50..TARGETS).contains(&there),
+        "{there} targets in the middle of it"
+    );
+    scene
+        .act(&Act::Edit(good.clone(), json!({"spec": {"retries": 9}})))
+        .unwrap();
     let edited = scene.driver.now().mono;
     while !scene.is_programmed(&good) {
         assert!(scene.step(Mono(u64::MAX)).is_some());
@@ -68,9 +73,20 @@ fn under_pressure_little_is_refused_and_a_users_edit_does_not_wait() {
 
     let log = scene.driver.konnect.log();
     let limited = log.iter().filter(|entry| entry.status == 429).count();
-    assert!(limited * 100 <= log.len(), "{limited} of {} answers are 429", log.len());
+    assert!(
+        limited * 100 <= log.len(),
+        "{limited} of {} answers are 429",
+        log.len()
+    );
     assert!(limited > 0, "a limit that nobody meets tests nothing");
-    println!("{limited} of {} answers were 429; the edit took {took} ms", log.len());
+    println!(
+        "{limited} of {} answers were 429; the edit took {took} ms",
+        log.len()
+    );
     // The rule about Retry-After among them.
-    assert!(scene.watchdog.violations.is_empty(), "{:?}", scene.watchdog.violations);
+    assert!(
+        scene.watchdog.violations.is_empty(),
+        "{:?}",
+        scene.watchdog.violations
+    );
 }

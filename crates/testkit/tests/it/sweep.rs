@@ -31,7 +31,9 @@ fn replay() {
         let told = sweep::replay(what).expect("a scenario, the number of an effect, and a fault");
         (told.lines, told.violations)
     } else {
-        let seed = what.strip_prefix("random:").and_then(|seed| seed.parse().ok());
+        let seed = what
+            .strip_prefix("random:")
+            .and_then(|seed| seed.parse().ok());
         let seed = seed.expect("sweep:SCENARIO[:EFFECT:FAULT] or random:SEED");
         let outcome = random::run(seed, Some(Trace::kept()), sweep::sound);
         let lines = outcome.trace.map(|trace| trace.lines().to_vec());

@@ -59,23 +59,65 @@ pub(super) enum Where {
     Seeds,
 }
 
-/// The wrong engines, the rule that each breaks, and where.
-pub(super) const ALL: [(Flaw, Rule, Where, fn() -> Flawed); 15] = [
-    (Flaw::FinalizerOnPaper, Rule::FinalizerFirst, Where::Stories, || Flawed::new(Flaw::FinalizerOnPaper)),
-    (Flaw::DeletionOnPaper, Rule::FinalizerLast, Where::Stories, || Flawed::new(Flaw::DeletionOnPaper)),
-    (Flaw::WriteOnPaper, Rule::Programmed, Where::Stories, || Flawed::new(Flaw::WriteOnPaper)),
-    (Flaw::NoLists, Rule::IdStays, Where::Stories, || Flawed::new(Flaw::NoLists)),
-    (Flaw::GrantsForEver, Rule::Granted, Where::Stories, || Flawed::new(Flaw::GrantsForEver)),
-    (Flaw::AheadOfItself, Rule::Programmed, Where::Stories, || Flawed::new(Flaw::AheadOfItself)),
-    (Flaw::NoDeadline, Rule::Lease, Where::Seeds, || Flawed::new(Flaw::NoDeadline)),
-    (Flaw::Impatient, Rule::RetryAfter, Where::Faults, || Flawed::new(Flaw::Impatient)),
-    (Flaw::Doubled, Rule::OneEntity, Where::Stories, || Flawed::new(Flaw::Doubled)),
-    (Flaw::Forgetful, Rule::IdStays, Where::Stories, || Flawed::new(Flaw::Forgetful)),
-    (Flaw::Greedy, Rule::NotOurs, Where::Stories, || Flawed::new(Flaw::Greedy)),
-    (Flaw::Gossip, Rule::Secret, Where::Stories, || Flawed::new(Flaw::Gossip)),
-    (Flaw::BlindToDrift, Rule::SameEnd, Where::Stories, || Flawed::new(Flaw::BlindToDrift)),
-    (Flaw::Restless, Rule::Quiet, Where::Stories, || Flawed::new(Flaw::Restless)),
-    (Flaw::Deaf, Rule::SameEnd, Where::Stories, || Flawed::new(Flaw::Deaf)),
+/// A wrong engine, the rule that it breaks, where, and the engine itself.
+pub(super) type Row = (Flaw, Rule, Where, fn() -> Flawed);
+
+/// The wrong engines.
+pub(super) const ALL: [Row; 15] = [
+    (
+        Flaw::FinalizerOnPaper,
+        Rule::FinalizerFirst,
+        Where::Stories,
+        || Flawed::new(Flaw::FinalizerOnPaper),
+    ),
+    (
+        Flaw::DeletionOnPaper,
+        Rule::FinalizerLast,
+        Where::Stories,
+        || Flawed::new(Flaw::DeletionOnPaper),
+    ),
+    (Flaw::WriteOnPaper, Rule::Programmed, Where::Stories, || {
+        Flawed::new(Flaw::WriteOnPaper)
+    }),
+    (Flaw::NoLists, Rule::IdStays, Where::Stories, || {
+        Flawed::new(Flaw::NoLists)
+    }),
+    (Flaw::GrantsForEver, Rule::Granted, Where::Stories, || {
+        Flawed::new(Flaw::GrantsForEver)
+    }),
+    (
+        Flaw::AheadOfItself,
+        Rule::Programmed,
+        Where::Stories,
+        || Flawed::new(Flaw::AheadOfItself),
+    ),
+    (Flaw::NoDeadline, Rule::Lease, Where::Seeds, || {
+        Flawed::new(Flaw::NoDeadline)
+    }),
+    (Flaw::Impatient, Rule::RetryAfter, Where::Faults, || {
+        Flawed::new(Flaw::Impatient)
+    }),
+    (Flaw::Doubled, Rule::OneEntity, Where::Stories, || {
+        Flawed::new(Flaw::Doubled)
+    }),
+    (Flaw::Forgetful, Rule::IdStays, Where::Stories, || {
+        Flawed::new(Flaw::Forgetful)
+    }),
+    (Flaw::Greedy, Rule::NotOurs, Where::Stories, || {
+        Flawed::new(Flaw::Greedy)
+    }),
+    (Flaw::Gossip, Rule::Secret, Where::Stories, || {
+        Flawed::new(Flaw::Gossip)
+    }),
+    (Flaw::BlindToDrift, Rule::SameEnd, Where::Stories, || {
+        Flawed::new(Flaw::BlindToDrift)
+    }),
+    (Flaw::Restless, Rule::Quiet, Where::Stories, || {
+        Flawed::new(Flaw::Restless)
+    }),
+    (Flaw::Deaf, Rule::SameEnd, Where::Stories, || {
+        Flawed::new(Flaw::Deaf)
+    }),
 ];
 
 /// A sound engine with a flaw.
@@ -132,15 +174,22 @@ impl Flawed {
                 };
                 Input::Done(op, Outcome::Konnect(Ok(empty)))
             }
-            (Flaw::Impatient, Input::Done(op, Outcome::Konnect(Err(Failure::RateLimited { .. })))) => {
-                Input::Done(op, Outcome::Konnect(Err(Failure::Server(500))))
-            }
+            (
+                Flaw::Impatient,
+                Input::Done(op, Outcome::Konnect(Err(Failure::RateLimited { .. }))),
+            ) => Input::Done(op, Outcome::Konnect(Err(Failure::Server(500)))),
             (Flaw::NoDeadline, Input::Role(Role::Leader { term, .. })) => {
                 let fence = Mono(u64::MAX);
                 Input::Role(Role::Leader { term, fence })
             }
-            (Flaw::Greedy, Input::Done(op, Outcome::Konnect(Ok(Reply::Page { mut items, next })))) => {
-                let owner = self.seen.iter().find(|(key, _)| key.kind == Kind::KongService);
+            (
+                Flaw::Greedy,
+                Input::Done(op, Outcome::Konnect(Ok(Reply::Page { mut items, next }))),
+            ) => {
+                let owner = self
+                    .seen
+                    .iter()
+                    .find(|(key, _)| key.kind == Kind::KongService);
                 let uid = owner.and_then(|(_, observed)| observed.meta.uid.clone());
                 if self.lists.get(&op) == Some(&Collection::Services)
                     && let Some(uid) = uid
@@ -153,9 +202,19 @@ impl Flawed {
                 }
                 Input::Done(op, Outcome::Konnect(Ok(Reply::Page { items, next })))
             }
-            (Flaw::BlindToDrift, Input::Done(op, Outcome::Konnect(Ok(Reply::Page { items, next })))) => {
-                let known = |item: &Value| self.written.get(&RemoteId::from(item["id"].as_str()?)).cloned();
-                let items = items.into_iter().map(|item| known(&item).unwrap_or(item)).collect();
+            (
+                Flaw::BlindToDrift,
+                Input::Done(op, Outcome::Konnect(Ok(Reply::Page { items, next }))),
+            ) => {
+                let known = |item: &Value| {
+                    self.written
+                        .get(&RemoteId::from(item["id"].as_str()?))
+                        .cloned()
+                };
+                let items = items
+                    .into_iter()
+                    .map(|item| known(&item).unwrap_or(item))
+                    .collect();
                 Input::Done(op, Outcome::Konnect(Ok(Reply::Page { items, next })))
             }
             (Flaw::Deaf, Input::Seen(observed)) if observed.meta.deletion_timestamp.is_some() => {
@@ -168,17 +227,34 @@ impl Flawed {
     /// Whether the engine is told that this was done although it never is.
     fn pretend(&self, action: &Action) -> Option<Outcome> {
         match (self.flaw, action) {
-            (Flaw::FinalizerOnPaper, Action::Finalizers { object, finalizers, .. })
-                if finalizers.iter().any(|name| **name == *KONNECT_CLEANUP_FINALIZER) =>
+            (
+                Flaw::FinalizerOnPaper,
+                Action::Finalizers {
+                    object, finalizers, ..
+                },
+            ) if finalizers
+                .iter()
+                .any(|name| **name == *KONNECT_CLEANUP_FINALIZER) =>
             {
                 let mut observed = self.seen.get(object)?.clone();
-                observed.meta.finalizers = Some(finalizers.iter().map(|name| name.to_string()).collect());
+                observed.meta.finalizers =
+                    Some(finalizers.iter().map(ToString::to_string).collect());
                 Some(Outcome::Stored(Some(observed)))
             }
-            (Flaw::DeletionOnPaper, Action::Konnect { call: Call::Remove { .. }, .. }) => {
-                Some(Outcome::Konnect(Ok(Reply::Done)))
-            }
-            (Flaw::WriteOnPaper, Action::Konnect { call: Call::Put { id, body, .. }, .. }) => {
+            (
+                Flaw::DeletionOnPaper,
+                Action::Konnect {
+                    call: Call::Remove { .. },
+                    ..
+                },
+            ) => Some(Outcome::Konnect(Ok(Reply::Done))),
+            (
+                Flaw::WriteOnPaper,
+                Action::Konnect {
+                    call: Call::Put { id, body, .. },
+                    ..
+                },
+            ) => {
                 let mut entity = body.wire();
                 entity["id"] = json!(id.as_str());
                 Some(Outcome::Konnect(Ok(Reply::Entity(entity))))
@@ -189,7 +265,9 @@ impl Flawed {
 
     /// What is sent instead.
     fn twist(&mut self, effect: &mut Effect) {
-        let Effect { not_after, action, .. } = effect;
+        let Effect {
+            not_after, action, ..
+        } = effect;
         match (self.flaw, action) {
             (Flaw::NoDeadline, _) => *not_after = Mono(u64::MAX),
             (Flaw::AheadOfItself, Action::Status { patch, .. }) => {
@@ -209,14 +287,23 @@ impl Flawed {
                 else {
                     return;
                 };
-                let token = parts.spec.token.as_ref().map(kong_crds::SecretString::expose);
+                let token = parts
+                    .spec
+                    .token
+                    .as_ref()
+                    .map(kong_crds::SecretString::expose);
                 for condition in patch["conditions"].as_array_mut().into_iter().flatten() {
-                    condition["message"] = json!(format!("the token is {}", token.unwrap_or_default()));
+                    condition["message"] =
+                        json!(format!("the token is {}", token.unwrap_or_default()));
                 }
             }
-            (Flaw::Doubled, Action::Konnect { access, call: Call::Put { site, id, body } })
-                if site.at == Collection::Certificates =>
-            {
+            (
+                Flaw::Doubled,
+                Action::Konnect {
+                    access,
+                    call: Call::Put { site, id, body },
+                },
+            ) if site.at == Collection::Certificates => {
                 let twin = Call::Put {
                     site: site.clone(),
                     id: twin_of(id),
@@ -225,11 +312,24 @@ impl Flawed {
                 let access = access.clone();
                 self.once_more(Action::Konnect { access, call: twin }, effect.not_after);
             }
-            (Flaw::Restless, Action::Konnect { access, call: Call::List { site, .. } }) => {
+            (
+                Flaw::Restless,
+                Action::Konnect {
+                    access,
+                    call: Call::List { site, .. },
+                },
+            ) => {
                 let plane = site.control_plane.clone();
-                let again = self.written.iter().find(|(_, entity)| !entity["host"].is_null());
+                let again = self
+                    .written
+                    .iter()
+                    .find(|(_, entity)| !entity["host"].is_null());
                 if let (Some(plane), Some((id, entity))) = (plane, again) {
-                    let site = kong_model::Site { at: Collection::Services, control_plane: Some(plane), parent: None };
+                    let site = kong_model::Site {
+                        at: Collection::Services,
+                        control_plane: Some(plane),
+                        parent: None,
+                    };
                     let body = Arc::new(kong_model::Body::from_wire(Collection::Services, entity));
                     let (id, access) = (id.clone(), access.clone());
                     let call = Call::Put { site, id, body };
@@ -243,7 +343,11 @@ impl Flawed {
     fn once_more(&mut self, action: Action, not_after: Mono) {
         self.last += 1;
         let op = OpId(self.last);
-        self.extra.push_back(Effect { op, not_after, action });
+        self.extra.push_back(Effect {
+            op,
+            not_after,
+            action,
+        });
     }
 }
 
@@ -277,7 +381,11 @@ impl Machine for Flawed {
                 self.handle(now, Input::Done(effect.op, outcome));
                 continue;
             }
-            if let Action::Konnect { call: Call::List { site, .. }, .. } = &effect.action {
+            if let Action::Konnect {
+                call: Call::List { site, .. },
+                ..
+            } = &effect.action
+            {
                 self.lists.insert(effect.op, site.at);
             }
             self.twist(&mut effect);
