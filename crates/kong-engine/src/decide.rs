@@ -377,17 +377,12 @@ impl Engine {
         good.then_some(access)
     }
 
-    /// The organisation whose budget a configuration draws on.
+    /// The organisation whose budget a configuration draws on: the one that Konnect named last, also
+    /// while its token is in doubt.
     pub(crate) fn org(&self, configuration: &Key) -> Org {
-        let account = self
-            .world
-            .standing(configuration)
-            .and_then(|standing| standing.account.as_ref());
-        match account {
-            Some(account) if !account.organization.is_empty() => {
-                Org(Arc::from(account.organization.as_str()))
-            }
-            Some(_) | None => Org(Arc::from(format!("?{}", configuration.name))),
+        match self.orgs.get(configuration) {
+            Some(org) => org.clone(),
+            None => Org(Arc::from(format!("?{}", configuration.name))),
         }
     }
 

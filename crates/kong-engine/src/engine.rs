@@ -101,6 +101,8 @@ pub struct Engine {
     pub(crate) unexamined: BTreeSet<Uuid>,
     pub(crate) listings: Listings,
     pub(crate) lanes: BTreeMap<Org, Queue>,
+    /// The organisation that each configuration was last known to open.
+    pub(crate) orgs: BTreeMap<Key, Org>,
 
     // Effects.
     pub(crate) in_flight: BTreeMap<OpId, (Subject, Option<Org>)>,

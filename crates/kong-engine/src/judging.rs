@@ -2,6 +2,7 @@
 //! handing their claims to the entities.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -12,6 +13,7 @@ use kong_translation::{Problem, Report, State, Urgency};
 
 use crate::engine::Engine;
 use crate::entities::{Belief, Entity, IdSource};
+use crate::input::Org;
 
 /// A judged object.
 #[derive(Clone, Debug, Default)]
@@ -88,6 +90,7 @@ impl Engine {
             }
         }
         self.repin(key, &unit.verdict.pins, &[]);
+        self.orgs.remove(key);
         for id in unit.entities {
             if let Some(entity) = self.entities.get_mut(id) {
                 entity.intent = None;
@@ -329,6 +332,12 @@ impl Engine {
         let differs = self.status_patch(report, record, &before).is_some();
         if let Some(unit) = self.units.get_mut(key) {
             unit.urgency = differs.then_some(urgency);
+        }
+        if let Some(account) = &standing.account
+            && !account.organization.is_empty()
+        {
+            let org = Org(Arc::from(account.organization.as_str()));
+            self.orgs.insert(key.clone(), org);
         }
         if self.world.set_standing(key, standing) {
             self.touch(&Dep::Standing(key.clone()));

@@ -44,8 +44,11 @@ pub struct Condition {
     /// What gives way by itself soon, such as a parent that is being created: not worth a status
     /// write of its own.
     pub passing: bool,
-    /// The message of the True condition that stands instead while the entity is in Konnect as
-    /// wanted. For facts that matter only when there is something to do, such as a refused token.
+    /// What only waits for something that exists to be in Konnect.
+    pub waits: bool,
+    /// The reason and message of the True condition that may stay, if it is there, while the entity is
+    /// in Konnect as wanted. For facts that matter only when there is something to do, such as a
+    /// refused token.
     pub unless_settled: Option<(&'static str, String)>,
 }
 
@@ -58,6 +61,7 @@ impl Condition {
             reason,
             message: message.into(),
             passing: false,
+            waits: false,
             unless_settled: None,
         }
     }
@@ -76,7 +80,13 @@ impl Condition {
         Self { passing, ..self }
     }
 
-    /// The same, but True with these words while the entity is in Konnect as wanted.
+    /// The same, known to be only waiting for something that exists if `waits`.
+    #[must_use]
+    pub fn waiting(self, waits: bool) -> Self {
+        Self { waits, ..self }
+    }
+
+    /// The same, but a True condition of these words stays while the entity is in Konnect as wanted.
     #[must_use]
     pub fn unless_settled(self, reason: &'static str, message: impl Into<String>) -> Self {
         Self {
@@ -85,11 +95,22 @@ impl Condition {
         }
     }
 
-    /// What stands in the status of an object whose entities are, or are not, as wanted.
+    /// What stands in the status of an object whose entities are, or are not, as wanted. `before` are
+    /// the conditions it has: what was true once may go on standing there, but is not said anew.
     #[must_use]
-    pub fn when(self, settled: bool) -> Self {
+    pub fn when(self, settled: bool, before: &Value) -> Self {
+        let stands = |reason: &str, message: &str| {
+            before.as_array().into_iter().flatten().any(|condition| {
+                condition["type"] == self.kind
+                    && condition["status"] == Truth::True.as_str()
+                    && condition["reason"] == reason
+                    && condition["message"] == message
+            })
+        };
         match self.unless_settled {
-            Some((reason, message)) if settled => Self::holds(self.kind, reason, message),
+            Some((reason, message)) if settled && stands(reason, &message) => {
+                Self::holds(self.kind, reason, message)
+            }
             Some(_) | None => Self {
                 unless_settled: None,
                 ..self
@@ -208,10 +229,24 @@ mod tests {
     }
 
     #[test]
-    fn what_matters_only_when_there_is_work_is_silent_otherwise() {
+    fn what_matters_only_when_there_is_work_lets_stand_what_was_said_and_claims_nothing_anew() {
         let refused =
             Condition::fails(API_AUTH_VALID, "Invalid", "refused").unless_settled(VALID, "fine");
-        assert_eq!(refused.clone().when(true).truth, Truth::True);
-        assert_eq!(refused.when(false).message, "refused");
+        let said = |message| {
+            let fine = Condition::holds(API_AUTH_VALID, VALID, message);
+            render(vec![fine], 1, &Value::Null, "t")
+        };
+        let when = |settled, before: &Value| refused.clone().when(settled, before);
+        assert_eq!(when(true, &said("fine")).message, "fine");
+        for (settled, before) in [
+            (false, said("fine")),
+            (true, said("others are fine")),
+            (true, Value::Null),
+        ] {
+            let said = when(settled, &before);
+            assert_eq!((said.truth, &*said.message), (Truth::False, "refused"));
+        }
+        let refused = render(vec![when(false, &Value::Null)], 1, &Value::Null, "t");
+        assert_eq!(when(true, &refused).truth, Truth::False);
     }
 }

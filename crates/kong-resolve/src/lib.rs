@@ -19,7 +19,9 @@ pub use grants::Permission;
 pub use key::{Key, Name, Ref, Uid};
 pub use map::Map;
 pub use meta::Meta;
-pub use standing::{Account, CredentialState, Credentials, Home, Readiness, Standing};
+pub use standing::{
+    Account, CredentialState, Credentials, Home, LostControlPlane, Readiness, Standing,
+};
 pub use subject::{Frame, Me, Readable};
 pub use verdict::{Access, Claim, Intent, Output, Verdict, identity, part};
 pub use view::{Dep, Lookup, View};

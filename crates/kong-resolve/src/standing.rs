@@ -3,6 +3,8 @@
 //! Referrers never read the spec of a parent, only its standing: whether it can be used, under which id,
 //! in which control plane. So an edit that changes none of this makes nobody be judged again.
 
+use std::sync::Arc;
+
 use kong_model::{RemoteId, ServerUrl};
 
 use crate::key::{Key, Uid};
@@ -31,6 +33,8 @@ pub struct Standing {
     pub id: Option<RemoteId>,
     /// The control plane that its entity lives in, or that it is.
     pub home: Option<Home>,
+    /// The control plane that its entity lived in, if that is gone.
+    pub lost: Option<Arc<LostControlPlane>>,
     /// What a KonnectAPIAuthConfiguration stands for.
     pub account: Option<Account>,
 }
@@ -46,6 +50,15 @@ impl Standing {
             ..home.clone()
         })
     }
+}
+
+/// A control plane that is referred to and does not exist, as those say it who lived in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LostControlPlane {
+    /// The KonnectGatewayControlPlane.
+    pub control_plane: Key,
+    /// How messages show the reference to it.
+    pub shown: String,
 }
 
 /// A control plane as those see it who live in it. In the verdict of the control plane itself, id and

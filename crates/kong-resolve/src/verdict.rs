@@ -9,7 +9,7 @@ use kong_model::{Body, RemoteId, Sealed, ServerUrl, Site};
 
 use crate::conditions::{Condition, Truth};
 use crate::key::{Key, Uid};
-use crate::standing::Home;
+use crate::standing::{Home, LostControlPlane};
 
 /// Judgement on one object.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,12 +20,15 @@ pub struct Verdict {
     pub output: Output,
     /// Objects that must stay while this one exists: they carry their in-use finalizer.
     pub pins: Vec<Key>,
-    /// Whether the object may have entities, so that it needs the clean-up finalizer.
+    /// Whether the object is about to have entities, so that it needs the clean-up finalizer. It stays
+    /// while there are any, whatever this says.
     pub cleanup: bool,
     /// Ids in the status of what it refers to, by their name there: `serviceID`.
     pub ids: Vec<(&'static str, RemoteId)>,
     /// The control plane that its entities live in, or that it is.
     pub home: Option<Home>,
+    /// The control plane that its entities lived in, if that is gone.
+    pub lost: Option<Arc<LostControlPlane>>,
     /// The access that a KonnectAPIAuthConfiguration gives.
     pub access: Option<Access>,
     /// Conditions that hold as soon as Konnect holds every entity as wanted.
@@ -41,6 +44,7 @@ impl Default for Verdict {
             cleanup: false,
             ids: Vec::new(),
             home: None,
+            lost: None,
             access: None,
             confirmed: Vec::new(),
         }

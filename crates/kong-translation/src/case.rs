@@ -102,6 +102,16 @@ impl<'c, 'w> Case<'c, 'w> {
             })
     }
 
+    /// Whether nothing is wrong but that something that exists is not in Konnect yet: sooner or later
+    /// there is something to create, with the credentials that there are.
+    pub(crate) fn only_waits(&self) -> bool {
+        self.denied.is_empty()
+            && self
+                .conditions
+                .iter()
+                .all(|condition| condition.truth == Truth::True || condition.waits)
+    }
+
     /// All conditions, with the one about permissions.
     pub(crate) fn into_findings(self) -> Findings {
         let Self {

@@ -4,6 +4,8 @@
 //! gives the [`Place`]. Credentials follow from the control plane; whether it may refer to them was
 //! judged there.
 
+use std::sync::Arc;
+
 use kong_crds::Kind;
 use kong_crds::conditions::{
     API_AUTH_RESOLVED_REF, API_AUTH_VALID, CONTROL_PLANE_REF_VALID, INVALID, NOT_PROGRAMMED,
@@ -11,7 +13,8 @@ use kong_crds::conditions::{
 };
 use kong_crds::reference::{ControlPlaneRef, ControlPlaneRefType, NamespacedRef};
 use kong_resolve::{
-    Condition, CredentialState, Credentials, Home, Key, Readiness, Standing, grants,
+    Condition, CredentialState, Credentials, Home, Key, LostControlPlane, Readiness, Standing,
+    grants,
 };
 
 use crate::case::{Case, not_found, with_grant_hint};
@@ -21,8 +24,8 @@ use crate::case::{Case, not_found, with_grant_hint};
 pub(crate) enum Place {
     /// In this control plane, usable or not.
     Known(Home),
-    /// In a control plane that no longer exists: they went with it.
-    Gone,
+    /// Below something that no longer exists, so they went with it: this control plane, or a parent.
+    Gone(Option<Arc<LostControlPlane>>),
     /// In a control plane that says nothing of itself.
     Unreadable,
     /// Nobody can tell.
@@ -34,7 +37,7 @@ impl Place {
     pub(crate) fn home(&self) -> Option<&Home> {
         match self {
             Self::Known(home) => Some(home),
-            Self::Gone | Self::Unreadable | Self::Unclear => None,
+            Self::Gone(_) | Self::Unreadable | Self::Unclear => None,
         }
     }
 }
@@ -78,7 +81,7 @@ fn follow(case: &mut Case<'_, '_>, target: &NamespacedRef) -> Place {
     let denied =
         format!("KongReferenceGrants do not allow access to KonnectGatewayControlPlane {shown}");
     if case.may_follow(&key, &granted, denied) {
-        look_up(case, &key, &shown)
+        look_up(case, key, shown)
     } else {
         Place::Unclear
     }
@@ -86,27 +89,27 @@ fn follow(case: &mut Case<'_, '_>, target: &NamespacedRef) -> Place {
 
 /// The control plane of the parent: nothing has to be granted again.
 pub(crate) fn inherited(case: &mut Case<'_, '_>, parent: &Standing) -> Place {
-    match &parent.home {
-        // The parent says why it has none.
-        None => Place::Unclear,
-        Some(home) => {
-            let name = &home.control_plane.name;
-            look_up(
-                case,
-                &home.control_plane,
-                &format!("<konnectNamespacedRef:{name}>"),
-            )
+    match (&parent.home, &parent.lost) {
+        (Some(home), _) => {
+            let shown = format!("<konnectNamespacedRef:{}>", home.control_plane.name);
+            look_up(case, home.control_plane.clone(), shown)
         }
+        (None, Some(lost)) => look_up(case, lost.control_plane.clone(), lost.shown.clone()),
+        // The parent says why it has none.
+        (None, None) => Place::Unclear,
     }
 }
 
-fn look_up(case: &mut Case<'_, '_>, key: &Key, shown: &str) -> Place {
-    let Some(standing) = case.view.standing(key) else {
-        case.say(missing(key, shown));
-        return Place::Gone;
+fn look_up(case: &mut Case<'_, '_>, key: Key, shown: String) -> Place {
+    let Some(standing) = case.view.standing(&key) else {
+        case.say(missing(&key, &shown));
+        return Place::Gone(Some(Arc::new(LostControlPlane {
+            control_plane: key,
+            shown,
+        })));
     };
     let Some(home) = standing.as_home() else {
-        case.say(not_programmed(key, Readiness::Blocked));
+        case.say(not_programmed(&key, Readiness::Blocked));
         return Place::Unreadable;
     };
     case.say(state_of(&home));
@@ -173,7 +176,9 @@ fn not_programmed(key: &Key, readiness: Readiness) -> Condition {
         Readiness::Ready | Readiness::Pending => (waiting, true),
         Readiness::Blocked => (format!("{waiting}; its own conditions say why"), false),
     };
-    Condition::fails(CONTROL_PLANE_REF_VALID, NOT_PROGRAMMED, message).passing(passing)
+    Condition::fails(CONTROL_PLANE_REF_VALID, NOT_PROGRAMMED, message)
+        .passing(passing)
+        .waiting(true)
 }
 
 fn programmed(key: &Key) -> Condition {

@@ -35,22 +35,22 @@ pub(crate) fn conclude<B: FnOnce() -> Body>(
 ) -> Verdict {
     // Asked before the annotation is read: a plugin that cannot be had does not hold up the entity.
     let is_clear = case.is_clear();
+    // What has to make way may be there still.
+    let cleanup = case.only_waits() || case.makes_way;
     let uses = entity
         .scope
         .map(|scope| plugins::uses(&mut case, scope))
         .unwrap_or_default();
     let output = match &place {
-        Place::Gone => gone_with_its_parent(),
-        Place::Known(home) if case.meta.deleting => {
+        Place::Gone(_) => gone_with_its_parent(),
+        Place::Known(home) if case.meta.deleting || case.makes_way => {
             let main = claim(&case, home, &entity, Intent::Absent);
             let plugins = uses.iter().filter_map(|used| used.claim(&case, home));
             Output::Want(main.into_iter().chain(plugins).collect())
         }
         // Whatever it had is known to who performs this.
         Place::Unreadable | Place::Unclear if case.meta.deleting => Output::Want(Vec::new()),
-        Place::Known(_) | Place::Unreadable | Place::Unclear if case.makes_way => {
-            Output::Want(Vec::new())
-        }
+        Place::Unreadable | Place::Unclear if case.makes_way => Output::Want(Vec::new()),
         Place::Known(home) if is_clear => {
             let plugins: Vec<_> = uses
                 .iter()
@@ -64,10 +64,11 @@ pub(crate) fn conclude<B: FnOnce() -> Body>(
         }
         Place::Known(_) | Place::Unreadable | Place::Unclear => Output::KeepLastGood,
     };
-    let (cleanup, home) = match place {
-        Place::Known(home) => (true, Some(home)),
-        Place::Unreadable => (true, None),
-        Place::Gone | Place::Unclear => (false, None),
+    let (cleanup, home, lost) = match place {
+        Place::Known(home) => (cleanup, Some(home), None),
+        Place::Unreadable => (cleanup, None, None),
+        Place::Gone(lost) => (false, None, lost),
+        Place::Unclear => (false, None, None),
     };
     let Findings {
         conditions,
@@ -81,6 +82,7 @@ pub(crate) fn conclude<B: FnOnce() -> Body>(
         cleanup,
         ids,
         home,
+        lost,
         ..Verdict::default()
     }
 }

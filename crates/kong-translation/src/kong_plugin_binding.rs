@@ -228,6 +228,7 @@ fn unusable_targets(problems: &[Condition]) -> Condition {
     let words: Vec<&str> = problems.iter().map(|it| it.message.as_str()).collect();
     Condition::fails(TARGET_REFS_VALID, INVALID, words.join("; "))
         .passing(problems.iter().all(|it| it.passing))
+        .waiting(problems.iter().all(|it| it.waits))
 }
 
 #[cfg(test)]

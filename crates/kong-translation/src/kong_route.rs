@@ -307,6 +307,39 @@ mod tests {
     }
 
     #[test]
+    fn a_route_misses_the_control_plane_of_its_service_in_the_words_of_the_service() {
+        let mut cluster = Cluster::new();
+        let spec = json!({"host": "h.test", "controlPlaneRef": control_plane_ref()});
+        let service = cluster.entity(Kind::KongService, spec);
+        let key = cluster.entity(Kind::KongRoute, with_service_ref());
+        let of_service = cluster.judge(&service);
+        let lost = Standing {
+            lost: of_service.lost.clone(),
+            ..standing(Readiness::Blocked)
+        };
+        assert!(lost.lost.is_some());
+        cluster.stand(&service, lost);
+        let verdict = cluster.judge(&key);
+        assert_eq!(
+            condition(&verdict, CONTROL_PLANE_REF_VALID),
+            condition(&of_service, CONTROL_PLANE_REF_VALID)
+        );
+        let said = condition(&verdict, SERVICE_REF_VALID);
+        let start = "Referenced KongService ns/service is not programmed yet";
+        assert!(said.message.starts_with(start), "{said:?}");
+        assert_eq!(verdict.output, Output::Want(Vec::new()));
+        assert!(!verdict.cleanup);
+        assert_eq!(verdict.lost, of_service.lost);
+        // It is judged again as soon as there is such a control plane.
+        let looked = Dep::Standing(control_plane());
+        assert!(cluster.reads(&key).contains(&looked));
+        cluster.stand(&control_plane(), control_plane_with(|_| {}));
+        let verdict = cluster.judge(&key);
+        assert_eq!(verdict.output, Output::KeepLastGood);
+        assert_eq!((verdict.home, verdict.lost), (Some(home()), None));
+    }
+
+    #[test]
     fn a_service_that_is_nowhere_itself_says_so_and_the_route_keeps_what_it_has() {
         let (mut cluster, key) = with_service();
         cluster.stand(&service_in("ns"), standing(Readiness::Blocked));

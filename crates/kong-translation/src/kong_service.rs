@@ -259,9 +259,11 @@ mod tests {
         );
         // Whether there is anything to send is not known here.
         assert_eq!(claims(&refused).len(), 1);
+        assert!(!missing.cleanup && !denied.cleanup && !refused.cleanup);
         let unproven = with(CredentialState::Unproven);
         assert!(condition(&unproven, API_AUTH_VALID).passing);
         assert_eq!(claims(&unproven).len(), 1);
+        assert!(!unproven.cleanup);
     }
 
     #[test]

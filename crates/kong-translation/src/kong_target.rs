@@ -22,7 +22,7 @@ impl Judge for KongTarget {
         let upstream = upstream(&mut case, &key);
         let place = match &upstream {
             Upstream::Denied => Place::Unclear,
-            Upstream::Missing => Place::Gone,
+            Upstream::Missing => Place::Gone(None),
             Upstream::Found(standing) => control_plane::inherited(&mut case, standing),
         };
         let standing = upstream.standing();
@@ -85,10 +85,12 @@ fn denied(key: &Key) -> Condition {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use kong_crds::Kind;
     use kong_crds::conditions::{CONTROL_PLANE_REF_VALID, INVALID};
     use kong_model::RemoteId;
-    use kong_resolve::{Dep, Intent, Output, Readiness};
+    use kong_resolve::{Dep, Intent, LostControlPlane, Output, Readiness};
     use serde_json::Value;
 
     use super::*;
@@ -160,7 +162,7 @@ mod tests {
         };
         cluster.stand(&upstream_in("ns"), leaving);
         let verdict = cluster.judge(&key);
-        assert_eq!(verdict.output, Output::Want(Vec::new()));
+        assert_eq!(claims(&verdict)[0].intent, Intent::Absent);
         let said = condition(&verdict, UPSTREAM_REF_VALID);
         assert_eq!(
             said.message,
@@ -208,6 +210,27 @@ mod tests {
         assert_eq!(verdict.output, Output::Want(Vec::new()));
         let said = condition(&verdict, CONTROL_PLANE_REF_VALID);
         let start = "referenced Control Plane \"<konnectNamespacedRef:ns/cp>\" does not exist";
+        assert!(said.message.starts_with(start), "{said:?}");
+    }
+
+    #[test]
+    fn what_the_upstream_has_lost_the_target_has_lost() {
+        let (mut cluster, key) = with_upstream();
+        cluster.remove_standing(&control_plane());
+        let lost = LostControlPlane {
+            control_plane: control_plane(),
+            shown: "<konnectNamespacedRef:cp>".to_owned(),
+        };
+        let upstream = Standing {
+            lost: Some(Arc::new(lost)),
+            ..standing(Readiness::Blocked)
+        };
+        cluster.stand(&upstream_in("ns"), upstream);
+        let verdict = cluster.judge(&key);
+        assert_eq!(verdict.output, Output::Want(Vec::new()));
+        assert!(!verdict.cleanup);
+        let said = condition(&verdict, CONTROL_PLANE_REF_VALID);
+        let start = "referenced Control Plane \"<konnectNamespacedRef:cp>\" does not exist";
         assert!(said.message.starts_with(start), "{said:?}");
     }
 

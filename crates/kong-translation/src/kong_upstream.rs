@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_certificate_keeps_the_upstream_and_its_finalizer() {
+    fn a_missing_certificate_keeps_the_upstream_and_asks_for_no_finalizer() {
         let mut cluster = Cluster::with_control_plane();
         let key = apply(
             &mut cluster,
@@ -133,7 +133,7 @@ mod tests {
         );
         let verdict = cluster.judge(&key);
         assert_eq!(verdict.output, Output::KeepLastGood);
-        assert!(verdict.cleanup);
+        assert!(!verdict.cleanup);
         let said = condition(&verdict, CERTIFICATE_REF_VALID);
         let start = "KongCertificate.configuration.konghq.com \"absent\" not found";
         assert!(said.message.starts_with(start), "{said:?}");

@@ -50,6 +50,7 @@ impl Judge for KonnectGatewayControlPlane {
                 true
             }
         };
+        let valid = matches!(credentials.state, CredentialState::Valid(_));
         let output = match claims {
             Some(claims) if resolved || me.meta.deleting => Output::Want(claims),
             Some(_) | None => Output::KeepLastGood,
@@ -63,7 +64,7 @@ impl Judge for KonnectGatewayControlPlane {
             conditions,
             output,
             pins,
-            cleanup: resolved,
+            cleanup: valid,
             ids,
             home: Some(Home {
                 control_plane: me.key.clone(),
@@ -73,8 +74,8 @@ impl Judge for KonnectGatewayControlPlane {
                 group: is_group(me),
                 credentials,
             }),
-            access: None,
             confirmed,
+            ..Verdict::default()
         }
     }
 }
@@ -330,17 +331,24 @@ mod tests {
             "{refused:?}"
         );
         assert_eq!(
-            refused.when(true),
+            refused.when(
+                true,
+                &json!([{
+                    "type": API_AUTH_VALID, "status": "True", "reason": VALID,
+                    "message": "referenced KonnectAPIAuthConfiguration ns/auth is valid",
+                }])
+            ),
             Condition::holds(
                 API_AUTH_VALID,
                 VALID,
                 "referenced KonnectAPIAuthConfiguration ns/auth is valid"
             )
         );
-        assert!(verdict.refs_hold());
+        assert!(verdict.refs_hold() && !verdict.cleanup);
         assert_eq!(claims(&verdict).len(), 1);
         cluster.stand(&configuration(), standing(Readiness::Pending));
-        assert!(condition(&cluster.judge(&key), API_AUTH_VALID).passing);
+        let verdict = cluster.judge(&key);
+        assert!(condition(&verdict, API_AUTH_VALID).passing && !verdict.cleanup);
     }
 
     #[test]

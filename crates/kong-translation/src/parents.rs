@@ -117,12 +117,14 @@ impl Reference {
 
     fn waiting(&self, key: &Key) -> Condition {
         let message = format!("Referenced {key} is not programmed yet");
-        Condition::fails(self.condition, INVALID, message).passing(true)
+        Condition::fails(self.condition, INVALID, message)
+            .passing(true)
+            .waiting(true)
     }
 
     fn blocked(&self, key: &Key) -> Condition {
         let message = format!("Referenced {key} is not programmed yet; its own conditions say why");
-        Condition::fails(self.condition, INVALID, message)
+        Condition::fails(self.condition, INVALID, message).waiting(true)
     }
 
     fn programmed(&self, key: &Key) -> Condition {

@@ -1,17 +1,21 @@
 //! What is said of an object: from its verdict and the state of its entities to conditions, status
 //! fields and the standing that others see.
 //!
-//! `Programmed` is derived here and nowhere else: it is True only if every reference condition is True
-//! and Konnect confirmed every entity in its present form. Start with [`report`].
+//! `Programmed` is derived here and nowhere else: it is True only if every reference is good and
+//! Konnect confirmed every entity in its present form. Credentials that are refused after that change
+//! nothing about it. Start with [`report`].
 
-use serde_json::{Map, Value, json};
+mod fields;
+
+use serde_json::{Map, Value};
 
 use kong_crds::conditions as c;
 use kong_model::{Collection, RemoteId};
 use kong_resolve::{
-    Account, Condition, CredentialState, Frame, Intent, Key, Meta, Output, Readiness, Standing,
-    Truth, Verdict,
+    Account, Condition, Frame, Intent, Key, Meta, Output, Readiness, Standing, Truth, Verdict,
 };
+
+use self::fields::{fields, organization};
 
 /// Whether an entity is in Konnect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +113,7 @@ pub fn report(
     let mut conditions: Vec<Condition> = verdict
         .conditions
         .iter()
-        .map(|condition| condition.clone().when(settled))
+        .map(|condition| condition.clone().when(settled, &before["conditions"]))
         .collect();
     let problem = states
         .iter()
@@ -121,29 +125,13 @@ pub fn report(
             conditions.push(failed.passing(problem.transient));
         }
         (Frame::Account, None) => {}
-        (_, Some((state, problem))) => conditions.extend(failure(key, state, problem)),
-        // The verdict may have said it already: of an object that cannot be read.
-        (_, None)
-            if conditions
-                .iter()
-                .any(|condition| condition.kind == c::PROGRAMMED) => {}
-        (_, None)
-            if conditions
-                .iter()
-                .any(|condition| condition.truth != Truth::True) =>
-        {
-            let message = "Some conditions have status set to False";
-            let failed = Condition::fails(
-                c::PROGRAMMED,
-                c::CONDITION_WITH_STATUS_FALSE_EXISTS,
-                message,
-            );
-            conditions.push(failed.passing(verdict.is_passing()));
+        (Frame::Native | Frame::Konnect, Some((state, problem))) => {
+            conditions.extend(failure(key, state, problem));
         }
-        (_, None) if settled && !meta.deleting => {
-            conditions.push(Condition::holds(c::PROGRAMMED, c::PROGRAMMED, ""));
+        (Frame::Native | Frame::Konnect, None) => {
+            let programmed = programmed(meta, verdict, settled, &conditions);
+            conditions.extend(programmed);
         }
-        (_, None) => {}
     }
     if settled {
         conditions.extend(verdict.confirmed.iter().cloned());
@@ -171,6 +159,28 @@ pub fn report(
         conditions,
         urgency,
     }
+}
+
+/// What is said of an object with whose entities nothing is wrong; nothing while work is under way.
+fn programmed(
+    meta: &Meta,
+    verdict: &Verdict,
+    settled: bool,
+    conditions: &[Condition],
+) -> Option<Condition> {
+    let fails = |condition: &Condition| condition.truth != Truth::True;
+    // The verdict may have said it already: of an object that cannot be read.
+    if conditions.iter().any(|it| it.kind == c::PROGRAMMED) {
+        return None;
+    }
+    // What matters only when there is work does not make undone what was done.
+    if conditions.iter().any(fails) && !(settled && verdict.refs_hold()) {
+        let message = "Some conditions have status set to False";
+        let reason = c::CONDITION_WITH_STATUS_FALSE_EXISTS;
+        let failed = Condition::fails(c::PROGRAMMED, reason, message);
+        return Some(failed.passing(verdict.is_passing()));
+    }
+    (settled && !meta.deleting).then(|| Condition::holds(c::PROGRAMMED, c::PROGRAMMED, ""))
 }
 
 /// How far an object has come.
@@ -252,130 +262,14 @@ fn main_state<'s, 'a>(states: &'s [State<'a>]) -> Option<&'s State<'a>> {
     states.iter().find(|state| state.main)
 }
 
-/// The account that the entities of an object are in.
-fn account(verdict: &Verdict) -> Option<&Account> {
-    match &verdict.home.as_ref()?.credentials.state {
-        CredentialState::Valid(account) => Some(account),
-        CredentialState::Missing
-        | CredentialState::NotPermitted
-        | CredentialState::Unproven
-        | CredentialState::Invalid => None,
-    }
-}
-
-fn fields(
-    frame: Frame,
-    verdict: &Verdict,
-    states: &[State<'_>],
-    before: &Value,
-) -> Map<String, Value> {
-    let mut fields = Map::new();
-    let mut set = |name: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            fields.insert(name.to_owned(), value);
-        }
+/// The id in a status.
+fn recorded_id(frame: Frame, status: &Value) -> Option<RemoteId> {
+    let id = match frame {
+        Frame::Konnect => &status["konnect"]["id"],
+        Frame::Native => &status["id"],
+        Frame::Account => &Value::Null,
     };
-    let main = main_state(states);
-    let id = main
-        .filter(|state| state.presence == Presence::Present)
-        .and_then(|state| state.id)
-        .map(|id| json!(id.as_str()));
-    let kept = |record: &Value, name: &str| record.get(name).cloned();
-    let organization = |record: &Value| match account(verdict) {
-        Some(account) => Some(json!(account.organization)),
-        None => kept(record, "organizationID"),
-    };
-    let server = |record: &Value| match account(verdict) {
-        Some(account) => Some(json!(account.server.to_string())),
-        None => kept(record, "serverURL"),
-    };
-    match frame {
-        Frame::Account => {
-            set("organizationID", organization_of(verdict, states, before));
-            let server = verdict
-                .access
-                .as_ref()
-                .map(|access| json!(access.server.to_string()));
-            set("serverURL", server.or_else(|| kept(before, "serverURL")));
-        }
-        Frame::Native => {
-            let facts = main.map_or(&Value::Null, |state| state.facts);
-            let config = &facts["config"];
-            let known = id.is_some();
-            // What nobody has looked at yet is believed as it stands.
-            let unseen = main.is_none_or(|state| state.presence == Presence::Unknown);
-            set(
-                "id",
-                id.or_else(|| unseen.then(|| kept(before, "id")).flatten()),
-            );
-            set("organizationID", organization(before));
-            set("serverURL", server(before));
-            if known || unseen {
-                let text = |name: &str| config[name].as_str().map(|text| json!(text));
-                set(
-                    "clusterType",
-                    text("cluster_type").or_else(|| kept(before, "clusterType")),
-                );
-                let endpoints = match (text("control_plane_endpoint"), text("telemetry_endpoint")) {
-                    (Some(plane), Some(telemetry)) => {
-                        Some(json!({"controlPlane": plane, "telemetry": telemetry}))
-                    }
-                    _ => kept(before, "konnectEndpoints"),
-                };
-                set("konnectEndpoints", endpoints);
-            }
-        }
-        Frame::Konnect => {
-            let record = &before["konnect"];
-            let mut konnect = match verdict.output {
-                // Something is in the way: what was said of the entity still stands.
-                Output::KeepLastGood => record.as_object().cloned().unwrap_or_default(),
-                Output::Want(_) => Map::new(),
-            };
-            let unseen = main.is_none_or(|state| state.presence == Presence::Unknown);
-            let gone = matches!(&verdict.output, Output::Want(claims) if claims.is_empty());
-            let id = id.or_else(|| (unseen && !gone).then(|| kept(record, "id")).flatten());
-            let plane = verdict.home.as_ref().and_then(|home| home.id.as_ref());
-            let mut put = |name: &str, value: Option<Value>| {
-                if let Some(value) = value {
-                    konnect.insert(name.to_owned(), value);
-                }
-            };
-            put("id", id);
-            put("controlPlaneID", plane.map(|id| json!(id.as_str())));
-            if plane.is_some() {
-                put("organizationID", organization(record));
-                put("serverURL", server(record));
-            }
-            for (name, id) in &verdict.ids {
-                put(name, Some(json!(id.as_str())));
-            }
-            set(
-                "konnect",
-                (!konnect.is_empty()).then_some(Value::Object(konnect)),
-            );
-        }
-    }
-    fields
-}
-
-/// The organisation that Konnect named; the one before while nobody has asked, none once it refused.
-fn organization_of(verdict: &Verdict, states: &[State<'_>], before: &Value) -> Option<Value> {
-    let kept = || before.get("organizationID").cloned();
-    let Some(state) = main_state(states) else {
-        return if verdict.access.is_some() {
-            None
-        } else {
-            kept()
-        };
-    };
-    if state.problem.is_some_and(|problem| !problem.transient) {
-        return None;
-    }
-    match &state.facts["id"] {
-        id @ Value::String(_) => Some(id.clone()),
-        _ => kept(),
-    }
+    id.as_str().filter(|id| !id.is_empty()).map(RemoteId::from)
 }
 
 fn standing(
@@ -401,7 +295,7 @@ fn standing(
     };
     let account = match (frame, readiness, &verdict.access) {
         (Frame::Account, Readiness::Ready, Some(access)) => {
-            let organization = organization_of(verdict, states, before);
+            let organization = organization(verdict, states, before);
             Some(Account {
                 organization: organization
                     .and_then(|id| id.as_str().map(str::to_owned))
@@ -415,12 +309,22 @@ fn standing(
         uid: meta.uid.clone(),
         deleting: meta.deleting,
         readiness,
-        // An id that was recorded is good for finding what is to be deleted, before anybody has looked.
-        id: main
-            .filter(|state| state.presence != Presence::Absent)
-            .and_then(|state| state.id)
-            .cloned(),
+        id: match main {
+            // An id that was recorded is good for finding what is to be deleted, before anybody has
+            // looked.
+            Some(state) => state
+                .id
+                .filter(|_| state.presence != Presence::Absent)
+                .cloned(),
+            // What cannot be judged is what it was: the same after a restart as before.
+            None if verdict.output == Output::KeepLastGood => recorded_id(frame, before),
+            None => None,
+        },
         home: verdict.home.clone(),
+        lost: verdict.lost.clone(),
         account,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -176,6 +176,7 @@ pub(crate) fn standing(readiness: Readiness) -> Standing {
         readiness,
         id: None,
         home: None,
+        lost: None,
         account: None,
     }
 }

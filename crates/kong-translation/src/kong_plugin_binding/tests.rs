@@ -163,7 +163,7 @@ fn a_plugin_that_cannot_be_had_keeps_what_there_is() {
         let verdict = cluster.judge(&key);
         assert_eq!(verdict.output, Output::KeepLastGood);
         assert_eq!(failing(&verdict), [(PLUGIN_REF_VALID, INVALID, message)]);
-        assert!(verdict.cleanup);
+        assert!(!verdict.cleanup);
     }
 }
 
@@ -255,6 +255,8 @@ fn what_is_wrong_with_a_target_keeps_what_there_is_and_is_said() {
         assert_eq!(verdict.output, Output::KeepLastGood);
         assert_eq!(failing(&verdict), [(TARGET_REFS_VALID, INVALID, message)]);
         assert_eq!(verdict.is_passing(), passing, "{message}");
+        let waits = message.contains("is not programmed yet");
+        assert_eq!(verdict.cleanup, waits, "{message}");
         assert_eq!(verdict.pins.len(), 1);
     }
 }
@@ -270,8 +272,7 @@ fn a_plugin_goes_before_the_target_that_is_being_deleted() {
     };
     cluster.stand(&self::key(Kind::KongRoute), leaving);
     let verdict = cluster.judge(&key);
-    assert_eq!(verdict.output, Output::Want(Vec::new()));
-    assert!(verdict.cleanup);
+    assert_eq!(claims(&verdict)[0].intent, Intent::Absent);
     let message = "Referenced KongRoute ns/kongroute is being deleted";
     assert_eq!(failing(&verdict), [(TARGET_REFS_VALID, INVALID, message)]);
     cluster.delete(&key);
@@ -305,7 +306,8 @@ fn a_target_that_waits_beside_one_that_cannot_be_served_is_no_passing_matter() {
     }}));
     let waiting = standing(Readiness::Pending);
     cluster.stand(&self::key(Kind::KongService), waiting);
-    assert!(!cluster.judge(&key).is_passing());
+    let verdict = cluster.judge(&key);
+    assert!(!verdict.is_passing() && !verdict.cleanup);
 }
 
 #[test]

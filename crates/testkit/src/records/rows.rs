@@ -82,6 +82,15 @@ pub const ROWS: &[Row] = &[
         ours: "*",
         why: "The organisation and the server follow from the control plane, whatever became of the adoption.",
     },
+    Row {
+        scenario: "*adopt*",
+        step: None,
+        kind: "Kong*",
+        field: "finalizers",
+        theirs: "gateway.konghq.com/konnect-cleanup",
+        ours: "absent",
+        why: "As above: there is nothing to clean up.",
+    },
     // Words.
     Row {
         scenario: "*",
@@ -265,15 +274,6 @@ pub const ROWS: &[Row] = &[
         why: "Likewise.",
     },
     // Finalizers and deletion.
-    Row {
-        scenario: "*",
-        step: None,
-        kind: "Kong*",
-        field: "finalizers",
-        theirs: "absent",
-        ours: "gateway.konghq.com/konnect-cleanup",
-        why: "An object keeps its finalizer from when its control plane is known, whatever else is wrong. Kong's operator adds it last, and takes it away when a Secret or a certificate is missing: deleting the object then leaves its entity behind.",
-    },
     Row {
         scenario: "*cross-namespace*",
         step: None,

@@ -1,0 +1,158 @@
+//! The fields of a status beside the conditions: ids, and where they are good.
+//!
+//! What nobody has looked at yet is believed as it stands in the status before. One function for each
+//! [`Frame`].
+
+use serde_json::{Map, Value, json};
+
+use kong_resolve::{Account, CredentialState, Frame, Output, Verdict};
+
+use super::{Presence, State, main_state};
+
+/// The fields; `before` is the status that the object has.
+pub(super) fn fields(
+    frame: Frame,
+    verdict: &Verdict,
+    states: &[State<'_>],
+    before: &Value,
+) -> Map<String, Value> {
+    let fields = match frame {
+        Frame::Account => of_credentials(verdict, states, before),
+        Frame::Native => of_control_plane(verdict, main_state(states), before),
+        Frame::Konnect => of_entity(verdict, main_state(states), before),
+    };
+    fields
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect()
+}
+
+/// Fields by name; what has no value is left out.
+type Fields = Vec<(&'static str, Option<Value>)>;
+
+fn of_credentials(verdict: &Verdict, states: &[State<'_>], before: &Value) -> Fields {
+    let access = verdict.access.as_ref();
+    let server = access.map(|access| json!(access.server.to_string()));
+    vec![
+        ("organizationID", organization(verdict, states, before)),
+        ("serverURL", server.or_else(|| kept(before, "serverURL"))),
+    ]
+}
+
+fn of_control_plane(verdict: &Verdict, main: Option<&State<'_>>, before: &Value) -> Fields {
+    let id = known_id(main);
+    let unseen = is_unseen(main);
+    let exists = id.is_some() || unseen;
+    let config = main.map_or(&Value::Null, |state| &state.facts["config"]);
+    let fact = |name: &str| config[name].as_str();
+    let endpoints = fact("control_plane_endpoint")
+        .zip(fact("telemetry_endpoint"))
+        .map(|(plane, telemetry)| json!({"controlPlane": plane, "telemetry": telemetry}));
+    let described = [
+        ("clusterType", fact("cluster_type").map(|it| json!(it))),
+        ("konnectEndpoints", endpoints),
+    ];
+    let mut fields = account_of(verdict, before);
+    fields.push(("id", id.or_else(|| unseen.then(|| kept(before, "id"))?)));
+    fields.extend(
+        described
+            .into_iter()
+            .filter(|_| exists)
+            .map(|(name, value)| (name, value.or_else(|| kept(before, name)))),
+    );
+    fields
+}
+
+fn of_entity(verdict: &Verdict, main: Option<&State<'_>>, before: &Value) -> Fields {
+    let record = &before["konnect"];
+    let (gone, mut konnect) = match &verdict.output {
+        // Something is in the way: what was said of the entity still stands.
+        Output::KeepLastGood => (false, record.as_object().cloned().unwrap_or_default()),
+        Output::Want(claims) => (claims.is_empty(), Map::new()),
+    };
+    let believed = is_unseen(main) && !gone;
+    let id = known_id(main).or_else(|| believed.then(|| kept(record, "id"))?);
+    let plane = verdict.home.as_ref().and_then(|home| home.id.as_ref());
+    let mut members = vec![("id", id)];
+    if let Some(plane) = plane {
+        members.push(("controlPlaneID", Some(json!(plane.as_str()))));
+        members.extend(account_of(verdict, record));
+    }
+    let ids = verdict.ids.iter();
+    members.extend(ids.map(|(name, id)| (*name, Some(json!(id.as_str())))));
+    for (name, value) in members {
+        if let Some(value) = value {
+            konnect.insert(name.to_owned(), value);
+        }
+    }
+    let konnect = (!konnect.is_empty()).then_some(Value::Object(konnect));
+    vec![("konnect", konnect)]
+}
+
+/// The organisation that Konnect named for a token; the one before while nobody has asked, none once
+/// it refused.
+pub(super) fn organization(
+    verdict: &Verdict,
+    states: &[State<'_>],
+    before: &Value,
+) -> Option<Value> {
+    let before = || kept(before, "organizationID");
+    match main_state(states) {
+        None if verdict.access.is_some() => None,
+        None => before(),
+        Some(state) if state.problem.is_some_and(|problem| !problem.transient) => None,
+        Some(state) => match &state.facts["id"] {
+            id @ Value::String(_) => Some(id.clone()),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_) => before(),
+        },
+    }
+}
+
+/// The account that entities are in; what `record` says while the credentials do not tell.
+fn account_of(verdict: &Verdict, record: &Value) -> Fields {
+    let (organization, server) = account(verdict)
+        .map(|account| {
+            (
+                json!(account.organization),
+                json!(account.server.to_string()),
+            )
+        })
+        .unzip();
+    vec![
+        (
+            "organizationID",
+            organization.or_else(|| kept(record, "organizationID")),
+        ),
+        ("serverURL", server.or_else(|| kept(record, "serverURL"))),
+    ]
+}
+
+fn account(verdict: &Verdict) -> Option<&Account> {
+    match &verdict.home.as_ref()?.credentials.state {
+        CredentialState::Valid(account) => Some(account),
+        CredentialState::Missing
+        | CredentialState::NotPermitted
+        | CredentialState::Unproven
+        | CredentialState::Invalid => None,
+    }
+}
+
+fn kept(record: &Value, name: &str) -> Option<Value> {
+    record.get(name).cloned()
+}
+
+/// The id of an entity that is there.
+fn known_id(main: Option<&State<'_>>) -> Option<Value> {
+    main.filter(|state| state.presence == Presence::Present)
+        .and_then(|state| state.id)
+        .map(|id| json!(id.as_str()))
+}
+
+/// Whether nobody has looked for the entity yet.
+fn is_unseen(main: Option<&State<'_>>) -> bool {
+    main.is_none_or(|state| state.presence == Presence::Unknown)
+}

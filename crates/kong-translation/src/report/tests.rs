@@ -1,0 +1,82 @@
+use kong_crds::Kind;
+use kong_resolve::{CredentialState, Standing, conditions};
+use serde_json::json;
+
+use super::*;
+use crate::testing::{Cluster, claims, control_plane, control_plane_ref, control_plane_with, meta};
+
+/// A service whose entity is, or is not, as wanted in a control plane with these credentials.
+fn said(credentials: CredentialState, confirmed: bool, before: &Value) -> Report {
+    let mut cluster = Cluster::new();
+    let plane = control_plane_with(|home| home.credentials.state = credentials);
+    cluster.stand(&control_plane(), plane);
+    let spec = json!({"host": "example.test", "controlPlaneRef": control_plane_ref()});
+    let key = cluster.entity(Kind::KongService, spec);
+    let verdict = cluster.judge(&key);
+    let id = RemoteId::from("service-id");
+    let [claim] = claims(&verdict) else {
+        panic!("{verdict:?}")
+    };
+    let state = State {
+        at: claim.site.at,
+        main: true,
+        intent: Some(&claim.intent),
+        id: Some(&id),
+        presence: Presence::Present,
+        confirmed,
+        problem: None,
+        facts: &Value::Null,
+    };
+    let meta = meta(&cluster, &key);
+    report(Frame::Konnect, &key, meta, &verdict, &[state], before)
+}
+
+/// The status that a report leads to.
+fn status(report: &Report, before: &Value) -> Value {
+    let mut status = report.fields.clone();
+    let conditions = report.conditions.clone();
+    let conditions = conditions::render(conditions, 1, &before["conditions"], "t");
+    status.insert("conditions".to_owned(), conditions);
+    status.into()
+}
+
+fn truth(report: &Report, kind: &str) -> Truth {
+    let mut conditions = report.conditions.iter();
+    conditions.find(|it| it.kind == kind).unwrap().truth
+}
+
+fn valid() -> CredentialState {
+    CredentialState::Valid(crate::testing::account())
+}
+
+#[test]
+fn a_token_that_is_refused_after_everything_was_done_changes_no_status() {
+    let done = status(&said(valid(), true, &Value::Null), &Value::Null);
+    for refused in [CredentialState::Invalid, CredentialState::Unproven] {
+        let report = said(refused, true, &done);
+        assert_eq!(status(&report, &done), done);
+        assert_eq!(report.standing.readiness, Readiness::Ready);
+    }
+}
+
+#[test]
+fn credentials_that_are_refused_are_not_said_to_be_valid_anew() {
+    let undone = said(CredentialState::Invalid, false, &Value::Null);
+    let before = status(&undone, &Value::Null);
+    for before in [Value::Null, before] {
+        let report = said(CredentialState::Invalid, true, &before);
+        assert_eq!(truth(&report, c::API_AUTH_VALID), Truth::False);
+        assert_eq!(truth(&report, c::PROGRAMMED), Truth::True);
+        let Standing { readiness, .. } = report.standing;
+        assert_eq!(readiness, Readiness::Ready);
+    }
+}
+
+#[test]
+fn work_that_waits_for_credentials_says_so() {
+    let done = status(&said(valid(), true, &Value::Null), &Value::Null);
+    let report = said(CredentialState::Invalid, false, &done);
+    assert_eq!(truth(&report, c::API_AUTH_VALID), Truth::False);
+    assert_eq!(truth(&report, c::PROGRAMMED), Truth::False);
+    assert_eq!(report.urgency, Urgency::Soon);
+}
