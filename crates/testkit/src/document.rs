@@ -47,6 +47,7 @@ markers! {
     Target: "A KongTarget.";
     Certificate: "A KongCertificate.";
     Plugin: "A KongPlugin.";
+    Binding: "A KongPluginBinding.";
     Grant: "A KongReferenceGrant.";
     Secret: "A core Secret.";
 }
@@ -122,6 +123,11 @@ pub fn key_of(document: &Value) -> Option<Key> {
     let metadata = &document["metadata"];
     let namespace = metadata["namespace"].as_str()?;
     Some(Key::new(kind, namespace, metadata["name"].as_str()?))
+}
+
+/// What a binding is for.
+fn bound(kind: Kind, name: &str) -> Value {
+    json!({"group": kind.group(), "kind": kind.as_str(), "name": name})
 }
 
 fn plane_ref(name: &str) -> Value {
@@ -203,6 +209,12 @@ sentences! {
         from_secret(name: &str) => "spec.secretRef.name" = name;
         /// That Secret is in another namespace.
         of_namespace(namespace: &str) => "spec.secretRef.namespace" = namespace;
+    }
+    Binding {
+        /// Is for a service.
+        to_service(name: &str) => "spec.targets.serviceRef" = bound(Kind::KongService, name);
+        /// Is for a route.
+        to_route(name: &str) => "spec.targets.routeRef" = bound(Kind::KongRoute, name);
     }
     Plugin {
         /// Is configured so.
@@ -332,6 +344,14 @@ pub fn plugin_from(name: &str, secret: &str) -> Document<Plugin> {
             "configFrom",
             json!({"secretKeyRef": {"name": secret, "key": "config"}}),
         )
+}
+
+/// A plugin for whatever the binding names, in the control plane "cp".
+pub fn plugin_binding(name: &str, plugin: &str) -> Document<Binding> {
+    Document::<Binding>::new(Kind::KongPluginBinding, name).with(
+        "spec",
+        json!({"controlPlaneRef": plane_ref("cp"), "pluginRef": {"name": plugin}}),
+    )
 }
 
 /// In `namespace`, a grant for objects of a kind in [`NAMESPACE`] to refer to objects of another kind.

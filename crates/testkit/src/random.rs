@@ -158,6 +158,9 @@ fn hand_over<M: Machine>(scene: &mut Scene<M>, office: &mut Office, dice: &mut S
     let now = scene.driver.now().mono;
     scene.run_for(office.fence.since(now) + 1);
     let (old, new) = (office.leader, 1 - office.leader);
+    // Who cannot reach the API server cannot get the lease.
+    scene.driver.partition(ReplicaId(new), false);
+    office.cut_off[new] = false;
     // Whether the old one learns of it is a matter of luck.
     if dice.below(2) == 0 {
         scene.driver.depose(ReplicaId(old));
@@ -207,6 +210,9 @@ fn end<M: Machine>(scene: &mut Scene<M>, office: Option<Office>, dice: &mut Sche
     }
     scene.driver.clear_plan();
     scene.driver.schedule = Schedule::calm();
+    // What somebody else changed is found by the next list.
+    scene.settle();
+    scene.run_for(65_000);
     finish(scene, Care::QUICK);
     restart_is_silent(scene, leader);
 }

@@ -11,7 +11,7 @@ use cluster_sim::{
 };
 use kong_crds::Kind;
 use kong_driver::{Driver, Machine, ReplicaId, Schedule, Sent, Setup, Step};
-use kong_engine::{Engine, Mono, Role};
+use kong_engine::{Engine, Mono, Outcome, Role};
 use kong_model::{Call, Collection, Method, Response};
 use kong_resolve::Key;
 use konnect_sim::{Konnect, Millis};
@@ -130,10 +130,13 @@ impl<M: Machine> Scene<M> {
     }
 
     fn sent(&mut self, sent: Box<Sent>) {
-        let crashed = matches!(
-            self.faults.of(sent.index),
-            Some(kong_driver::Fault::Crash | kong_driver::Fault::CrashBefore)
-        );
+        // What is too late is not sent, and then nothing goes wrong with it either.
+        let late = matches!(sent.outcome, Outcome::NotSent);
+        let crashed = !late
+            && matches!(
+                self.faults.of(sent.index),
+                Some(kong_driver::Fault::Crash | kong_driver::Fault::CrashBefore)
+            );
         let replica = sent.replica;
         self.took(&Step::Sent(sent));
         if crashed {
