@@ -130,11 +130,14 @@ impl Engine {
                         entity.is_possible() || !entity.is_leaving() && entity.in_flight.is_some()
                     })
                 });
-            // What cannot be judged now may have been good before: an id in the status is not given
-            // up before somebody has looked for it.
-            let recorded = unit.verdict.output == Output::KeepLastGood
-                && frame.is_some_and(|frame| record.recorded_id(frame).is_some());
-            let wanted = exists || recorded || (unit.verdict.cleanup && !record.deleting);
+            // What cannot be judged now may have been good before, and its entity may exist although
+            // nobody has recorded it: a finalizer that is there stays until that is known.
+            let unclear = unit.verdict.output == Output::KeepLastGood
+                && record
+                    .finalizers
+                    .iter()
+                    .any(|name| **name == *KONNECT_CLEANUP_FINALIZER);
+            let wanted = exists || unclear || (unit.verdict.cleanup && !record.deleting);
             set(KONNECT_CLEANUP_FINALIZER, wanted);
         }
         if let Some(name) = kong_translation::in_use_finalizer(key.kind) {
@@ -204,6 +207,7 @@ impl Engine {
             let op = self.start(Subject::Object(key.clone()), None);
             if let Some(record) = self.records.get_mut(&key) {
                 record.in_flight = Some(op);
+                record.unsure |= matches!(action, Action::Finalizers { .. });
             }
             let not_after = self.now.after(self.settings.request_timeout).min(fence);
             return Some(Effect {
@@ -223,6 +227,12 @@ impl Engine {
         };
         if record.in_flight.take_if(|flight| *flight == op).is_none() {
             return;
+        }
+        if !matches!(outcome, Outcome::NotStored(KubeFailure::Unknown(_))) {
+            record.unsure = false;
+        }
+        if let Some(unit) = self.units.get(key) {
+            self.unexamined.extend(unit.entities.iter().copied());
         }
         match outcome {
             Outcome::Stored(Some(observed)) => {

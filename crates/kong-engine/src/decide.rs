@@ -229,6 +229,7 @@ impl Engine {
         }
         let stored = self.records.get(&entity.owner).is_some_and(|record| {
             !record.deleting
+                && !record.unsure
                 && record
                     .finalizers
                     .iter()

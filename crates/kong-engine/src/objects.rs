@@ -29,6 +29,8 @@ pub(crate) struct Record {
     /// The status as it stands in the cluster.
     pub(crate) status: StoredStatus,
     pub(crate) in_flight: Option<OpId>,
+    /// Whether a write of finalizers is under way or was not answered: they may be others than these.
+    pub(crate) unsure: bool,
     /// A write met this version and was refused: there must be a newer one.
     pub(crate) outdated: Option<Arc<str>>,
     pub(crate) failures: u32,
@@ -127,10 +129,12 @@ impl Engine {
         let (deleting, generation) = (entry.meta.deleting, entry.meta.generation);
         let old = self.records.remove(&key);
         let answered = old.as_ref().is_none_or(|old| old.status != status);
-        let news = old.as_ref().is_none_or(|old| old.finalizers != finalizers);
+        let was_unsure = old.as_ref().is_some_and(|old| old.unsure);
+        let news = was_unsure || old.as_ref().is_none_or(|old| old.finalizers != finalizers);
         let record = match old {
             Some(old) => Record {
                 outdated: old.outdated.filter(|outdated| *outdated == version),
+                unsure: old.unsure && (old.in_flight.is_some() || old.version == version),
                 version,
                 finalizers,
                 deleting,
@@ -146,6 +150,7 @@ impl Engine {
                 generation,
                 status,
                 in_flight: None,
+                unsure: false,
                 outdated: None,
                 failures: 0,
                 not_before: Mono::default(),
