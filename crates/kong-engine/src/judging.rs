@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
-use kong_model::RemoteId;
-use kong_resolve::{Claim, Dep, Frame, Intent, Key, Output, Verdict, View};
+use kong_model::{Collection, RemoteId, Site};
+use kong_resolve::{Claim, Dep, Frame, Intent, Key, Output, Verdict, View, identity};
 use kong_translation::{Problem, Report, State, Urgency};
 
 use crate::engine::Engine;
@@ -39,6 +39,7 @@ impl Engine {
         self.stats.judged += 1;
         self.units.entry(key.clone()).or_default();
         self.take_claims(key, &verdict.output);
+        self.recall(key, &verdict.output);
         self.share_bodies(&mut verdict.output);
         let unit = self.units.entry(key.clone()).or_default();
         let old_reads = std::mem::replace(&mut unit.reads, reads.iter().cloned().collect());
@@ -63,6 +64,61 @@ impl Engine {
         }
         self.stale.insert(key.clone());
         self.check(key);
+    }
+
+    /// What an object has in Konnect by its status, although its spec no longer says where: after a
+    /// restart it is kept, or removed, like what was known before.
+    fn recall(&mut self, key: &Key, output: &Output) {
+        let known = self
+            .units
+            .get(key)
+            .into_iter()
+            .flat_map(|unit| &unit.entities);
+        let mut known = known.filter_map(|id| self.entities.get(*id));
+        let (Some(record), Some(Frame::Konnect), Some(at), Some(entry), false) = (
+            self.records.get(key),
+            kong_translation::frame(key.kind),
+            kong_translation::collection(key.kind),
+            self.world.entry(key),
+            known.any(|entity| entity.main),
+        ) else {
+            return;
+        };
+        let status = record.status.read();
+        let id = |name: &str| status["konnect"][name].as_str().map(RemoteId::from);
+        let parent = at.parent().map(|parent| id(&format!("{}ID", parent.field)));
+        let (Some(_), Some(plane), None | Some(Some(_))) =
+            (id("id"), id("controlPlaneID"), &parent)
+        else {
+            return;
+        };
+        let home = self.entities.at(&plane).into_iter().find_map(|id| {
+            let entity = self.entities.get(id)?;
+            (entity.site.at == Collection::ControlPlanes).then(|| entity.configuration.clone())
+        });
+        let Some(configuration) = home else { return };
+        let claim = Claim {
+            identity: identity(&entry.meta.uid),
+            site: Site {
+                at,
+                control_plane: Some(plane),
+                parent: parent.flatten(),
+            },
+            configuration,
+            intent: Intent::Keep,
+            specified: None,
+            generation: entry.meta.generation,
+            main: true,
+        };
+        let mut entity = self.new_entity(key, &claim);
+        if matches!(output, Output::Want(_)) {
+            entity.intent = None;
+        }
+        self.entities.insert(claim.identity, entity);
+        if let Some(unit) = self.units.get_mut(key) {
+            unit.entities.insert(claim.identity);
+        }
+        self.unexamined.insert(claim.identity);
     }
 
     /// A verdict that says what was said before holds on to the body that is kept already.

@@ -23,6 +23,7 @@ const TLS_KEYS: [&str; 2] = ["tls.crt", "tls.key"];
 
 impl Judge for KongCertificate {
     const FRAME: Frame = Frame::Konnect;
+    const AT: Collection = Collection::Certificates;
 
     fn judge(me: Me<'_, Self>, view: &View<'_>) -> Verdict {
         let mut case = Case::of(me, view);
@@ -30,7 +31,7 @@ impl Judge for KongCertificate {
         let material = material(&mut case, me.spec);
         case.refuse_adoption(me.spec.adopt.as_ref());
         let entity = Entity {
-            at: Collection::Certificates,
+            at: Self::AT,
             parent: None,
             specified: None,
             scope: None,

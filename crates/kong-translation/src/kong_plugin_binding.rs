@@ -44,6 +44,7 @@ const fn target(kind: Kind, field: &'static str) -> Reference {
 
 impl Judge for KongPluginBinding {
     const FRAME: Frame = Frame::Konnect;
+    const AT: Collection = Collection::Plugins;
 
     fn judge(me: Me<'_, Self>, view: &View<'_>) -> Verdict {
         let mut case = Case::of(me, view);
@@ -61,7 +62,7 @@ impl Judge for KongPluginBinding {
         };
         case.refuse_adoption(me.spec.adopt.as_ref());
         let entity = Entity {
-            at: Collection::Plugins,
+            at: Self::AT,
             parent: None,
             specified: None,
             scope: None,

@@ -16,6 +16,7 @@ use crate::parents::SERVICE;
 
 impl Judge for KongRoute {
     const FRAME: Frame = Frame::Konnect;
+    const AT: Collection = Collection::Routes;
 
     fn judge(me: Me<'_, Self>, view: &View<'_>) -> Verdict {
         let mut case = Case::of(me, view);
@@ -35,7 +36,7 @@ impl Judge for KongRoute {
         };
         case.refuse_adoption(me.spec.adopt.as_ref());
         let entity = Entity {
-            at: Collection::Routes,
+            at: Self::AT,
             parent: None,
             specified: me.spec.id.as_deref(),
             scope: Some("route"),

@@ -15,6 +15,7 @@ use crate::parents::client_certificate;
 
 impl Judge for KongService {
     const FRAME: Frame = Frame::Konnect;
+    const AT: Collection = Collection::Services;
 
     fn judge(me: Me<'_, Self>, view: &View<'_>) -> Verdict {
         let mut case = Case::of(me, view);
@@ -24,7 +25,7 @@ impl Judge for KongService {
         refuse_ca_certificates(&mut case, me.spec);
         case.refuse_adoption(me.spec.adopt.as_ref());
         let entity = Entity {
-            at: Collection::Services,
+            at: Self::AT,
             parent: None,
             specified: me.spec.id.as_deref(),
             scope: Some("service"),

@@ -15,6 +15,7 @@ use crate::parents::UPSTREAM;
 
 impl Judge for KongTarget {
     const FRAME: Frame = Frame::Konnect;
+    const AT: Collection = Collection::Targets;
 
     fn judge(me: Me<'_, Self>, view: &View<'_>) -> Verdict {
         let mut case = Case::of(me, view);
@@ -29,7 +30,7 @@ impl Judge for KongTarget {
         case.makes_way = standing.is_some_and(|standing| standing.deleting);
         case.refuse_adoption(me.spec.adopt.as_ref());
         let entity = Entity {
-            at: Collection::Targets,
+            at: Self::AT,
             parent: standing.and_then(|standing| standing.id.clone()),
             specified: None,
             scope: None,

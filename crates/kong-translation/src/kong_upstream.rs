@@ -14,6 +14,7 @@ use crate::parents::client_certificate;
 
 impl Judge for KongUpstream {
     const FRAME: Frame = Frame::Konnect;
+    const AT: Collection = Collection::Upstreams;
 
     fn judge(me: Me<'_, Self>, view: &View<'_>) -> Verdict {
         let mut case = Case::of(me, view);
@@ -22,7 +23,7 @@ impl Judge for KongUpstream {
         let certificate = client_certificate(&mut case, reference, place.home());
         case.refuse_adoption(me.spec.adopt.as_ref());
         let entity = Entity {
-            at: Collection::Upstreams,
+            at: Self::AT,
             parent: None,
             specified: None,
             scope: None,

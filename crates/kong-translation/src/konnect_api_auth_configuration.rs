@@ -27,6 +27,7 @@ const TOKEN_KEY: &str = "token";
 
 impl Judge for KonnectAPIAuthConfiguration {
     const FRAME: Frame = Frame::Account;
+    const AT: Collection = Collection::Identity;
 
     fn judge(me: Me<'_, Self>, view: &View<'_>) -> Verdict {
         let mut verdict = Verdict::default();

@@ -28,6 +28,7 @@ const GROUP: &str = "CLUSTER_TYPE_CONTROL_PLANE_GROUP";
 
 impl Judge for KonnectGatewayControlPlane {
     const FRAME: Frame = Frame::Native;
+    const AT: Collection = Collection::ControlPlanes;
 
     fn judge(me: Me<'_, Self>, view: &View<'_>) -> Verdict {
         let mut case = Case::of(me, view);

@@ -26,6 +26,7 @@ mod testing;
 
 use kong_crds::conditions::{API_AUTH_VALID, INVALID, PROGRAMMED};
 use kong_crds::{Kind, Unreadable, names};
+use kong_model::Collection;
 use kong_resolve::{Condition, Entry, Frame, Key, Me, Meta, Output, Verdict, View};
 
 use crate::kind::Judge;
@@ -58,6 +59,25 @@ pub fn frame(kind: Kind) -> Option<Frame> {
     macro_rules! by_class {
         (judged, $type:path) => {
             Some(<$type as Judge>::FRAME)
+        };
+        (input, $type:path) => {
+            None
+        };
+    }
+    macro_rules! by_kind {
+        ($($kind:ident: $type:path => $class:ident;)*) => {
+            match kind { $(Kind::$kind => by_class!($class, $type),)* }
+        };
+    }
+    kong_crds::kinds!(by_kind)
+}
+
+/// Where the entity is that an object of a kind stands for; `None` for kinds that are only read by
+/// others.
+pub fn collection(kind: Kind) -> Option<Collection> {
+    macro_rules! by_class {
+        (judged, $type:path) => {
+            Some(<$type as Judge>::AT)
         };
         (input, $type:path) => {
             None
