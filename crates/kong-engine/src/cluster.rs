@@ -132,11 +132,19 @@ impl Engine {
                 });
             // What cannot be judged now may have been good before, and its entity may exist although
             // nobody has recorded it: a finalizer that is there stays until that is known.
-            let unclear = unit.verdict.output == Output::KeepLastGood
-                && record
-                    .finalizers
-                    .iter()
-                    .any(|name| **name == *KONNECT_CLEANUP_FINALIZER);
+            let present = record
+                .finalizers
+                .iter()
+                .any(|name| **name == *KONNECT_CLEANUP_FINALIZER);
+            let known = unit
+                .entities
+                .iter()
+                .any(|id| self.entities.get(*id).is_some_and(|entity| entity.main));
+            // Its control plane is there, but not yet where it is in Konnect.
+            let nowhere = !known
+                && unit.verdict.home.is_some()
+                && frame.is_some_and(|frame| record.recorded_id(frame).is_some());
+            let unclear = present && (unit.verdict.output == Output::KeepLastGood || nowhere);
             let wanted = exists || unclear || (unit.verdict.cleanup && !record.deleting);
             set(KONNECT_CLEANUP_FINALIZER, wanted);
         }

@@ -12,6 +12,7 @@ use kong_crds::{Kind, Observed};
 use kong_resolve::{Dep, Entry, Frame, Key, Name, Uid};
 
 use crate::engine::Engine;
+use crate::entities::Belief;
 use crate::input::{Mono, OpId};
 
 /// How long news of a dead incarnation may still arrive. A watch that is cut is started anew from a
@@ -173,8 +174,8 @@ impl Engine {
             self.unexamined.extend(unit.entities.iter().copied());
         }
         if answered && self.units.contains_key(&key) {
-            if self.term() == 0 {
-                // Whoever writes knows more than we do.
+            if self.term() == 0 || self.knows_less_than_status(&key) {
+                // Whoever wrote it knows more than we do.
                 self.trust_statuses_of(&key);
             }
             self.stale.insert(key.clone());
@@ -202,6 +203,22 @@ impl Engine {
         self.object_changed(key);
         self.touch(&Dep::Standing(key.clone()));
         self.forget_unit(key);
+    }
+
+    /// Whether the status of an object has an id although we believe that its entity is not there.
+    fn knows_less_than_status(&self, key: &Key) -> bool {
+        let (Some(unit), Some(record)) = (self.units.get(key), self.records.get(key)) else {
+            return false;
+        };
+        let frame = kong_translation::frame(key.kind);
+        let absent = unit
+            .entities
+            .iter()
+            .filter_map(|id| self.entities.get(*id))
+            .any(|entity| {
+                entity.main && entity.belief == Belief::Absent && entity.in_flight.is_none()
+            });
+        absent && frame.is_some_and(|frame| record.recorded_id(frame).is_some())
     }
 
     fn object_changed(&mut self, key: &Key) {
