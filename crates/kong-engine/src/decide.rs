@@ -271,12 +271,12 @@ impl Engine {
             return Decision::Rest;
         }
         if entity.source == IdSource::Observed {
-            // Deleting it is not ours to do, so nothing takes along what has yet to go.
-            let waits = matches!(self.blocker(entity), Some(Blocker::OnItsWay));
-            return if waits {
-                Decision::Wait
-            } else {
-                Decision::Forget
+            // Deleting it is not ours to do, so nothing takes along what is in it; and without its
+            // object nobody would know where that is.
+            return match self.blocker(entity) {
+                Some(Blocker::OnItsWay) => Decision::Wait,
+                Some(Blocker::Stays(blocker)) => Decision::Blocked(in_the_way(&blocker)),
+                None => Decision::Forget,
             };
         }
         let goes_with_others = matches!(
@@ -359,7 +359,7 @@ impl Engine {
         if entity.site.at == Collection::ControlPlanes {
             for id in self.entities.in_plane(remote) {
                 if let Some(other) = self.entities.get(id) {
-                    note(other, false);
+                    note(other, alone);
                 }
             }
         }
@@ -514,6 +514,17 @@ fn put(entity: &Entity, body: Arc<Body>) -> Option<Call> {
         Update::Patch { .. } => Call::Patch { site, id, body },
         Update::Put | Update::No => Call::Put { site, id, body },
     })
+}
+
+/// What to say of a deletion that something else is in the way of.
+fn in_the_way(blocker: &Key) -> Problem {
+    Problem {
+        attempt: Attempt::Delete,
+        text: format!(
+            "{blocker} still refers to it; delete {blocker} too, or let it refer to something else"
+        ),
+        transient: false,
+    }
 }
 
 /// Why an entity cannot be deleted now.

@@ -75,7 +75,9 @@ impl Engine {
             .filter(|facts| !facts.is_null())
             .map(Arc::new);
         entity.stranger = None;
-        entity.source = IdSource::Record;
+        if entity.source != IdSource::Observed {
+            entity.source = IdSource::Record;
+        }
         let agreed = entity.wanted().filter(|wanted| {
             entity.echo.as_deref() == Some(&held)
                 || Normal::of(at, wanted).differences(&held).is_empty()
