@@ -319,6 +319,10 @@ mod tests {
     const SERVICES: &str = "/v2/control-planes/<id:KonnectGatewayControlPlane/ns/cp>/core-entities";
 
     /// What a record with one service in it says.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the callers make them for this"
+    )]
     fn moment(condition: serde_json::Value, konnect: serde_json::Value) -> Moment {
         let after = json!({
             "objects": [{
