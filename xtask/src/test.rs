@@ -40,10 +40,14 @@ const STEPS: &[(&str, Step)] = &[
         "build of the tests",
         Step::Cargo("test --workspace --lib --bins --tests --no-run"),
     ),
-    // Unit, golden, property and simulation tests. Its report is the last that is printed.
     (
         "tests",
-        Step::Cargo("test --workspace --lib --bins --tests"),
+        Step::Cargo("test --workspace --exclude testkit --lib --bins --tests"),
+    ),
+    // Shows what passed, too: how many stories were told is part of the answer.
+    (
+        "simulation",
+        Step::Cargo("test --package testkit --lib --tests -- --show-output"),
     ),
 ];
 
