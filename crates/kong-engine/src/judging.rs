@@ -221,7 +221,16 @@ impl Engine {
             Some(_) => self.move_entity(owner, claim),
             None => {
                 let entity = self.new_entity(owner, claim);
+                let scope = entity.scope();
+                // The list had it, but then nobody wanted it: it is read once more.
+                let passed_over = entity
+                    .remote
+                    .as_ref()
+                    .is_some_and(|id| self.listings.had(&scope, id));
                 self.entities.insert(claim.identity, entity);
+                if passed_over {
+                    self.relist(&scope);
+                }
             }
         }
         // Whoever waits for what it has, or has what it wants, may have to act now.

@@ -58,6 +58,8 @@ struct Listing {
     failures: u32,
     /// When it is to be read next.
     due: Option<Mono>,
+    /// What it had with tags of ours, although nobody wanted it then.
+    leftover: BTreeSet<RemoteId>,
 }
 
 /// A list that is being read.
@@ -95,6 +97,13 @@ impl Listings {
     /// Whether a list has been read to the end.
     fn is_read(&self, scope: &Scope) -> bool {
         self.lists.get(scope).is_some_and(|list| list.complete)
+    }
+
+    /// Whether a list had an entity that nobody wanted when it was read.
+    pub(crate) fn had(&self, scope: &Scope, id: &RemoteId) -> bool {
+        self.lists
+            .get(scope)
+            .is_some_and(|list| list.leftover.contains(id))
     }
 
     /// Whether a list is being tried again.

@@ -1,5 +1,6 @@
 //! What follows from a list: what is there, what is not, what is one too many, and what is none of ours.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -142,6 +143,7 @@ impl Engine {
     /// What carries the tags of an object of ours under an id that we do not know: it is the entity
     /// that we thought lost, or one too many.
     fn place_strays(&mut self, scope: &Scope, run: &mut Run) {
+        let mut leftover = BTreeSet::new();
         run.strays.sort_by(|one, two| one.id.cmp(&two.id));
         for stray in std::mem::take(&mut run.strays) {
             let unit = self.units.get(&stray.owner);
@@ -169,7 +171,12 @@ impl Engine {
                 self.believe(id, &stray.item);
             } else if self.is_surplus(scope, &stray, run) {
                 self.adopt_surplus(scope, stray);
+            } else {
+                leftover.insert(stray.id);
             }
+        }
+        if let Some(list) = self.listings.lists.get_mut(scope) {
+            list.leftover = leftover;
         }
     }
 
