@@ -142,8 +142,13 @@ impl Engine {
                 .any(|id| self.entities.get(*id).is_some_and(|entity| entity.main));
             // Its control plane is there, but not yet where it is in Konnect.
             let nowhere = !known
-                && unit.verdict.home.is_some()
-                && frame.is_some_and(|frame| record.recorded_id(frame).is_some());
+                && frame == Some(Frame::Konnect)
+                && unit
+                    .verdict
+                    .home
+                    .as_ref()
+                    .is_some_and(|home| home.id.is_none())
+                && record.recorded_id(Frame::Konnect).is_some();
             let unclear = present && (unit.verdict.output == Output::KeepLastGood || nowhere);
             let wanted = exists || unclear || (unit.verdict.cleanup && !record.deleting);
             set(KONNECT_CLEANUP_FINALIZER, wanted);

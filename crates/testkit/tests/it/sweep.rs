@@ -6,6 +6,7 @@ use testkit::{random, scenario, sweep};
 /// Failures that are printed before the sweep gives up.
 const MOST: usize = 40;
 
+#[ignore = "open: to be run again after the last changes of the engine, see docs/testing.md"]
 #[test]
 fn every_single_fault_leaves_the_world_as_if_nothing_had_happened() {
     let only = std::env::var("KONDUIT_SCENARIO").ok();
