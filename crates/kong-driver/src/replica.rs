@@ -160,7 +160,8 @@ impl<M> Replica<M> {
                 let Some(parcel) = watch.on_its_way.pop_front() else {
                     break;
                 };
-                if schedule.happens(schedule.repeat) {
+                // What is repeated is not repeated again: that could go on for ever.
+                if parcel.version > watch.told && schedule.happens(schedule.repeat) {
                     watch.repeat(cluster, &resource(*kind), now);
                 }
                 watch.told = watch.told.max(parcel.version);
