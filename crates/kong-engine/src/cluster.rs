@@ -86,7 +86,8 @@ impl Engine {
             return Due::Nothing;
         }
         let finalizers = self.finalizers(key, record);
-        let status = if finalizers == record.finalizers {
+        // What nobody is sure of is written once more, though it may be there.
+        let status = if finalizers == record.finalizers && !record.unsure {
             let wait = match self.units.get(key).and_then(|unit| unit.urgency) {
                 Some(Urgency::Now) => Some(0),
                 Some(Urgency::Soon) => Some(self.settings.hold_back),

@@ -135,7 +135,8 @@ impl Engine {
         let record = match old {
             Some(old) => Record {
                 outdated: old.outdated.filter(|outdated| *outdated == version),
-                unsure: old.unsure && (old.in_flight.is_some() || old.version == version),
+                // A write is for one version: once there is another, it was done or never will be.
+                unsure: old.unsure && old.version == version,
                 version,
                 finalizers,
                 deleting,
