@@ -151,7 +151,8 @@ impl Engine {
                     .is_some_and(|home| home.id.is_none())
                 && record.recorded_id(Frame::Konnect).is_some();
             let unclear = present && (unit.verdict.output == Output::KeepLastGood || nowhere);
-            let wanted = exists || unclear || (unit.verdict.cleanup && !record.deleting);
+            let unplaced = present && self.recorded.may_be_somewhere(key);
+            let wanted = exists || unclear || unplaced || (unit.verdict.cleanup && !record.deleting);
             set(KONNECT_CLEANUP_FINALIZER, wanted);
         }
         if let Some(name) = kong_translation::in_use_finalizer(key.kind) {

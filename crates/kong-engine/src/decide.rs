@@ -48,6 +48,10 @@ impl Engine {
         let owner = entity.owner.clone();
         self.stale.insert(owner.clone());
         let decision = self.decide(id, entity);
+        if entity.site.at == Collection::ControlPlanes {
+            let entity = entity.clone();
+            self.place_those_in(&entity);
+        }
         if !matches!(decision, Decision::Until(_)) {
             self.set_entity_alarm(id, None);
         }
@@ -142,10 +146,32 @@ impl Engine {
         self.entity_changed(id);
     }
 
+    /// An entity is there now: what refers to it can be written, and what it may have been in the way
+    /// of is known.
+    pub(crate) fn entity_appeared(&mut self, id: Uuid) {
+        let Some(remote) = self.entities.get(id).and_then(|it| it.remote.clone()) else {
+            return;
+        };
+        self.unexamined
+            .extend(self.entities.dependents(&remote).map(|(id, _)| id));
+    }
+
     /// After every change of what is believed of an entity.
     pub(crate) fn entity_changed(&mut self, id: Uuid) {
         let before = self.entities.neighbours(id);
+        let was_opaque = self.entities.was_opaque(id);
         self.entities.reindex(id);
+        if let Some(plane) = was_opaque
+            && self.entities.opaque(&plane).next().is_none()
+        {
+            let waiting = self.entities.in_plane(&plane);
+            let waiting = waiting.into_iter().filter(|id| {
+                self.entities
+                    .get(*id)
+                    .is_some_and(|entity| entity.is_leaving())
+            });
+            self.unexamined.extend(waiting);
+        }
         self.unexamined.extend(before);
         self.unexamined.extend(self.entities.neighbours(id));
         self.unexamined.insert(id);
@@ -159,13 +185,22 @@ impl Engine {
             return Decision::Rest;
         }
         match &entity.intent {
-            Some(Intent::Keep) => Decision::Rest,
+            Some(Intent::Keep) => self.keep(entity),
             Some(Intent::Present(body)) if entity.site.at == Collection::Identity => {
                 self.probe(entity, body)
             }
             Some(Intent::Present(body)) => self.want(id, entity, body),
             Some(Intent::Observe(remote)) => self.observe(entity, remote),
-            Some(Intent::Absent) | None => self.leave(entity),
+            Some(Intent::Absent | Intent::Release(_)) | None => self.leave(entity),
+        }
+    }
+
+    /// What is kept is looked at once: others wait to know what it refers to.
+    fn keep(&self, entity: &Entity) -> Decision {
+        if entity.is_opaque() && self.place_exists(entity) && !self.is_known(entity) {
+            Decision::NeedsList
+        } else {
+            Decision::Rest
         }
     }
 
@@ -238,6 +273,9 @@ impl Engine {
         if !stored {
             return Decision::Wait;
         }
+        if self.needs_another(entity, body) {
+            return Decision::Wait;
+        }
         match self.contest(id, entity) {
             Contest::Free => {}
             Contest::Wait => return Decision::Wait,
@@ -263,6 +301,18 @@ impl Engine {
             Act::Create
         };
         self.when_allowed(entity, act)
+    }
+
+    /// Whether a body refers to something of ours that is not there yet.
+    fn needs_another(&self, entity: &Entity, body: &Body) -> bool {
+        entity.site.at.references().iter().any(|reference| {
+            let Some(id) = body.reference(reference.field) else {
+                return false;
+            };
+            let found = self.entities.at(&RemoteId::from(id));
+            let mut found = found.into_iter().filter_map(|id| self.entities.get(id));
+            found.any(|other| other.site.at == reference.to && !other.is_present())
+        })
     }
 
     fn leave(&self, entity: &Entity) -> Decision {
@@ -343,6 +393,17 @@ impl Engine {
         let remote = entity.remote.as_ref()?;
         let alone = entity.source == IdSource::Observed;
         let mut found = None;
+        // What nobody has looked at may be in the way; it is being looked at.
+        let plane = entity.site.control_plane.as_ref();
+        let mut unseen = plane
+            .into_iter()
+            .flat_map(|plane| self.entities.opaque(plane));
+        if unseen.any(|other| other.site.at.restrains(entity.site.at)) {
+            found = Some(Blocker::OnItsWay);
+        }
+        if entity.site.at == Collection::ControlPlanes && self.recorded.is_awaited(remote) {
+            found = Some(Blocker::OnItsWay);
+        }
         let mut note = |other: &Entity, refuses: bool| {
             if other.in_flight.is_some() || (other.is_possible() && other.is_leaving()) {
                 // What fails to go does not hold up what would take it along.

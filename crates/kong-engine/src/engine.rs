@@ -18,6 +18,7 @@ use crate::judging::Unit;
 use crate::listing::{Listings, Scope};
 use crate::objects::Record;
 use crate::queue::Queue;
+use crate::recall::Recorded;
 
 /// Periods and limits. All times in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +89,7 @@ pub struct Engine {
     /// Incarnations that are gone: late news of them are dropped. With the time of death.
     pub(crate) graves: BTreeMap<Uid, Mono>,
     pub(crate) kube_queue: BTreeSet<Key>,
+    pub(crate) recorded: Recorded,
 
     // Judgement.
     pub(crate) units: Map<Key, Unit>,
@@ -279,6 +281,7 @@ impl Engine {
             let keys: Vec<Key> = self.units.keys().cloned().collect();
             for key in keys {
                 self.trust_statuses_of(&key);
+                self.recall_again(&key);
                 self.stale.insert(key);
             }
             for record in self.records.values_mut() {

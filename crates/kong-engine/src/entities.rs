@@ -163,7 +163,10 @@ impl Entity {
     pub(crate) fn wanted(&self) -> Option<&Arc<Body>> {
         match &self.intent {
             Some(Intent::Present(body)) => Some(body),
-            Some(Intent::Keep | Intent::Absent | Intent::Observe(_)) | None => None,
+            Some(
+                Intent::Keep | Intent::Absent | Intent::Observe(_) | Intent::Release(_),
+            )
+            | None => None,
         }
     }
 
@@ -182,7 +185,7 @@ impl Entity {
 
     /// Whether it is to go.
     pub(crate) fn is_leaving(&self) -> bool {
-        matches!(self.intent, Some(Intent::Absent) | None)
+        matches!(self.intent, Some(Intent::Absent | Intent::Release(_)) | None)
     }
 
     /// Whether Konnect confirmed it in its present form.
@@ -196,13 +199,25 @@ impl Entity {
             (Belief::Unknown | Belief::Absent, _)
             | (
                 Belief::Trusted(_) | Belief::Held(Content::As(_)),
-                Some(Intent::Keep | Intent::Absent) | None,
+                Some(Intent::Keep | Intent::Absent | Intent::Release(_)) | None,
             )
             | (
                 Belief::Held(Content::Other(_) | Content::Unclear(_)),
-                Some(Intent::Present(_) | Intent::Keep | Intent::Absent) | None,
+                Some(
+                    Intent::Present(_) | Intent::Keep | Intent::Absent | Intent::Release(_),
+                )
+                | None,
             ) => false,
         }
+    }
+
+    /// Whether it may be there and nobody knows what it refers to.
+    pub(crate) fn is_opaque(&self) -> bool {
+        let known = match self.belief {
+            Belief::Held(_) | Belief::Absent => true,
+            Belief::Unknown | Belief::Trusted(_) => self.wanted().is_some(),
+        };
+        !known && !self.site.at.references().is_empty()
     }
 
     /// What the status of its object depends on.
@@ -287,6 +302,7 @@ struct Filed {
     scope: Option<Scope>,
     refers_to: Box<[RemoteId]>,
     uniques: Box<[(Realm, UniqueKey)]>,
+    opaque: Option<RemoteId>,
 }
 
 /// All entities, with their indexes.
@@ -299,6 +315,8 @@ pub(crate) struct Entities {
     by_scope: Map<Scope, BTreeSet<Uuid>>,
     dependents: Map<RemoteId, BTreeSet<Uuid>>,
     by_unique: Map<(Realm, UniqueKey), BTreeSet<Uuid>>,
+    /// Those in a control plane that may refer to anything.
+    opaque: Map<RemoteId, BTreeSet<Uuid>>,
 }
 
 impl Entities {
@@ -346,6 +364,17 @@ impl Entities {
     pub(crate) fn dependents(&self, remote: &RemoteId) -> impl Iterator<Item = (Uuid, &Entity)> {
         let ids = self.dependents.get(remote).into_iter().flatten();
         ids.filter_map(|id| Some((*id, self.all.get(id)?)))
+    }
+
+    /// Those in a control plane of which nobody knows what they refer to.
+    pub(crate) fn opaque(&self, plane: &RemoteId) -> impl Iterator<Item = &Entity> {
+        let ids = self.opaque.get(plane).into_iter().flatten();
+        ids.filter_map(|id| self.all.get(id))
+    }
+
+    /// The control plane in which an entity was last filed as one of these.
+    pub(crate) fn was_opaque(&self, id: Uuid) -> Option<RemoteId> {
+        self.filed.get(&id)?.opaque.clone()
     }
 
     /// Those that have or claim something unique.
@@ -399,6 +428,11 @@ impl Entities {
                 scope: Some(entity.scope()),
                 refers_to: entity.refers_to().into_iter().collect(),
                 uniques: uniques.map(|key| (realm.clone(), key)).collect(),
+                opaque: entity
+                    .site
+                    .control_plane
+                    .clone()
+                    .filter(|_| entity.is_opaque()),
             }
         });
         let gone = new.is_none();
@@ -424,6 +458,7 @@ impl Entities {
             old.uniques.iter(),
             new.uniques.iter(),
         );
+        refile(&mut self.opaque, id, old.opaque.iter(), new.opaque.iter());
         if !gone {
             self.filed.insert(id, new);
         }

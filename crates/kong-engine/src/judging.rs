@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
-use kong_model::{Collection, RemoteId, Site};
-use kong_resolve::{Claim, Dep, Frame, Intent, Key, Output, Verdict, View, identity};
+use kong_model::RemoteId;
+use kong_resolve::{Claim, Dep, Frame, Intent, Key, Output, Verdict, View};
 use kong_translation::{Problem, Report, State, Urgency};
 
 use crate::engine::Engine;
@@ -24,6 +24,8 @@ pub(crate) struct Unit {
     pub(crate) entities: BTreeSet<Uuid>,
     /// How urgent it is to write the status; `None` if it says what it should.
     pub(crate) urgency: Option<Urgency>,
+    /// Whether what its status says of its entity has been taken up.
+    pub(crate) recalled: bool,
 }
 
 impl Engine {
@@ -38,8 +40,8 @@ impl Engine {
         let reads = view.into_reads();
         self.stats.judged += 1;
         self.units.entry(key.clone()).or_default();
+        self.recall(key, &verdict);
         self.take_claims(key, &verdict.output);
-        self.recall(key, &verdict.output);
         self.share_bodies(&mut verdict.output);
         let unit = self.units.entry(key.clone()).or_default();
         let old_reads = std::mem::replace(&mut unit.reads, reads.iter().cloned().collect());
@@ -64,61 +66,6 @@ impl Engine {
         }
         self.stale.insert(key.clone());
         self.check(key);
-    }
-
-    /// What an object has in Konnect by its status, although its spec no longer says where: after a
-    /// restart it is kept, or removed, like what was known before.
-    fn recall(&mut self, key: &Key, output: &Output) {
-        let known = self
-            .units
-            .get(key)
-            .into_iter()
-            .flat_map(|unit| &unit.entities);
-        let mut known = known.filter_map(|id| self.entities.get(*id));
-        let (Some(record), Some(Frame::Konnect), Some(at), Some(entry), false) = (
-            self.records.get(key),
-            kong_translation::frame(key.kind),
-            kong_translation::collection(key.kind),
-            self.world.entry(key),
-            known.any(|entity| entity.main),
-        ) else {
-            return;
-        };
-        let status = record.status.read();
-        let id = |name: &str| status["konnect"][name].as_str().map(RemoteId::from);
-        let parent = at.parent().map(|parent| id(&format!("{}ID", parent.field)));
-        let (Some(_), Some(plane), None | Some(Some(_))) =
-            (id("id"), id("controlPlaneID"), &parent)
-        else {
-            return;
-        };
-        let home = self.entities.at(&plane).into_iter().find_map(|id| {
-            let entity = self.entities.get(id)?;
-            (entity.site.at == Collection::ControlPlanes).then(|| entity.configuration.clone())
-        });
-        let Some(configuration) = home else { return };
-        let claim = Claim {
-            identity: identity(&entry.meta.uid),
-            site: Site {
-                at,
-                control_plane: Some(plane),
-                parent: parent.flatten(),
-            },
-            configuration,
-            intent: Intent::Keep,
-            specified: None,
-            generation: entry.meta.generation,
-            main: true,
-        };
-        let mut entity = self.new_entity(key, &claim);
-        if matches!(output, Output::Want(_)) {
-            entity.intent = None;
-        }
-        self.entities.insert(claim.identity, entity);
-        if let Some(unit) = self.units.get_mut(key) {
-            unit.entities.insert(claim.identity);
-        }
-        self.unexamined.insert(claim.identity);
     }
 
     /// A verdict that says what was said before holds on to the body that is kept already.
@@ -221,16 +168,7 @@ impl Engine {
             Some(_) => self.move_entity(owner, claim),
             None => {
                 let entity = self.new_entity(owner, claim);
-                let scope = entity.scope();
-                // The list had it, but then nobody wanted it: it is read once more.
-                let passed_over = entity
-                    .remote
-                    .as_ref()
-                    .is_some_and(|id| self.listings.had(&scope, id));
-                self.entities.insert(claim.identity, entity);
-                if passed_over {
-                    self.relist(&scope);
-                }
+                self.take_in(claim.identity, entity);
             }
         }
         // Whoever waits for what it has, or has what it wants, may have to act now.
@@ -240,6 +178,7 @@ impl Engine {
             return;
         };
         entity.configuration = claim.configuration.clone();
+        entity.specified = claim.specified.clone();
         entity.generation = claim.generation;
         entity.main = claim.main;
         let same = match (&entity.intent, &claim.intent) {
@@ -254,7 +193,7 @@ impl Engine {
             entity.not_before = self.now;
             entity.intent = Some(claim.intent.clone());
         }
-        if let Intent::Observe(id) = &claim.intent {
+        if let Intent::Observe(id) | Intent::Release(id) = &claim.intent {
             entity.remote = Some(id.clone());
             entity.source = IdSource::Observed;
         }
@@ -265,8 +204,23 @@ impl Engine {
         }
     }
 
+    /// An entity is known from now on.
+    pub(crate) fn take_in(&mut self, id: Uuid, entity: Entity) {
+        let scope = entity.scope();
+        // The list had it, but then nobody wanted it: it is read once more.
+        let passed_over = entity
+            .remote
+            .as_ref()
+            .is_some_and(|id| self.listings.had(&scope, id));
+        self.entities.insert(id, entity);
+        self.unexamined.insert(id);
+        if passed_over {
+            self.relist(&scope);
+        }
+    }
+
     /// An entity that is not known yet.
-    fn new_entity(&self, owner: &Key, claim: &Claim) -> Entity {
+    pub(crate) fn new_entity(&self, owner: &Key, claim: &Claim) -> Entity {
         let mut new = Entity::new(owner, claim);
         self.trust_status(claim.identity, &mut new);
         // A list that was complete before it was wanted did not have it.
@@ -301,7 +255,7 @@ impl Engine {
             Frame::Konnect | Frame::Native => None,
         };
         entity.belief = trusted.map_or(Belief::Unknown, Belief::Trusted);
-        if let Some(Intent::Observe(id)) = &entity.intent {
+        if let Some(Intent::Observe(id) | Intent::Release(id)) = &entity.intent {
             entity.remote = Some(id.clone());
             entity.source = IdSource::Observed;
         } else if recorded.is_some() {

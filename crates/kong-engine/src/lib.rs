@@ -15,6 +15,7 @@ mod listing;
 mod objects;
 mod outcomes;
 mod queue;
+mod recall;
 mod uniques;
 
 pub use engine::{Engine, Settings, Stats};

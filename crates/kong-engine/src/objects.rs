@@ -162,6 +162,9 @@ impl Engine {
         };
         self.records.insert(key.clone(), record);
         self.by_uid.insert(uid, key.clone());
+        if answered {
+            self.note_record(&key);
+        }
         let changed = self
             .world
             .entry(&key)
@@ -198,6 +201,7 @@ impl Engine {
         }
         self.set_object_alarm(key, None);
         self.records.remove(key);
+        self.note_record(key);
         self.by_uid.remove(uid);
         self.kube_queue.remove(key);
         self.world.remove(key);

@@ -89,6 +89,9 @@ impl Engine {
             let until = self.now.after(self.settings.sync_period);
             self.listings.plane_is_new(remote, until);
         }
+        if flight.act == Act::Create {
+            self.entity_appeared(id);
+        }
         if at == Collection::Identity {
             self.access_changed(&configuration);
         } else {

@@ -170,6 +170,12 @@ impl Collection {
         self.row().references
     }
 
+    /// Whether an entity of this collection can keep one of the other from being deleted.
+    pub fn restrains(self, other: Self) -> bool {
+        let mut references = self.references().iter();
+        references.any(|it| it.to == other && it.on_delete == OnDelete::Restrict)
+    }
+
     /// The members whose text is never shown.
     pub fn secrets(self) -> &'static [&'static str] {
         self.row().secrets

@@ -75,6 +75,8 @@ pub struct Home {
     pub deleting: bool,
     /// Whether it is a group made by us, which holds no entities of its own.
     pub group: bool,
+    /// Whether it is somebody else's, and only read.
+    pub mirror: bool,
     /// How its credentials are.
     pub credentials: Credentials,
 }

@@ -109,6 +109,9 @@ pub enum Intent {
     Absent,
     /// Somebody else's: it is to be read and never written.
     Observe(RemoteId),
+    /// Somebody else's, which was read until now: it stays, and is no concern of ours once nothing of
+    /// ours is in it.
+    Release(RemoteId),
 }
 
 /// The access that a token gives.

@@ -73,6 +73,7 @@ impl Judge for KonnectGatewayControlPlane {
                 readiness: Readiness::Pending,
                 deleting: me.meta.deleting,
                 group: is_group(me),
+                mirror: me.spec.source == EntitySource::Mirror,
                 credentials,
             }),
             confirmed,
@@ -158,11 +159,13 @@ fn mirrored(
         case.say_nonsense("mirror field must be set for type Mirror");
         return None;
     };
-    if me.meta.deleting {
-        return Some(Vec::new());
-    }
-    confirmed.push(Condition::holds(MIRRORED, MIRRORED, ""));
-    let intent = Intent::Observe(RemoteId::from(&mirror.konnect.id));
+    let id = RemoteId::from(&mirror.konnect.id);
+    let intent = if me.meta.deleting {
+        Intent::Release(id)
+    } else {
+        confirmed.push(Condition::holds(MIRRORED, MIRRORED, ""));
+        Intent::Observe(id)
+    };
     Some(vec![itself(
         me,
         credentials,

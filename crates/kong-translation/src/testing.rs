@@ -189,6 +189,7 @@ pub(crate) fn home() -> Home {
         readiness: Readiness::Ready,
         deleting: false,
         group: false,
+        mirror: false,
         credentials: Credentials {
             configuration: configuration(),
             state: CredentialState::Valid(account()),
@@ -255,7 +256,7 @@ pub(crate) fn claims(verdict: &Verdict) -> &[Claim] {
 pub(crate) fn body(claim: &Claim) -> Value {
     match &claim.intent {
         Intent::Present(body) => body.wire(),
-        Intent::Keep | Intent::Absent | Intent::Observe(_) => panic!("{claim:?}"),
+        Intent::Keep | Intent::Absent | Intent::Observe(_) | Intent::Release(_) => panic!("{claim:?}"),
     }
 }
 

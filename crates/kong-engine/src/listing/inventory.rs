@@ -33,7 +33,7 @@ impl Engine {
                 if !is_settled_before(entity, run) {
                     return;
                 }
-                let observed = matches!(entity.intent, Some(Intent::Observe(_)));
+                let observed = entity.source == IdSource::Observed;
                 let by_record = owner.is_none() && entity.source != IdSource::User;
                 let by_tag = ours.as_ref() == Some(&entity.owner);
                 if observed || by_record || by_tag {
@@ -67,6 +67,7 @@ impl Engine {
         let Some(entity) = self.entities.get_mut(id) else {
             return;
         };
+        let appeared = !entity.is_present();
         let at = entity.site.at;
         let body = Body::from_wire(at, item);
         let held = Normal::of(at, &body);
@@ -95,6 +96,9 @@ impl Engine {
         entity.healing = drift && !entity.is_confirmed();
         if entity.healing {
             self.stats.drift += 1;
+        }
+        if appeared {
+            self.entity_appeared(id);
         }
         self.entity_changed(id);
     }
@@ -267,7 +271,7 @@ impl Engine {
             }
             if let Some(entity) = self.entities.get_mut(id) {
                 entity.healing = was_there;
-                if plane && !matches!(entity.intent, Some(Intent::Observe(_))) {
+                if plane && entity.source != IdSource::Observed {
                     // The server chooses ids of control planes: the next one has another.
                     entity.remote = None;
                     entity.facts = None;

@@ -14,7 +14,6 @@ const TARGETS: usize = 10_000;
 proptest! {
     #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, max_shrink_iters: 60, ..ProptestConfig::default() })]
 
-    #[ignore = "open: in about one story of fifty a restart writes once more, see docs/testing.md"]
     #[test]
     fn what_came_bit_by_bit_equals_what_is_read_at_once(
         acts in proptest::collection::vec(any::<u64>().prop_map(random::any_act), 0..10)

@@ -6,7 +6,6 @@ use testkit::{random, scenario, sweep};
 /// Failures that are printed before the sweep gives up.
 const MOST: usize = 40;
 
-#[ignore = "open: to be run again after the last changes of the engine, see docs/testing.md"]
 #[test]
 fn every_single_fault_leaves_the_world_as_if_nothing_had_happened() {
     let only = std::env::var("KONDUIT_SCENARIO").ok();
@@ -49,7 +48,6 @@ fn replay() {
     assert!(violations.is_empty(), "the rules above are broken");
 }
 
-#[ignore = "open: one story of thirty-one breaks a rule, see docs/testing.md"]
 #[test]
 fn every_story_ends_well_without_faults() {
     let mut failures = Vec::new();

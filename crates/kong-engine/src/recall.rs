@@ -1,0 +1,215 @@
+//! What objects have in Konnect by their statuses.
+//!
+//! After a start, and when we take over, nothing but the statuses says what is where, and an object may
+//! have something in Konnect that its spec no longer asks for: its reference was changed, or is bad now.
+//! So the first judgement of an object begins with what its status says of its entity. Until that is
+//! done the object is *unplaced*: its control plane waits for it, and its finalizer stays.
+
+use std::collections::BTreeSet;
+
+use kong_model::{Collection, RemoteId, Site};
+use kong_resolve::{Claim, Frame, Intent, Key, Map, Verdict, identity};
+
+use crate::engine::Engine;
+use crate::entities::{Entity, IdSource};
+use crate::objects::Record;
+
+/// Where statuses say that things are.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Recorded {
+    /// The control planes of the objects that have yet to be recalled.
+    unplaced: Map<Key, RemoteId>,
+    by_plane: Map<RemoteId, BTreeSet<Key>>,
+    /// The ids of control planes in the statuses of their objects.
+    planes: Map<Key, RemoteId>,
+    by_id: Map<RemoteId, BTreeSet<Key>>,
+}
+
+impl Recorded {
+    fn unplace(&mut self, key: &Key, plane: Option<RemoteId>) {
+        refile(&mut self.unplaced, &mut self.by_plane, key, plane);
+    }
+
+    fn note_plane(&mut self, key: &Key, id: Option<RemoteId>) {
+        refile(&mut self.planes, &mut self.by_id, key, id);
+    }
+
+    /// Whether something in this control plane has yet to be recalled.
+    pub(crate) fn is_awaited(&self, plane: &RemoteId) -> bool {
+        self.by_plane.contains_key(plane)
+    }
+
+    /// Those in this control plane that have yet to be recalled.
+    pub(crate) fn awaited(&self, plane: &RemoteId) -> BTreeSet<Key> {
+        self.by_plane.get(plane).cloned().unwrap_or_default()
+    }
+
+    /// Whether an object has yet to be recalled, from a control plane that has an object.
+    pub(crate) fn may_be_somewhere(&self, key: &Key) -> bool {
+        self.unplaced
+            .get(key)
+            .is_some_and(|plane| self.by_id.contains_key(plane))
+    }
+}
+
+/// Files a key under an id, and no longer under the one before.
+fn refile(
+    ids: &mut Map<Key, RemoteId>,
+    index: &mut Map<RemoteId, BTreeSet<Key>>,
+    key: &Key,
+    id: Option<RemoteId>,
+) {
+    let old = match id.clone() {
+        Some(id) => ids.insert(key.clone(), id),
+        None => ids.remove(key),
+    };
+    if let Some(old) = old
+        && let Some(keys) = index.get_mut(&old)
+    {
+        keys.remove(key);
+        if keys.is_empty() {
+            index.remove(&old);
+        }
+    }
+    if let Some(id) = id {
+        index.entry(id).or_default().insert(key.clone());
+    }
+}
+
+/// Where the status of an object says that its entity is, and under which id.
+fn recorded_place(key: &Key, record: &Record) -> Option<(Site, RemoteId)> {
+    let frame = kong_translation::frame(key.kind)?;
+    let at = kong_translation::collection(key.kind)?;
+    let status = record.status.read();
+    let id = |name: &str| {
+        let text = status["konnect"][name].as_str()?;
+        (!text.is_empty()).then(|| RemoteId::from(text))
+    };
+    let (control_plane, parent) = match frame {
+        Frame::Account => return None,
+        Frame::Native => (None, None),
+        Frame::Konnect => {
+            let parent = at.parent().map(|parent| id(&format!("{}ID", parent.field)));
+            let parent = match parent {
+                Some(None) => return None,
+                Some(parent) => parent,
+                None => None,
+            };
+            (Some(id("controlPlaneID")?), parent)
+        }
+    };
+    let site = Site {
+        at,
+        control_plane,
+        parent,
+    };
+    Some((site, RemoteId::from(record.recorded_id(frame)?)))
+}
+
+impl Engine {
+    /// The status of an object is news.
+    pub(crate) fn note_record(&mut self, key: &Key) {
+        let Some(record) = self.records.get(key) else {
+            self.recorded.unplace(key, None);
+            self.recorded.note_plane(key, None);
+            return;
+        };
+        let place = recorded_place(key, record);
+        if kong_translation::frame(key.kind) == Some(Frame::Native) {
+            let id = place.as_ref().map(|(_, id)| id.clone());
+            self.recorded.note_plane(key, id);
+        }
+        if !self.units.get(key).is_some_and(|unit| unit.recalled) {
+            let plane = place.and_then(|(site, _)| site.control_plane);
+            self.recorded.unplace(key, plane);
+        }
+    }
+
+    /// Somebody else may have written since: objects without an entity that we know are recalled once
+    /// more.
+    pub(crate) fn recall_again(&mut self, key: &Key) {
+        let known = self.has_main_entity(key);
+        if let Some(unit) = self.units.get_mut(key)
+            && !known
+        {
+            unit.recalled = false;
+            self.dirty.insert(key.clone());
+            self.note_record(key);
+        }
+    }
+
+    /// Whether the entity that an object stands for is known, there or not.
+    pub(crate) fn has_main_entity(&self, key: &Key) -> bool {
+        self.units.get(key).is_some_and(|unit| {
+            let mut entities = unit.entities.iter().filter_map(|id| self.entities.get(*id));
+            entities.any(|entity| entity.main)
+        })
+    }
+
+    /// Begins with what an object has in Konnect by its status, whatever its spec says now. What is to
+    /// become of it is for the verdict to say; until then it is kept.
+    pub(crate) fn recall(&mut self, key: &Key, verdict: &Verdict) {
+        if self.units.get(key).is_none_or(|unit| unit.recalled) {
+            return;
+        }
+        let place = self
+            .records
+            .get(key)
+            .filter(|_| !self.has_main_entity(key))
+            .and_then(|record| recorded_place(key, record));
+        if let Some((site, _)) = place {
+            let configuration = match &site.control_plane {
+                Some(plane) => self.configuration_of(plane),
+                None => verdict
+                    .home
+                    .as_ref()
+                    .map(|home| home.credentials.configuration.clone()),
+            };
+            // Not before its control plane is known.
+            let Some(configuration) = configuration else {
+                return;
+            };
+            let Some(entry) = self.world.entry(key) else {
+                return;
+            };
+            let claim = Claim {
+                identity: identity(&entry.meta.uid),
+                site,
+                configuration,
+                intent: Intent::Keep,
+                specified: None,
+                generation: entry.meta.generation,
+                main: true,
+            };
+            let mut entity = self.new_entity(key, &claim);
+            if verdict.home.as_ref().is_some_and(|home| home.mirror)
+                && entity.site.at == Collection::ControlPlanes
+            {
+                entity.source = IdSource::Observed;
+            }
+            self.take_in(claim.identity, entity);
+            if let Some(unit) = self.units.get_mut(key) {
+                unit.entities.insert(claim.identity);
+            }
+        }
+        if let Some(unit) = self.units.get_mut(key) {
+            unit.recalled = true;
+        }
+        self.recorded.unplace(key, None);
+    }
+
+    /// With whose token a control plane is opened.
+    fn configuration_of(&self, plane: &RemoteId) -> Option<Key> {
+        self.entities.at(plane).into_iter().find_map(|id| {
+            let entity = self.entities.get(id)?;
+            (entity.site.at == Collection::ControlPlanes).then(|| entity.configuration.clone())
+        })
+    }
+
+    /// A control plane may have become known: those that wait for it are judged again.
+    pub(crate) fn place_those_in(&mut self, entity: &Entity) {
+        if let (Collection::ControlPlanes, Some(plane)) = (entity.site.at, &entity.remote) {
+            self.dirty.extend(self.recorded.awaited(plane));
+        }
+    }
+}
