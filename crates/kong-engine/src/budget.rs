@@ -64,6 +64,16 @@ impl Budget {
         (f64::from(self.in_flight) < self.at_once.floor()).then(|| self.closed_until.max(now))
     }
 
+    /// Until when nothing may be sent.
+    pub(crate) fn paused_until(&self) -> Mono {
+        self.closed_until
+    }
+
+    /// Nothing may be sent until a time.
+    pub(crate) fn pause(&mut self, until: Mono) {
+        self.closed_until = self.closed_until.max(until);
+    }
+
     /// A request is sent.
     pub(crate) fn started(&mut self, op: OpId, now: Mono) {
         self.in_flight += 1;

@@ -144,12 +144,9 @@ impl Engine {
             // Its control plane is there, but not yet where it is in Konnect.
             let nowhere = !known
                 && frame == Some(Frame::Konnect)
-                && unit
-                    .verdict
-                    .home
-                    .as_ref()
-                    .is_some_and(|home| home.id.is_none())
-                && record.recorded_id(Frame::Konnect).is_some();
+                && unit.verdict.home.as_ref().is_some_and(|home| {
+                    home.id.is_none() && self.may_hold_something(&home.control_plane)
+                });
             let unclear = present && (unit.verdict.output == Output::KeepLastGood || nowhere);
             let unplaced = present && self.recorded.may_be_somewhere(key);
             let wanted = exists || unclear || unplaced || (unit.verdict.cleanup && !record.deleting);

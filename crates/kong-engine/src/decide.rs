@@ -16,6 +16,7 @@ use kong_translation::{Attempt, Problem};
 use crate::engine::{Engine, Subject};
 use crate::entities::{Act, Belief, Content, Entity, Flight, IdSource};
 use crate::input::{Action, Effect, Mono, Org};
+use crate::listing::Scope;
 use crate::queue::{Class, Queue, Work};
 use crate::uniques::Contest;
 
@@ -30,6 +31,8 @@ pub(crate) enum Decision {
     Until(Mono),
     /// A list is missing.
     NeedsList,
+    /// This list is missing.
+    NeedsListOf(Scope),
     /// What Konnect holds is what is wanted, spelled differently.
     Agrees,
     /// It cannot be as wanted.
@@ -66,6 +69,7 @@ impl Engine {
                 let scope = entity.scope();
                 self.want_list(&scope);
             }
+            Decision::NeedsListOf(scope) => self.want_list(&scope),
             Decision::Agrees => {
                 if let Some(entity) = self.entities.get_mut(id)
                     && let Some(body) = entity.wanted().cloned()
@@ -105,7 +109,7 @@ impl Engine {
     }
 
     /// It is gone from what we know; its object may have waited for that.
-    fn forget_entity(&mut self, id: Uuid) {
+    pub(crate) fn forget_entity(&mut self, id: Uuid) {
         let Some(entity) = self.entities.get(id) else {
             return;
         };
@@ -156,6 +160,13 @@ impl Engine {
             .extend(self.entities.dependents(&remote).map(|(id, _)| id));
     }
 
+    /// What is to be deleted from a control plane may go on.
+    pub(crate) fn examine_leaving(&mut self, plane: &RemoteId) {
+        let leaving = |id: &Uuid| self.entities.get(*id).is_some_and(Entity::is_leaving);
+        let inside = self.entities.in_plane(plane);
+        self.unexamined.extend(inside.into_iter().filter(leaving));
+    }
+
     /// After every change of what is believed of an entity.
     pub(crate) fn entity_changed(&mut self, id: Uuid) {
         let before = self.entities.neighbours(id);
@@ -164,13 +175,7 @@ impl Engine {
         if let Some(plane) = was_opaque
             && self.entities.opaque(&plane).next().is_none()
         {
-            let waiting = self.entities.in_plane(&plane);
-            let waiting = waiting.into_iter().filter(|id| {
-                self.entities
-                    .get(*id)
-                    .is_some_and(|entity| entity.is_leaving())
-            });
-            self.unexamined.extend(waiting);
+            self.examine_leaving(&plane);
         }
         self.unexamined.extend(before);
         self.unexamined.extend(self.entities.neighbours(id));
@@ -345,6 +350,9 @@ impl Engine {
         if entity.stranger.is_some() || entity.remote.is_none() {
             return Decision::Forget;
         }
+        if let Some(scope) = self.unread_referrers(entity) {
+            return Decision::NeedsListOf(scope);
+        }
         match self.blocker(entity) {
             Some(Blocker::OnItsWay) => Decision::Wait,
             Some(Blocker::Stays(blocker)) => Decision::Blocked(Problem {
@@ -356,6 +364,16 @@ impl Engine {
             }),
             None => self.when_allowed(entity, Act::Remove),
         }
+    }
+
+    /// A list that has yet to be read of what could keep an entity from being deleted: of what is not
+    /// known nobody knows whether it refers to it.
+    fn unread_referrers(&self, entity: &Entity) -> Option<Scope> {
+        let own = entity.scope();
+        let mut scopes = Collection::all()
+            .filter(|at| at.restrains(own.at))
+            .map(|at| Scope { at, ..own.clone() });
+        scopes.find(|scope| !self.is_listed(scope))
     }
 
     fn when_allowed(&self, entity: &Entity, act: Act) -> Decision {
@@ -378,9 +396,12 @@ impl Engine {
 
     /// Whether the control plane of an entity is one that we know and that is there.
     pub(crate) fn place_exists(&self, entity: &Entity) -> bool {
-        let Some(plane) = &entity.site.control_plane else {
-            return true;
-        };
+        let plane = entity.site.control_plane.as_ref();
+        plane.is_none_or(|plane| self.plane_exists(plane))
+    }
+
+    /// Whether a control plane is one that we know and that is there.
+    pub(crate) fn plane_exists(&self, plane: &RemoteId) -> bool {
         self.entities.at(plane).into_iter().any(|id| {
             self.entities.get(id).is_some_and(|plane| {
                 plane.site.at == Collection::ControlPlanes && plane.is_possible()
@@ -506,6 +527,7 @@ impl Engine {
             | Decision::Wait
             | Decision::Until(_)
             | Decision::NeedsList
+            | Decision::NeedsListOf(_)
             | Decision::Agrees
             | Decision::Blocked(_)
             | Decision::Forget => {

@@ -278,6 +278,7 @@ impl Engine {
         if self.term() != term {
             // Somebody else may have written since the last lists.
             self.listings.forget_all();
+            self.forget_ownerless();
             let keys: Vec<Key> = self.units.keys().cloned().collect();
             for key in keys {
                 self.trust_statuses_of(&key);

@@ -99,6 +99,10 @@ impl Engine {
                 entity.intent = None;
             }
             self.unexamined.insert(id);
+            if self.term() == 0 {
+                // Whoever let the object go has seen to it.
+                self.forget_entity(id);
+            }
         }
         self.access_changed(key);
         self.dirty.remove(key);
@@ -138,6 +142,9 @@ impl Engine {
                         && let Some(Intent::Present(_) | Intent::Observe(_)) = entity.intent
                     {
                         entity.intent = Some(Intent::Keep);
+                        // What was wrong with what was wanted is not what is in the way now.
+                        entity.problem = None;
+                        entity.failures = 0;
                     }
                 }
             }
@@ -355,8 +362,14 @@ impl Engine {
         if let Some(account) = &standing.account
             && !account.organization.is_empty()
         {
-            let org = Org(Arc::from(account.organization.as_str()));
-            self.orgs.insert(key.clone(), org);
+            let (org, old) = (Org(Arc::from(account.organization.as_str())), self.org(key));
+            if org != old {
+                // It is the same server that asked to wait.
+                let paused = self.lanes.get(&old).map(|queue| queue.budget.paused_until());
+                let queue = self.lanes.entry(org.clone()).or_default();
+                queue.budget.pause(paused.unwrap_or_default());
+                self.orgs.insert(key.clone(), org);
+            }
         }
         if self.world.set_standing(key, standing) {
             self.touch(&Dep::Standing(key.clone()));

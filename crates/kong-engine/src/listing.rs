@@ -161,12 +161,18 @@ impl Engine {
     /// control plane. An id that the user chose may be in use all the same, so it takes the list.
     pub(crate) fn is_known(&self, entity: &Entity) -> bool {
         let scope = entity.scope();
-        let plane = scope
-            .control_plane
-            .as_ref()
-            .filter(|_| entity.source != IdSource::User);
+        if entity.source == IdSource::User {
+            self.listings.is_read(&scope)
+        } else {
+            self.is_listed(&scope)
+        }
+    }
+
+    /// Whether it is known what a list would give.
+    pub(crate) fn is_listed(&self, scope: &Scope) -> bool {
+        let plane = scope.control_plane.as_ref();
         let until = plane.and_then(|plane| self.listings.virgin.get(plane));
-        self.listings.is_read(&scope) || until.is_some_and(|until| self.now < *until)
+        self.listings.is_read(scope) || until.is_some_and(|until| self.now < *until)
     }
 
     /// A list is to be read at this time, and at no other.
@@ -229,7 +235,13 @@ impl Engine {
         let Some(list) = self.listings.lists.get(scope) else {
             return;
         };
-        if self.entities.in_scope(scope).is_empty() {
+        if let Some(plane) = &scope.control_plane
+            && !self.plane_exists(plane)
+        {
+            self.plane_is_gone(plane);
+            return;
+        }
+        if list.complete && self.entities.in_scope(scope).is_empty() {
             self.listings.lists.remove(scope);
             self.listings.foreign.retain(|_, (from, _)| from != scope);
             return;

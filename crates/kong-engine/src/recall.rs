@@ -7,6 +7,9 @@
 
 use std::collections::BTreeSet;
 
+use uuid::Uuid;
+
+use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
 use kong_model::{Collection, RemoteId, Site};
 use kong_resolve::{Claim, Frame, Intent, Key, Map, Verdict, identity};
 
@@ -138,12 +141,39 @@ impl Engine {
         }
     }
 
+    /// What belonged to objects that went while somebody else was in office was seen to by them.
+    pub(crate) fn forget_ownerless(&mut self) {
+        let ownerless = |id: &Uuid| {
+            let entity = self.entities.get(*id);
+            entity.is_some_and(|entity| !self.units.contains_key(&entity.owner))
+        };
+        let ids: Vec<Uuid> = self.entities.ids().filter(ownerless).collect();
+        for id in ids {
+            self.forget_entity(id);
+        }
+    }
+
+    /// Whether something may have been made in a control plane whose id is not known: it may have been
+    /// created without anybody having written that down.
+    pub(crate) fn may_hold_something(&self, home: &Key) -> bool {
+        let finalized = self.records.get(home).is_some_and(|record| {
+            let mut finalizers = record.finalizers.iter();
+            finalizers.any(|name| **name == *KONNECT_CLEANUP_FINALIZER)
+        });
+        let main = self.main_entity(home);
+        finalized && main.is_none_or(|entity| entity.remote.is_none() && entity.is_possible())
+    }
+
+    /// The entity that an object stands for, there or not.
+    fn main_entity(&self, key: &Key) -> Option<&Entity> {
+        let unit = self.units.get(key)?;
+        let mut entities = unit.entities.iter().filter_map(|id| self.entities.get(*id));
+        entities.find(|entity| entity.main)
+    }
+
     /// Whether the entity that an object stands for is known, there or not.
     pub(crate) fn has_main_entity(&self, key: &Key) -> bool {
-        self.units.get(key).is_some_and(|unit| {
-            let mut entities = unit.entities.iter().filter_map(|id| self.entities.get(*id));
-            entities.any(|entity| entity.main)
-        })
+        self.main_entity(key).is_some()
     }
 
     /// Begins with what an object has in Konnect by its status, whatever its spec says now. What is to

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use kong_model::{Body, Collection, Normal, RemoteId, Site, tags};
-use kong_resolve::{Claim, Intent, Output, Uid};
+use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
+use kong_resolve::{Claim, Intent, Output, Uid, identity};
 
 use super::{Foreign, Run, Scope, Stray};
 use crate::engine::Engine;
@@ -140,6 +141,10 @@ impl Engine {
             list.failures = 0;
         }
         self.unexamined.extend(self.entities.in_scope(scope));
+        if let Some(plane) = &scope.control_plane {
+            // What is to be deleted may have waited to know what refers to it.
+            self.examine_leaving(plane);
+        }
         let due = self.now.after(self.settings.sync_period);
         self.set_list_alarm(scope, due);
     }
@@ -173,6 +178,8 @@ impl Engine {
                 }
                 self.entities.reindex(id);
                 self.believe(id, &stray.item);
+            } else if self.is_lost(scope, &stray) {
+                self.recall_listed(scope, stray);
             } else if self.is_surplus(scope, &stray, run) {
                 self.adopt_surplus(scope, stray);
             } else {
@@ -212,25 +219,43 @@ impl Engine {
         matches!(unit.verdict.output, Output::Want(_)) && lives_here && settled
     }
 
+    /// Whether an entity is the one that its object stands for, though nobody knew that it exists: the
+    /// status was not written, or was wiped, and the object asks for nothing now. It has our finalizer,
+    /// so it did before.
+    fn is_lost(&self, scope: &Scope, stray: &Stray) -> bool {
+        let finalized = self.records.get(&stray.owner).is_some_and(|record| {
+            let mut finalizers = record.finalizers.iter();
+            finalizers.any(|name| **name == *KONNECT_CLEANUP_FINALIZER)
+        });
+        let at = kong_translation::collection(stray.owner.kind);
+        finalized && stray.main && at == Some(scope.at) && !self.has_main_entity(&stray.owner)
+    }
+
+    fn recall_listed(&mut self, scope: &Scope, stray: Stray) {
+        let Some(entry) = self.world.entry(&stray.owner) else {
+            return;
+        };
+        let claim = Claim {
+            intent: Intent::Keep,
+            generation: entry.meta.generation,
+            main: true,
+            ..found(scope, &stray, identity(&entry.meta.uid))
+        };
+        let identity = claim.identity;
+        let mut entity = Entity::new(&stray.owner, &claim);
+        entity.remote = Some(stray.id);
+        entity.source = IdSource::Record;
+        self.entities.insert(identity, entity);
+        if let Some(unit) = self.units.get_mut(&stray.owner) {
+            unit.entities.insert(identity);
+        }
+        self.believe(identity, &stray.item);
+        self.dirty.insert(stray.owner);
+    }
+
     fn adopt_surplus(&mut self, scope: &Scope, stray: Stray) {
         let identity = Uuid::new_v5(&Uuid::NAMESPACE_OID, stray.id.as_str().as_bytes());
-        let parent = scope
-            .at
-            .parent()
-            .and_then(|parent| stray.item[parent.field]["id"].as_str());
-        let claim = Claim {
-            identity,
-            site: Site {
-                at: scope.at,
-                control_plane: scope.control_plane.clone(),
-                parent: parent.map(RemoteId::from),
-            },
-            configuration: scope.configuration.clone(),
-            intent: Intent::Absent,
-            specified: None,
-            generation: 0,
-            main: false,
-        };
+        let claim = found(scope, &stray, identity);
         let mut entity = Entity::new(&stray.owner, &claim);
         entity.remote = Some(stray.id);
         entity.source = IdSource::Record;
@@ -301,6 +326,27 @@ impl Engine {
                 self.believe(id, &item);
             }
         }
+    }
+}
+
+/// The claim to an entity that a list has and nobody asks for.
+fn found(scope: &Scope, stray: &Stray, identity: Uuid) -> Claim {
+    let parent = scope
+        .at
+        .parent()
+        .and_then(|parent| stray.item[parent.field]["id"].as_str());
+    Claim {
+        identity,
+        site: Site {
+            at: scope.at,
+            control_plane: scope.control_plane.clone(),
+            parent: parent.map(RemoteId::from),
+        },
+        configuration: scope.configuration.clone(),
+        intent: Intent::Absent,
+        specified: None,
+        generation: 0,
+        main: false,
     }
 }
 

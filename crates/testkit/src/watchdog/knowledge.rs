@@ -63,7 +63,7 @@ impl Knowledge {
         let older = self
             .objects
             .get(&key)
-            .is_some_and(|(known, newer, _)| *known == uid && *newer > version);
+            .is_some_and(|(_, newer, _)| *newer > version);
         if !older && !self.dead.contains(&uid) {
             self.objects.insert(key, (uid, version, parts.clone()));
         }
