@@ -79,6 +79,8 @@ pub struct Driver<M> {
     clock: Mono,
     wall: i64,
     effects: u64,
+    /// Processes that a fault has ended.
+    crashes: u64,
     plan: Option<Plan>,
 }
 
@@ -111,6 +113,7 @@ impl<M: Machine> Driver<M> {
             clock: Mono(0),
             wall: setup.wall,
             effects: 0,
+            crashes: 0,
             plan: None,
         }
     }
@@ -162,10 +165,16 @@ impl<M: Machine> Driver<M> {
             .replicas
             .get_mut(replica.0)
             .and_then(|replica| replica.stalled.take());
-        held.into_iter()
-            .flatten()
-            .map(|effect| self.send(replica, effect))
-            .collect()
+        let mut sent = Vec::new();
+        for effect in held.into_iter().flatten() {
+            let crashes = self.crashes;
+            sent.push(self.send(replica, effect));
+            if self.crashes > crashes {
+                // The rest went with the process.
+                break;
+            }
+        }
+        sent
     }
 
     /// Whether news of the cluster reach an engine.
@@ -366,6 +375,7 @@ impl<M: Machine> Driver<M> {
         match fault {
             Some(Fault::Crash | Fault::CrashBefore) if !late => {
                 let role = self.replicas[id.0].machine.engine().role();
+                self.crashes += 1;
                 self.restart(id, role.unwrap_or(Role::Standby));
             }
             _ => self.replicas[id.0].answer_at(now.mono.after(delay), effect.op, heard),

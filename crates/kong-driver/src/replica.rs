@@ -235,9 +235,9 @@ impl Watch {
         let due = last.max(now.after(schedule.draw(schedule.watch)));
         let objects: Vec<_> = cluster.list(resource, None).cloned().collect();
         let present: Vec<Uid> = objects.iter().map(|object| uid(object)).collect();
-        for (key, lost) in std::mem::take(&mut self.known) {
-            if present.contains(&lost) {
-                self.known.insert(key, lost);
+        // They are known until the engine has been told: this list may be cut off, too.
+        for (key, lost) in &self.known {
+            if present.contains(lost) {
                 continue;
             }
             let object = serde_json::json!({"metadata": {

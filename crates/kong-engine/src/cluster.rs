@@ -123,20 +123,22 @@ impl Engine {
             }
         };
         if let Some(unit) = self.units.get(key) {
-            let frame = kong_translation::frame(key.kind);
-            let exists = frame != Some(Frame::Account)
-                && unit.entities.iter().any(|id| {
-                    self.entities.get(*id).is_some_and(|entity| {
-                        // An entity that nobody has looked for may exist once its object does.
-                        entity.is_possible() || !entity.is_leaving() && entity.in_flight.is_some()
-                    })
-                });
-            // What cannot be judged now may have been good before, and its entity may exist although
-            // nobody has recorded it: a finalizer that is there stays until that is known.
             let present = record
                 .finalizers
                 .iter()
                 .any(|name| **name == *KONNECT_CLEANUP_FINALIZER);
+            let frame = kong_translation::frame(key.kind);
+            let exists = frame != Some(Frame::Account)
+                && unit.entities.iter().any(|id| {
+                    self.entities.get(*id).is_some_and(|entity| {
+                        // What may be there keeps the finalizer; only what is there asks for one.
+                        entity.is_present()
+                            || entity.in_flight.is_some()
+                            || present && entity.is_possible()
+                    })
+                });
+            // What cannot be judged now may have been good before, and its entity may exist although
+            // nobody has recorded it: a finalizer that is there stays until that is known.
             let known = unit
                 .entities
                 .iter()

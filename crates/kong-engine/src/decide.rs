@@ -200,9 +200,10 @@ impl Engine {
         }
     }
 
-    /// What is kept is looked at once: others wait to know what it refers to.
+    /// What is kept is looked at once: others wait to know whether it is there and what it refers to.
     fn keep(&self, entity: &Entity) -> Decision {
-        if entity.is_opaque() && self.place_exists(entity) && !self.is_known(entity) {
+        let unseen = entity.belief == Belief::Unknown || entity.is_opaque();
+        if unseen && self.place_exists(entity) && !self.is_known(entity) {
             Decision::NeedsList
         } else {
             Decision::Rest

@@ -384,6 +384,8 @@ impl Engine {
         {
             entity.problem = problem;
             self.stale.insert(entity.owner.clone());
+            let neighbours = self.entities.neighbours(id);
+            self.unexamined.extend(neighbours);
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use uuid::Uuid;
 
-use kong_resolve::Key;
+use kong_resolve::{Intent, Key};
 
 use crate::engine::Engine;
 use crate::entities::Entity;
@@ -50,7 +50,16 @@ impl Engine {
                 }
                 let has = other.is_possible() && other.holds.contains(&key);
                 let wants = other.wanted().is_some() && other.claims().contains(&key);
-                if wants && (has || other.in_flight.is_some()) {
+                // What is kept, or what Konnect refuses to change or delete, gives nothing up.
+                let refused = other.failures > 0
+                    && other.problem.as_ref().is_some_and(|it| !it.transient);
+                let keeps = has && (other.intent == Some(Intent::Keep) || refused);
+                if keeps && !wants {
+                    return Contest::Lost(format!(
+                        "{key} is taken by {}, which still has it in Konnect; its own conditions say why",
+                        other.owner
+                    ));
+                } else if wants && (has || other.in_flight.is_some()) {
                     return Contest::Lost(format!(
                         "{key} is taken by {}, which has it in Konnect; choose another one",
                         other.owner

@@ -68,8 +68,15 @@ fn of_entity(verdict: &Verdict, main: Option<&State<'_>>, before: &Value) -> Fie
     let (gone, mut konnect) = match &verdict.output {
         // Something is in the way: what was said of the entity still stands.
         Output::KeepLastGood => (false, record.as_object().cloned().unwrap_or_default()),
+        // It is to go, and it is not known to be gone.
+        Output::Want(claims) if claims.is_empty() && main.is_some_and(may_be_there) => {
+            (false, record.as_object().cloned().unwrap_or_default())
+        }
         Output::Want(claims) => (claims.is_empty(), Map::new()),
     };
+    if main.is_some_and(|state| !may_be_there(state)) {
+        konnect.remove("id");
+    }
     let believed = is_unseen(main) && !gone;
     let id = known_id(main).or_else(|| believed.then(|| kept(record, "id"))?);
     let plane = verdict.home.as_ref().and_then(|home| home.id.as_ref());
@@ -150,6 +157,10 @@ fn known_id(main: Option<&State<'_>>) -> Option<Value> {
     main.filter(|state| state.presence == Presence::Present)
         .and_then(|state| state.id)
         .map(|id| json!(id.as_str()))
+}
+
+fn may_be_there(state: &State<'_>) -> bool {
+    state.presence != Presence::Absent
 }
 
 /// Whether nobody has looked for the entity yet.
