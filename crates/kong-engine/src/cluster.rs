@@ -151,7 +151,8 @@ impl Engine {
                 });
             let unclear = present && (unit.verdict.output == Output::KeepLastGood || nowhere);
             let unplaced = present && self.recorded.may_be_somewhere(key);
-            let wanted = exists || unclear || unplaced || (unit.verdict.cleanup && !record.deleting);
+            let wanted =
+                exists || unclear || unplaced || (unit.verdict.cleanup && !record.deleting);
             set(KONNECT_CLEANUP_FINALIZER, wanted);
         }
         if let Some(name) = kong_translation::in_use_finalizer(key.kind) {

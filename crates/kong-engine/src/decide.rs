@@ -622,15 +622,7 @@ enum Blocker {
 /// Whether Konnect refuses to delete an entity because of this other one.
 fn refuses_deletion(other: &Entity, remote: &RemoteId) -> bool {
     other.site.at.references().iter().any(|reference| {
-        let held = match &other.belief {
-            Belief::Held(Content::As(body) | Content::Unclear(body)) => {
-                body.reference(reference.field)
-            }
-            Belief::Held(Content::Other(normal)) => normal.reference(reference.field),
-            Belief::Unknown | Belief::Trusted(_) | Belief::Absent => other
-                .wanted()
-                .and_then(|body| body.reference(reference.field)),
-        };
-        reference.on_delete == OnDelete::Restrict && held == Some(remote.as_str())
+        reference.on_delete == OnDelete::Restrict
+            && other.held_reference(reference.field) == Some(remote.as_str())
     })
 }

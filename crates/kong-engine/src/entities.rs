@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
-use kong_model::{Body, Collection, Filter, Normal, RemoteId, Site, UniqueKey};
+use kong_model::{Body, Collection, Filter, Normal, OnDelete, RemoteId, Site, UniqueKey};
 use kong_resolve::{Claim, Intent, Key, Map};
 use kong_translation::{Presence, Problem, State};
 
@@ -163,9 +163,7 @@ impl Entity {
     pub(crate) fn wanted(&self) -> Option<&Arc<Body>> {
         match &self.intent {
             Some(Intent::Present(body)) => Some(body),
-            Some(
-                Intent::Keep | Intent::Absent | Intent::Observe(_) | Intent::Release(_),
-            )
+            Some(Intent::Keep | Intent::Absent | Intent::Observe(_) | Intent::Release(_))
             | None => None,
         }
     }
@@ -185,7 +183,10 @@ impl Entity {
 
     /// Whether it is to go.
     pub(crate) fn is_leaving(&self) -> bool {
-        matches!(self.intent, Some(Intent::Absent | Intent::Release(_)) | None)
+        matches!(
+            self.intent,
+            Some(Intent::Absent | Intent::Release(_)) | None
+        )
     }
 
     /// Whether Konnect confirmed it in its present form.
@@ -203,9 +204,7 @@ impl Entity {
             )
             | (
                 Belief::Held(Content::Other(_) | Content::Unclear(_)),
-                Some(
-                    Intent::Present(_) | Intent::Keep | Intent::Absent | Intent::Release(_),
-                )
+                Some(Intent::Present(_) | Intent::Keep | Intent::Absent | Intent::Release(_))
                 | None,
             ) => false,
         }
@@ -271,6 +270,28 @@ impl Entity {
             ids.extend(wanted.into_iter().chain(held).map(RemoteId::from));
         }
         ids
+    }
+
+    /// Whether Konnect deletes it along with another one: it lives below that, or refers to it as it is
+    /// there now.
+    pub(crate) fn goes_along_with(&self, remote: &RemoteId) -> bool {
+        let below = self.site.parent.as_ref() == Some(remote);
+        let mut references = self.site.at.references().iter();
+        below
+            || references.any(|reference| {
+                reference.on_delete == OnDelete::Cascade
+                    && self.held_reference(reference.field) == Some(remote.as_str())
+            })
+    }
+
+    /// What a member refers to, as far as that is known of what is there.
+    pub(crate) fn held_reference(&self, field: &str) -> Option<&str> {
+        match &self.belief {
+            Belief::Held(Content::As(body) | Content::Unclear(body)) => body.reference(field),
+            Belief::Held(Content::Other(normal)) => normal.reference(field),
+            Belief::Unknown | Belief::Trusted(_) => self.wanted()?.reference(field),
+            Belief::Absent => None,
+        }
     }
 
     /// What it claims that nothing else may have.

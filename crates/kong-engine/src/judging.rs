@@ -365,7 +365,10 @@ impl Engine {
             let (org, old) = (Org(Arc::from(account.organization.as_str())), self.org(key));
             if org != old {
                 // It is the same server that asked to wait.
-                let paused = self.lanes.get(&old).map(|queue| queue.budget.paused_until());
+                let paused = self
+                    .lanes
+                    .get(&old)
+                    .map(|queue| queue.budget.paused_until());
                 let queue = self.lanes.entry(org.clone()).or_default();
                 queue.budget.pause(paused.unwrap_or_default());
                 self.orgs.insert(key.clone(), org);

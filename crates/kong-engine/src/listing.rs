@@ -238,7 +238,8 @@ impl Engine {
         if let Some(plane) = &scope.control_plane
             && !self.plane_exists(plane)
         {
-            self.plane_is_gone(plane);
+            // It is gone, or not known yet; who needs the list asks for it then.
+            self.listings.lists.remove(scope);
             return;
         }
         if list.complete && self.entities.in_scope(scope).is_empty() {

@@ -181,6 +181,8 @@ impl Engine {
             if self.term() == 0 || self.knows_less_than_status(&key) {
                 // Whoever wrote it knows more than we do.
                 self.trust_statuses_of(&key);
+            } else {
+                self.believe_no_more_than_status(&key);
             }
             self.stale.insert(key.clone());
         }
@@ -210,20 +212,52 @@ impl Engine {
         self.forget_unit(key);
     }
 
-    /// Whether the status of an object has an id although we believe that its entity is not there.
+    /// Whether the status of an object, which somebody else may have written, tells more of its entity
+    /// than what we know: we believe that it is not there, or only know what an older status said.
     fn knows_less_than_status(&self, key: &Key) -> bool {
         let (Some(unit), Some(record)) = (self.units.get(key), self.records.get(key)) else {
             return false;
         };
-        let frame = kong_translation::frame(key.kind);
-        let absent = unit
-            .entities
-            .iter()
-            .filter_map(|id| self.entities.get(*id))
-            .any(|entity| {
-                entity.main && entity.belief == Belief::Absent && entity.in_flight.is_none()
-            });
-        absent && frame.is_some_and(|frame| record.recorded_id(frame).is_some())
+        let Some(recorded) =
+            kong_translation::frame(key.kind).and_then(|frame| record.recorded_id(frame))
+        else {
+            return false;
+        };
+        let mut entities = unit.entities.iter().filter_map(|id| self.entities.get(*id));
+        entities.any(|entity| {
+            let less = match entity.belief {
+                Belief::Absent => true,
+                Belief::Unknown | Belief::Trusted(_) => entity
+                    .remote
+                    .as_ref()
+                    .is_none_or(|id| id.as_str() != recorded),
+                Belief::Held(_) => false,
+            };
+            entity.main && entity.in_flight.is_none() && less
+        })
+    }
+
+    /// What was believed only because a status said so is no longer, once the status does not.
+    fn believe_no_more_than_status(&mut self, key: &Key) {
+        let Some(frame) = kong_translation::frame(key.kind).filter(|it| *it != Frame::Account)
+        else {
+            return;
+        };
+        let said = self.records.get(key).is_some_and(|record| {
+            record.recorded_id(frame).is_some()
+                && record
+                    .confirmed_generation(kong_crds::conditions::PROGRAMMED)
+                    .is_some()
+        });
+        let ids = self.units.get(key).map(|unit| unit.entities.clone());
+        for id in ids.into_iter().flatten().filter(|_| !said) {
+            if let Some(entity) = self.entities.get_mut(id)
+                && let (Belief::Trusted(_), true) = (&entity.belief, entity.main)
+            {
+                entity.belief = Belief::Unknown;
+                self.entity_changed(id);
+            }
+        }
     }
 
     fn object_changed(&mut self, key: &Key) {

@@ -104,7 +104,9 @@ impl Engine {
         if at == Collection::ControlPlanes {
             self.plane_is_gone(remote);
         }
-        let along: Vec<Uuid> = self.entities.dependents(remote).map(|(id, _)| id).collect();
+        let along = self.entities.dependents(remote);
+        let along = along.filter(|(_, other)| other.goes_along_with(remote));
+        let along: Vec<Uuid> = along.map(|(id, _)| id).collect();
         for id in along {
             self.vanish(id);
         }

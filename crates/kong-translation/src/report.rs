@@ -199,9 +199,7 @@ impl Progress {
         let done = |state: &State<'_>| match state.intent {
             Some(Intent::Present(_) | Intent::Observe(_)) => state.confirmed,
             Some(Intent::Keep) => true,
-            Some(Intent::Absent | Intent::Release(_)) | None => {
-                state.presence == Presence::Absent
-            }
+            Some(Intent::Absent | Intent::Release(_)) | None => state.presence == Presence::Absent,
         };
         match &verdict.output {
             Output::KeepLastGood => Self::Stuck,

@@ -256,7 +256,9 @@ pub(crate) fn claims(verdict: &Verdict) -> &[Claim] {
 pub(crate) fn body(claim: &Claim) -> Value {
     match &claim.intent {
         Intent::Present(body) => body.wire(),
-        Intent::Keep | Intent::Absent | Intent::Observe(_) | Intent::Release(_) => panic!("{claim:?}"),
+        Intent::Keep | Intent::Absent | Intent::Observe(_) | Intent::Release(_) => {
+            panic!("{claim:?}")
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use kong_model::{Body, Collection, Normal, RemoteId, Site, tags};
 use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
+use kong_model::{Body, Collection, Normal, RemoteId, Site, tags};
 use kong_resolve::{Claim, Intent, Output, Uid, identity};
 
 use super::{Foreign, Run, Scope, Stray};
