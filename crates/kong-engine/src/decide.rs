@@ -35,6 +35,8 @@ pub(crate) enum Decision {
     NeedsListOf(Scope),
     /// What Konnect holds is what is wanted, spelled differently.
     Agrees,
+    /// Whether its object is still there has to be found out.
+    Confirm,
     /// It cannot be as wanted.
     Blocked(Problem),
     /// A step.
@@ -64,6 +66,13 @@ impl Engine {
         match decision {
             Decision::Rest => {}
             Decision::Wait => self.check(&owner),
+            Decision::Confirm => {
+                // Its finalizers are written once more, which changes nothing if it is as we know it.
+                if let Some(record) = self.records.get_mut(&owner) {
+                    record.unsure = true;
+                }
+                self.check(&owner);
+            }
             Decision::Until(time) => self.set_entity_alarm(id, Some(time)),
             Decision::NeedsList => {
                 let scope = entity.scope();
@@ -170,13 +179,7 @@ impl Engine {
     /// After every change of what is believed of an entity.
     pub(crate) fn entity_changed(&mut self, id: Uuid) {
         let before = self.entities.neighbours(id);
-        let was_opaque = self.entities.was_opaque(id);
         self.entities.reindex(id);
-        if let Some(plane) = was_opaque
-            && self.entities.opaque(&plane).next().is_none()
-        {
-            self.examine_leaving(&plane);
-        }
         self.unexamined.extend(before);
         self.unexamined.extend(self.entities.neighbours(id));
         self.unexamined.insert(id);
@@ -301,12 +304,20 @@ impl Engine {
             }
             Contest::StepAside => return self.when_allowed(entity, Act::Remove),
         }
-        let act = if entity.is_present() {
-            Act::Update
-        } else {
-            Act::Create
-        };
-        self.when_allowed(entity, act)
+        if entity.is_present() {
+            return self.when_allowed(entity, Act::Update);
+        }
+        match self.when_allowed(entity, Act::Create) {
+            // Whoever was in office before may have seen its object off, and the watch may be late.
+            Decision::Do(_) if !self.is_confirmed(&entity.owner) => Decision::Confirm,
+            decision => decision,
+        }
+    }
+
+    /// Whether the API server has confirmed in this term that an object is as we know it.
+    fn is_confirmed(&self, owner: &Key) -> bool {
+        let record = self.records.get(owner);
+        record.is_some_and(|record| record.confirmed == self.term()) || self.term() == 0
     }
 
     /// Whether a body refers to something of ours that is not there yet.
@@ -527,6 +538,7 @@ impl Engine {
             Decision::Rest
             | Decision::Wait
             | Decision::Until(_)
+            | Decision::Confirm
             | Decision::NeedsList
             | Decision::NeedsListOf(_)
             | Decision::Agrees

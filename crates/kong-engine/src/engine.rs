@@ -307,7 +307,9 @@ impl Engine {
             return;
         }
         loop {
-            if let Some(id) = self.unexamined.pop_first() {
+            if let Some(plane) = self.entities.pop_cleared() {
+                self.examine_leaving(&plane);
+            } else if let Some(id) = self.unexamined.pop_first() {
                 self.examine(id);
             } else if let Some(key) = self.stale.pop_first() {
                 self.refresh(&key);

@@ -338,6 +338,8 @@ pub(crate) struct Entities {
     by_unique: Map<(Realm, UniqueKey), BTreeSet<Uuid>>,
     /// Those in a control plane that may refer to anything.
     opaque: Map<RemoteId, BTreeSet<Uuid>>,
+    /// Control planes in which there are none of these any more.
+    cleared: BTreeSet<RemoteId>,
 }
 
 impl Entities {
@@ -393,9 +395,9 @@ impl Entities {
         ids.filter_map(|id| self.all.get(id))
     }
 
-    /// The control plane in which an entity was last filed as one of these.
-    pub(crate) fn was_opaque(&self, id: Uuid) -> Option<RemoteId> {
-        self.filed.get(&id)?.opaque.clone()
+    /// A control plane in which there are none of these any more.
+    pub(crate) fn pop_cleared(&mut self) -> Option<RemoteId> {
+        self.cleared.pop_first()
     }
 
     /// Those that have or claim something unique.
@@ -480,6 +482,9 @@ impl Entities {
             new.uniques.iter(),
         );
         refile(&mut self.opaque, id, old.opaque.iter(), new.opaque.iter());
+        let left = old.opaque.filter(|_| new.opaque.is_none());
+        let cleared = left.filter(|plane| !self.opaque.contains_key(plane));
+        self.cleared.extend(cleared);
         if !gone {
             self.filed.insert(id, new);
         }

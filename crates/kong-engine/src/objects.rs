@@ -32,6 +32,8 @@ pub(crate) struct Record {
     pub(crate) in_flight: Option<OpId>,
     /// Whether a write of finalizers is under way or was not answered: they may be others than these.
     pub(crate) unsure: bool,
+    /// The term in office in which the API server last confirmed that this is how it is.
+    pub(crate) confirmed: u64,
     /// A write met this version and was refused: there must be a newer one.
     pub(crate) outdated: Option<Arc<str>>,
     pub(crate) failures: u32,
@@ -153,6 +155,8 @@ impl Engine {
                 status,
                 in_flight: None,
                 unsure: false,
+                // The first list is read anew, so it is no older than what it is read for.
+                confirmed: if self.is_synced() { 0 } else { self.term() },
                 outdated: None,
                 failures: 0,
                 not_before: Mono::default(),

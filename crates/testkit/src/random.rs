@@ -220,10 +220,27 @@ fn end<M: Machine>(scene: &mut Scene<M>, office: Option<Office>, dice: &mut Sche
 /// Everything is deleted, which must leave nothing.
 fn close<M: Machine>(scene: &mut Scene<M>) {
     // Without a token nothing can be deleted in Konnect: whoever threw it away has to bring it back.
-    for document in shop::means() {
-        say(scene, &Act::Apply(vec![document]));
+    // What is on its way out may take a change along, so it may have to be said again.
+    for _ in 0..3 {
+        for document in shop::means() {
+            say(scene, &Act::Apply(vec![document]));
+        }
+        scene.settle();
+        let there = |key: &kong_resolve::Key| {
+            let objects = scene.objects();
+            objects
+                .iter()
+                .filter_map(crate::document::key_of)
+                .any(|it| it == *key)
+        };
+        if shop::means()
+            .iter()
+            .filter_map(crate::document::key_of)
+            .all(|key| there(&key))
+        {
+            break;
+        }
     }
-    scene.settle();
     say(scene, &crate::act::delete(shop::keys()));
     if !scene.settle_within(1_200_000) {
         let why = "deleting everything is not done after twenty minutes";
