@@ -109,6 +109,8 @@ pub struct Engine {
     // Effects.
     pub(crate) in_flight: BTreeMap<OpId, (Subject, Option<Org>)>,
     pub(crate) last_op: u64,
+    /// The last effect before this term in office.
+    pub(crate) term_began: OpId,
     pub(crate) timers: BTreeSet<(Mono, Wake)>,
     pub(crate) stats: Stats,
 }
@@ -276,6 +278,7 @@ impl Engine {
         let term = self.term();
         self.role = Some(role);
         if self.term() != term {
+            self.term_began = OpId(self.last_op);
             // Somebody else may have written since the last lists.
             self.listings.forget_all();
             self.forget_ownerless();

@@ -68,7 +68,7 @@ pub enum Role {
 }
 
 /// The number of an effect, never used twice by one engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OpId(pub u64);
 
 /// What came of an effect.

@@ -237,7 +237,9 @@ impl Engine {
                     .is_none_or(|id| id.as_str() != recorded),
                 Belief::Held(_) => false,
             };
-            entity.main && entity.in_flight.is_none() && less
+            // What we wrote or read in this term is newer than what anybody else may have written.
+            let ours = entity.touched > self.term_began;
+            entity.main && entity.in_flight.is_none() && less && !ours
         })
     }
 

@@ -51,8 +51,8 @@ impl Engine {
                 let has = other.is_possible() && other.holds.contains(&key);
                 let wants = other.wanted().is_some() && other.claims().contains(&key);
                 // What is kept, or what Konnect refuses to change or delete, gives nothing up.
-                let refused =
-                    other.failures > 0 && other.problem.as_ref().is_some_and(|it| !it.transient);
+                let refused = (other.failures > 0 || other.is_leaving())
+                    && other.problem.as_ref().is_some_and(|it| !it.transient);
                 let keeps = has && (other.intent == Some(Intent::Keep) || refused);
                 if keeps && !wants {
                     return Contest::Lost(format!(
