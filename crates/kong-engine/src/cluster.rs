@@ -254,10 +254,7 @@ impl Engine {
                 record.failures = 0;
                 record.wrong_since = None;
                 self.seen(*observed);
-                let term = self.term();
-                if let Some(record) = self.records.get_mut(key) {
-                    record.confirmed = term;
-                }
+                self.confirmed(key);
             }
             Outcome::Stored(None) | Outcome::NotStored(KubeFailure::NotFound) => {
                 // The watch will say that it is gone.

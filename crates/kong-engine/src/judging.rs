@@ -65,6 +65,7 @@ impl Engine {
             self.access_changed(key);
         }
         self.stale.insert(key.clone());
+        self.confirm_home(key);
         self.check(key);
     }
 
@@ -231,7 +232,7 @@ impl Engine {
         let mut new = Entity::new(owner, claim);
         self.trust_status(claim.identity, &mut new);
         // A list that was complete before it was wanted did not have it.
-        let unheard_of = new.belief == Belief::Unknown && new.source == IdSource::Own;
+        let unheard_of = !new.main || new.belief == Belief::Unknown && new.source == IdSource::Own;
         if unheard_of && self.is_known(&new) {
             new.belief = Belief::Absent;
         }
@@ -246,8 +247,12 @@ impl Engine {
             .get(&entity.owner)
             .zip(kong_translation::frame(entity.owner.kind));
         let Some((record, frame)) = owner.filter(|_| entity.main) else {
-            // No status names it, so it is where its identity says until a list knows better.
-            entity.belief = Belief::Unknown;
+            // No status names it, so it is where its identity says until a list knows better. An object
+            // that is Programmed has all of its parts.
+            let record = self.records.get(&entity.owner);
+            let programmed = record
+                .and_then(|record| record.confirmed_generation(kong_crds::conditions::PROGRAMMED));
+            entity.belief = programmed.map_or(Belief::Unknown, Belief::Trusted);
             if entity.remote.is_none() {
                 entity.start_over(identity);
             }

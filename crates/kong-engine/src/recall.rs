@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
 use kong_model::{Collection, RemoteId, Site};
-use kong_resolve::{Claim, Frame, Intent, Key, Map, Verdict, identity};
+use kong_resolve::{Claim, Dep, Frame, Intent, Key, Map, Verdict, identity};
 
 use crate::engine::Engine;
 use crate::entities::{Entity, IdSource};
@@ -156,12 +156,55 @@ impl Engine {
     /// Whether something may have been made in a control plane whose id is not known: it may have been
     /// created without anybody having written that down.
     pub(crate) fn may_hold_something(&self, home: &Key) -> bool {
-        let finalized = self.records.get(home).is_some_and(|record| {
-            let mut finalizers = record.finalizers.iter();
-            finalizers.any(|name| **name == *KONNECT_CLEANUP_FINALIZER)
-        });
+        let Some(record) = self.records.get(home) else {
+            return false;
+        };
+        if record.confirmed != self.term() {
+            // Somebody else may have been there, and the watch may be late.
+            return true;
+        }
+        let mut finalizers = record.finalizers.iter();
+        let finalized = finalizers.any(|name| **name == *KONNECT_CLEANUP_FINALIZER);
         let main = self.main_entity(home);
         finalized && main.is_none_or(|entity| entity.remote.is_none() && entity.is_possible())
+    }
+
+    /// An object is to go whose control plane has no id: whether the control plane is as we know it is
+    /// asked first.
+    pub(crate) fn confirm_home(&mut self, key: &Key) {
+        let leaving = self.records.get(key).is_some_and(|record| record.deleting);
+        let home = self
+            .units
+            .get(key)
+            .and_then(|unit| unit.verdict.home.as_ref());
+        let Some(home) = home.filter(|home| leaving && home.id.is_none()) else {
+            return;
+        };
+        let (home, term) = (home.control_plane.clone(), self.term());
+        if let Some(record) = self.records.get_mut(&home)
+            && record.confirmed != term
+            && home != *key
+        {
+            record.unsure = true;
+            self.check(&home);
+        }
+    }
+
+    /// The API server has confirmed that an object is as we know it.
+    pub(crate) fn confirmed(&mut self, key: &Key) {
+        let term = self.term();
+        let Some(record) = self.records.get_mut(key) else {
+            return;
+        };
+        if std::mem::replace(&mut record.confirmed, term) == term {
+            return;
+        }
+        if kong_translation::frame(key.kind) == Some(Frame::Native) {
+            let inside = self.readers.get(&Dep::Standing(key.clone()));
+            let leaving = |key: &&Key| self.records.get(*key).is_some_and(|it| it.deleting);
+            let leaving = inside.into_iter().flatten().filter(leaving).cloned();
+            self.dirty.extend(leaving.collect::<Vec<_>>());
+        }
     }
 
     /// The entity that an object stands for, there or not.
