@@ -231,6 +231,7 @@ impl Entity {
                 Belief::Absent => Presence::Absent,
                 Belief::Trusted(_) | Belief::Held(_) => Presence::Present,
             },
+            under_way: self.in_flight.is_some(),
             confirmed: self.is_confirmed(),
             problem: self.problem.as_ref(),
             facts: self.facts.as_deref().unwrap_or(&Value::Null),

@@ -65,6 +65,8 @@ pub struct State<'a> {
     pub id: Option<&'a RemoteId>,
     /// Whether it is there.
     pub presence: Presence,
+    /// Whether something is under way with it: it may be there in a moment.
+    pub under_way: bool,
     /// Whether it is in its present form what Konnect confirmed.
     pub confirmed: bool,
     /// Why it is not as wanted.

@@ -160,10 +160,12 @@ fn known_id(main: Option<&State<'_>>) -> Option<Value> {
 }
 
 fn may_be_there(state: &State<'_>) -> bool {
-    state.presence != Presence::Absent
+    state.presence != Presence::Absent || state.under_way
 }
 
-/// Whether nobody has looked for the entity yet.
+/// Whether nobody has looked for the entity yet, or an answer is outstanding.
 fn is_unseen(main: Option<&State<'_>>) -> bool {
-    main.is_none_or(|state| state.presence == Presence::Unknown)
+    main.is_none_or(|state| {
+        state.presence == Presence::Unknown || state.presence == Presence::Absent && state.under_way
+    })
 }

@@ -23,6 +23,7 @@ fn said(credentials: CredentialState, confirmed: bool, before: &Value) -> Report
         intent: Some(&claim.intent),
         id: Some(&id),
         presence: Presence::Present,
+        under_way: false,
         confirmed,
         problem: None,
         facts: &Value::Null,
