@@ -115,8 +115,14 @@ spec:
     fs::write(&file, good.replace("host:", "hosts:")).unwrap();
     assert_eq!(
         session.complaint(),
-        "./shop.yaml:5: KongService default/shop: spec.hosts: unknown field \"spec.hosts\" \
+        "./shop.yaml:5: KongService default/shop: spec.hosts: unknown field \
          (the last good version stays in force); did you mean \"host\"?"
+    );
+    // Taken back: nothing is left to complain about.
+    fs::write(&file, good.replace("a.example.com", "b.example.com")).unwrap();
+    assert_eq!(
+        session.complaint(),
+        "./shop.yaml: KongService default/shop: nothing wrong any more"
     );
 
     // A file that is no YAML: its objects stay, and another file is still followed.
@@ -182,5 +188,70 @@ fn an_object_that_is_deleted_and_put_back_is_created_anew() {
     session.until("KongService default/shop gone");
     fs::write(folder.path().join("b.yaml"), &text).unwrap();
     session.until("KongService default/shop Programmed");
+    assert_eq!(session.interrupt(), Some(0));
+}
+
+#[test]
+fn an_object_that_is_put_back_before_it_is_gone_is_said_to_come_back() {
+    let route = "\
+apiVersion: configuration.konghq.com/v1alpha1
+kind: KongRoute
+metadata: {name: shop}
+spec:
+  paths: [/]
+  serviceRef: {type: namespacedRef, namespacedRef: {name: shop}}
+";
+    let shop = service("shop", "host: a.example.com");
+    let folder = folder(&[
+        ("a.yaml", CONTROL_PLANE),
+        ("b.yaml", &shop),
+        ("c.yaml", route),
+    ]);
+    let session = Session::start(folder.path(), &["."]);
+    assert_eq!(session.complaint(), "watching .; Ctrl-C ends");
+    session.until("KongRoute default/shop Programmed");
+    fs::remove_file(folder.path().join("b.yaml")).unwrap();
+    session.until("KongService default/shop being deleted: ");
+    fs::write(folder.path().join("b.yaml"), &shop).unwrap();
+    assert_eq!(
+        session.complaint(),
+        "./b.yaml:1: KongService default/shop: is still being deleted, and comes back when it is gone"
+    );
+    fs::remove_file(folder.path().join("c.yaml")).unwrap();
+    session.until("KongService default/shop Programmed");
+    assert_eq!(
+        session.complaint(),
+        "./b.yaml: KongService default/shop: nothing wrong any more"
+    );
+    assert_eq!(session.interrupt(), Some(0));
+}
+
+/// A pipe gives what is in it once, so a second look must not take everything for deleted; and a pipe
+/// that nobody writes to must not hold up the folder it is in.
+#[cfg(unix)]
+#[test]
+fn pipes_are_read_once_and_passed_over_in_folders() {
+    let watched = folder(&[("shop.yaml", &service("shop", "host: a.example.com"))]);
+    let pipe = |path: &Path| {
+        let made = Command::new("mkfifo").arg(path).status().unwrap();
+        assert!(made.success());
+    };
+    pipe(&watched.path().join("idle.yaml"));
+    let elsewhere = folder(&[]);
+    let given = elsewhere.path().join("pipe");
+    pipe(&given);
+    let session = Session::start(watched.path(), &[".", given.to_str().unwrap()]);
+    fs::write(&given, CONTROL_PLANE).unwrap();
+    session.until("KongService default/shop Programmed");
+    fs::write(
+        watched.path().join("more.yaml"),
+        service("more", "host: b.example.com"),
+    )
+    .unwrap();
+    let told = session.until("KongService default/more Programmed");
+    assert!(
+        !told.iter().any(|line| line.contains("being deleted")),
+        "{told:?}"
+    );
     assert_eq!(session.interrupt(), Some(0));
 }
