@@ -137,7 +137,7 @@ Secret                        default/fine         -            -               
 KonnectAPIAuthConfiguration   default/auth         True         -                                      -
 KonnectAPIAuthConfiguration   default/wrong        False        -                                      Konnect does not accept the token; put a valid token into spec.token or the Secret
 KonnectGatewayControlPlane    default/cp           True         53ace5be-bbfb-5edf-b4a0-994a4d77b10a   -
-KonnectGatewayControlPlane    default/locked-out   False        -                                      referenced KonnectAPIAuthConfiguration default/wrong is invalid
+KonnectGatewayControlPlane    default/locked-out   False        -                                      referenced KonnectAPIAuthConfiguration default/wrong is invalid; its own conditions say why
 KongService                   default/good         True         0c077565-dce4-55cb-a97e-7d4bcbc02690   -
 KongService                   default/one          True         e8d846af-0f2a-54b8-b8a3-41338c4c60b0   -
 KongService                   default/two          False        -                                      failed to create KongService default/two: name \"shop\" is taken by KongService default/one, which has it in Konnect; choose another one
@@ -158,7 +158,7 @@ KongTarget                    default/lost         False        -               
 ./d-unknown.yaml:13: Deployment web: kind: \"Deployment\" of \"apps/v1\" is not served here; everything else is applied without it
 ./e-tab.yaml:3:1: not valid YAML: the line is indented with a tab; indent with spaces
 ./f-token.yaml:6: KonnectAPIAuthConfiguration default/wrong: not valid: Konnect does not accept the token; put a valid token into spec.token or the Secret
-./f-token.yaml:9: KonnectGatewayControlPlane default/locked-out: not Programmed: referenced KonnectAPIAuthConfiguration default/wrong is invalid
+./f-token.yaml:9: KonnectGatewayControlPlane default/locked-out: not Programmed: referenced KonnectAPIAuthConfiguration default/wrong is invalid; its own conditions say why
 ./g-again.yaml:3: Secret default/fine: the same object stands in ./e-tab.yaml:5, which is used; remove one of the two
 "
     );
