@@ -82,15 +82,11 @@ const REASON_ROOM: usize = 24;
 /// Columns with ids, of which the beginning is enough.
 const IDS: [&str; 3] = ["KONNECT ID", "ORGANIZATION", "CONTROL PLANE"];
 
-/// Columns that go where there is no room, the first one first.
-const DISPENSABLE: [&str; 6] = [
-    "SERVER",
-    "ORGANIZATION",
-    "CONTROL PLANE",
-    "REASON",
-    "AGE",
-    "KONNECT ID",
-];
+/// Kind, name and Programmed: the columns that stay however little room there is.
+const NAMES_AND_STATE: usize = 3;
+
+/// So much of a name is enough to keep all columns of the usual table on 80 letters.
+const SHORT_NAME: usize = 16;
 
 /// A shorter name tells nothing from another one.
 const SHORTEST_NAME: usize = 8;
@@ -165,8 +161,8 @@ impl Table {
     }
 }
 
-/// Makes a table narrower that has too little room: ids are shortened, then columns go, then names are
-/// shortened. What an object is called and whether it is well is seen longest.
+/// Makes a table narrower that has too little room: ids are shortened, then names, and columns go. What
+/// an object is called and whether it is well is seen longest.
 fn fit(
     room: usize,
     columns: &mut Vec<&Column>,
@@ -189,9 +185,45 @@ fn fit(
     }
     let title = LAST[0].0.len();
     let reason = widths.last().map_or(title, |it| (*it).min(REASON_ROOM));
-    for dispensable in DISPENSABLE {
-        let position = columns.iter().position(|(title, _)| *title == dispensable);
-        if let Some(index) = position.filter(|_| room < fixed(widths) + reason) {
+    drop_columns(
+        ONLY_WIDE,
+        |widths| room < fixed(widths) + reason,
+        columns,
+        cells,
+        widths,
+    );
+    shorten_names(
+        SHORT_NAME,
+        |widths| room < fixed(widths) + title,
+        cells,
+        widths,
+    );
+    drop_columns(
+        &NORMAL[NAMES_AND_STATE..],
+        |widths| room < fixed(widths) + title,
+        columns,
+        cells,
+        widths,
+    );
+    shorten_names(
+        SHORTEST_NAME,
+        |widths| room < fixed(widths) + title,
+        cells,
+        widths,
+    );
+}
+
+/// Leaves out these columns, the last one first, until there is room.
+fn drop_columns(
+    dispensable: &[Column],
+    is_crowded: impl Fn(&[usize]) -> bool,
+    columns: &mut Vec<&Column>,
+    cells: &mut [Vec<String>],
+    widths: &mut Vec<usize>,
+) {
+    for (title, _) in dispensable.iter().rev() {
+        let position = columns.iter().position(|(known, _)| known == title);
+        if let Some(index) = position.filter(|_| is_crowded(widths)) {
             columns.remove(index);
             widths.remove(index);
             for cells in &mut *cells {
@@ -199,11 +231,20 @@ fn fit(
             }
         }
     }
-    // Kind and name stand first.
-    while room < fixed(widths) + title {
+}
+
+/// Shortens kinds and names, which stand first, the longer ones first, until there is room or they are
+/// as short as that.
+fn shorten_names(
+    shortest: usize,
+    is_crowded: impl Fn(&[usize]) -> bool,
+    cells: &mut [Vec<String>],
+    widths: &mut [usize],
+) {
+    while is_crowded(widths) {
         let index = usize::from(widths[1] > widths[0]);
-        if widths[index] <= SHORTEST_NAME {
-            break;
+        if widths[index] <= shortest {
+            return;
         }
         widths[index] -= 1;
         for cells in &mut *cells {
@@ -358,8 +399,13 @@ mod tests {
             table.render(&rows, 105)[1].clone()
         };
         assert_eq!(
-            line(90, Width::Wide),
-            "KonnectGatewayControlPlane   a-long-name-of-a-control-plane   False        the reason"
+            line(110, Width::Wide),
+            "KonnectGatewayControlPlane   a-long-name-of-a-control-plane   False        12345678…    \
+             5s    the reason"
+        );
+        assert_eq!(
+            line(80, Width::Normal),
+            "KonnectGatewayC…   a-long-name-of-a…   False        12345678…    5s    the reas…"
         );
         assert_eq!(
             line(60, Width::Normal),
