@@ -150,7 +150,7 @@ impl Reading {
                     },
                     column: error.column,
                 };
-                let mut finding = Finding::new(place, error.reason);
+                let mut finding = Finding::new(place, error.reason).about(probable_title(text));
                 finding.remedy = error.remedy.map(str::to_owned);
                 self.complain(finding);
             }
@@ -211,6 +211,36 @@ impl Reading {
         let file = finding.place.as_ref().map(|place| Arc::clone(&place.file));
         self.broken.extend(file);
         self.findings.push(finding);
+    }
+}
+
+/// What an object that cannot be read is probably called: what stands at the beginning of lines where
+/// objects say it.
+fn probable_title(text: &str) -> String {
+    let is_word = |word: &&str| {
+        let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "-.".contains(letter);
+        !word.is_empty() && word.chars().all(is_letter)
+    };
+    let after = |line: &'_ str, field: &str| -> Option<String> {
+        let value = line.strip_prefix(field)?.strip_prefix(':')?;
+        let value = value.split(" #").next().unwrap_or_default().trim();
+        Some(value).filter(is_word).map(str::to_owned)
+    };
+    let kind = text.lines().find_map(|line| after(line, "kind"));
+    let mut metadata = text
+        .lines()
+        .skip_while(|line| !line.starts_with("metadata:"))
+        .enumerate()
+        .take_while(|(index, line)| *index == 0 || line.starts_with(char::is_whitespace))
+        .flat_map(|(_, line)| line.trim_start_matches("metadata:").split(['{', ',', '}']))
+        .map(str::trim);
+    let name = metadata.clone().find_map(|line| after(line, "name"));
+    let namespace = metadata.find_map(|line| after(line, "namespace"));
+    match (kind, namespace, name) {
+        (Some(kind), Some(namespace), Some(name)) => format!("{kind} {namespace}/{name}"),
+        (Some(kind), None, Some(name)) => format!("{kind} {name}"),
+        (Some(kind), _, None) => kind,
+        (None, _, _) => String::new(),
     }
 }
 
@@ -314,9 +344,27 @@ mod tests {
         let findings: Vec<_> = reading.findings.iter().map(ToString::to_string).collect();
         assert_eq!(
             findings,
-            ["a.yaml:4:1: not valid YAML: the line is indented with a tab; indent with spaces"]
+            ["a.yaml:4:1: B: not valid YAML: the line is indented with a tab; indent with spaces"]
         );
         assert_eq!(reading.broken.len(), 1);
+    }
+
+    #[test]
+    fn a_broken_document_is_called_what_it_says_it_is() {
+        let told = |text: &str| read(text).findings[0].to_string();
+        assert_eq!(
+            told("kind: B # not A\nmetadata:\n  labels: {}\n  name: n\nspec:\n\tx: 1\n"),
+            "a.yaml:6:1: B n: not valid YAML: the line is indented with a tab; indent with spaces"
+        );
+        assert!(
+            told("kind: B\nmetadata:\n  namespace: s\n  name: n\nspec: [\n")
+                .contains(": B s/n: not valid YAML: ")
+        );
+        assert!(
+            told("kind: B\nmetadata: {namespace: s, name: n}\nspec: [\n")
+                .contains(": B s/n: not valid YAML: ")
+        );
+        assert!(told("kind: \"B\"\nspec: [\nname: n\n").starts_with("a.yaml:2:7: not valid"));
     }
 
     #[test]

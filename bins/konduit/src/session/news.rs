@@ -16,10 +16,13 @@ fn content(finding: &Finding) -> Finding {
     content
 }
 
-/// What a finding is about: the object in its file, or the file.
+/// What a finding is about: the object in its file, or the file. Only where the text cannot be read there
+/// are columns, and then what the object is called is a guess.
 fn subject(finding: &Finding) -> String {
+    let is_guess = finding.place.as_ref().is_some_and(|place| place.column > 0);
+    let object = finding.object.clone().filter(|_| !is_guess);
     let file = finding.place.as_ref().map(|place| place.file.to_string());
-    let parts = [file, finding.object.clone()].into_iter().flatten();
+    let parts = [file, object].into_iter().flatten();
     parts.collect::<Vec<_>>().join(": ")
 }
 

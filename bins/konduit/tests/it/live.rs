@@ -129,7 +129,8 @@ spec:
     fs::write(&file, good.replace("  host", "\thost")).unwrap();
     assert_eq!(
         session.complaint(),
-        "./shop.yaml:5:1: not valid YAML: the line is indented with a tab; indent with spaces"
+        "./shop.yaml:5:1: KongService shop: not valid YAML: the line is indented with a tab; indent with \
+         spaces"
     );
     fs::write(
         folder.path().join("more.yaml"),

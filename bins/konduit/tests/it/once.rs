@@ -156,7 +156,7 @@ KongTarget                    default/lost         False        -               
 ./d-unknown.yaml:5: KongService default/typo: spec.hosts: unknown field; did you mean \"host\"?
 ./d-unknown.yaml:9: KongServce x: kind: \"KongServce\" of \"configuration.konghq.com/v1alpha1\" is not served here; did you mean \"KongService\"?
 ./d-unknown.yaml:13: Deployment web: kind: \"Deployment\" of \"apps/v1\" is not served here; everything else is applied without it
-./e-tab.yaml:3:1: not valid YAML: the line is indented with a tab; indent with spaces
+./e-tab.yaml:3:1: Secret x: not valid YAML: the line is indented with a tab; indent with spaces
 ./f-token.yaml:6: KonnectAPIAuthConfiguration default/wrong: not valid: Konnect does not accept the token; put a valid token into spec.token or the Secret
 ./f-token.yaml:9: KonnectGatewayControlPlane default/locked-out: not Programmed: referenced KonnectAPIAuthConfiguration default/wrong is invalid; its own conditions say why
 ./g-again.yaml:3: Secret default/fine: the same object stands in ./e-tab.yaml:5, which is used; remove one of the two
