@@ -160,6 +160,70 @@ spec:
     assert_eq!(session.interrupt(), Some(0));
 }
 
+/// Everything that the quickstart has its readers do, and every line that it says they will see.
+#[test]
+fn the_quickstart_prints_what_the_book_says() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let book = fs::read_to_string(workspace.join("docs/quickstart.md")).unwrap();
+    let in_book = |line: String| {
+        assert!(book.lines().any(|told| told == line), "{line}");
+    };
+    let folder = folder(&[]);
+    let shop = folder.path().join("shop");
+    fs::create_dir(&shop).unwrap();
+    for file in fs::read_dir(workspace.join("examples/quickstart")).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), shop.join(file.file_name())).unwrap();
+    }
+    let routes = shop.join("service-and-route.yaml");
+    let good = fs::read_to_string(&routes).unwrap();
+    let upstreams = shop.join("upstream-and-targets.yaml");
+    let session = Session::start(folder.path(), &["shop"]);
+    assert_eq!(session.complaint(), "watching shop; Ctrl-C ends");
+    session.until("KongTarget kong/target-b Programmed");
+    let last = |beginning| session.until(beginning).pop().unwrap();
+
+    let good = good.replace("/anything\n", "/anything-else\n");
+    fs::write(&routes, &good).unwrap();
+    in_book(last("KongRoute kong/route-with-service"));
+    fs::write(&routes, good.replace("  host:", "  hots:")).unwrap();
+    in_book(session.complaint());
+    fs::write(&routes, &good).unwrap();
+    in_book(session.complaint());
+    fs::write(
+        &routes,
+        good.replace("      name: service", "      name: sevrice"),
+    )
+    .unwrap();
+    in_book(last("KongRoute kong/route-with-service"));
+    fs::write(&routes, &good).unwrap();
+    session.until("KongRoute kong/route-with-service Programmed");
+
+    let text = fs::read_to_string(&upstreams).unwrap();
+    fs::write(&upstreams, text.replace("  slots:", "\tslots:")).unwrap();
+    in_book(session.complaint());
+    fs::write(&upstreams, &text).unwrap();
+    session.complaint();
+    fs::remove_file(&upstreams).unwrap();
+    session
+        .until("KongUpstream kong/upstream gone")
+        .into_iter()
+        .for_each(in_book);
+    let (_, route) = good.split_once("---\n").unwrap();
+    fs::write(&routes, route).unwrap();
+    let (blocked, blocking) = (
+        "KongService kong/service being deleted: ",
+        "KongRoute kong/route-with-service not Programmed: ",
+    );
+    let mut told = session.until(blocking);
+    if !told.iter().any(|line| line.starts_with(blocked)) {
+        told.extend(session.until(blocked));
+    }
+    told.retain(|line| line.starts_with(blocked) || line.starts_with(blocking));
+    told.into_iter().for_each(in_book);
+    assert_eq!(session.interrupt(), Some(0));
+}
+
 #[test]
 fn everything_at_once_drains() {
     let folder = folder(&[
