@@ -8,7 +8,7 @@ mod unreadable;
 use cluster_sim::{Cause, Reason, Status};
 
 use crate::catalogue::Catalogue;
-use crate::findings::Finding;
+use crate::findings::{Finding, path_in};
 use crate::manifests::Manifest;
 use crate::secrets::Secrets;
 
@@ -26,6 +26,9 @@ const NO_KEY: &str = "no such key: ";
 
 /// How the server begins when it checks a format. It has checked the type under the name of the field.
 const FORMAT: &str = "Checked value must be of type";
+
+/// How the server calls the object itself.
+const WHOLE: &str = "<nil>";
 
 /// One finding a field at fault; one for the object if no field is.
 pub(crate) fn findings(
@@ -80,9 +83,13 @@ fn refused(cause: &Cause, manifest: &Manifest) -> Finding {
         let finding = manifest.finding(&cause.field, rule);
         return finding.remedy(format!("there is no \"{key}\""));
     }
-    let remedy = remedy(cause, manifest);
-    let mut finding = manifest.finding(&cause.field, message);
-    finding.remedy = remedy.map(str::to_owned);
+    let mut finding = manifest.finding(&cause.field, message.as_str());
+    finding.remedy = remedy(cause, manifest).map(str::to_owned);
+    // A rule on the whole object often names the field itself.
+    let named = path_in(&message);
+    if !named.is_empty() && (cause.field == WHOLE || named.starts_with(&cause.field)) {
+        finding.place = Some(manifest.place(named));
+    }
     finding
 }
 
@@ -91,6 +98,7 @@ fn remedy(cause: &Cause, manifest: &Manifest) -> Option<&'static str> {
     let says = |words: &str| cause.message.contains(words);
     match cause.reason {
         "FieldValueRequired" => Some("add it"),
+        _ if says("immutable") => Some("put it back, or give the object another name"),
         "FieldValueTypeInvalid" | "FieldValueInvalid" => {
             if says("must be of type string: \"boolean\"")
                 || says("must be of type string: \"integer\"")
@@ -224,6 +232,26 @@ spec:
                  spec.retries in body must be of type int64: \"float64\"; write a whole number",
                 "a.yaml:4: KongService default/shop: spec.controlPlaneRef: Required value; add it",
             ]
+        );
+    }
+
+    #[test]
+    fn a_rule_on_the_whole_object_is_led_back_to_the_field_that_it_names() {
+        let text = "\
+apiVersion: configuration.konghq.com/v1alpha1
+kind: KongService
+metadata: {name: shop, namespace: default}
+spec:
+  host: a
+  controlPlaneRef:
+    type: kic
+  adopt: {from: konnect, konnect: {id: a}}
+";
+        let told = refused(text);
+        assert!(
+            told.iter()
+                .any(|it| it.starts_with("a.yaml:8: KongService default/shop: spec: ")),
+            "{told:?}"
         );
     }
 
