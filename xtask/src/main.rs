@@ -144,4 +144,18 @@ mod tests {
         assert!(Arguments::try_parse_from(["xtask", "crds", "diff", "there"]).is_ok());
         assert!(Arguments::try_parse_from(["xtask", "crds", "--check"]).is_ok());
     }
+
+    #[test]
+    fn the_readme_lists_commands_that_there_are() {
+        let lines = include_str!("../README.md").lines();
+        let commands: Vec<Vec<&str>> = lines
+            .filter_map(|line| line.strip_prefix("    cargo "))
+            .map(|line| line.split("  ").next().unwrap_or_default())
+            .map(|line| line.split(' ').collect())
+            .collect();
+        assert!(commands.len() > 5);
+        for command in commands {
+            assert!(Arguments::try_parse_from(&command).is_ok(), "{command:?}");
+        }
+    }
 }
