@@ -99,6 +99,11 @@ mod tests {
             ("maxItems: 20", "maxItems: 30"),
             ("KIC is not supported", "KIC is supported"),
             ("scope: Namespaced", "scope: Cluster"),
+            ("    - kong\n", "    - kongs\n"),
+            ("    name: Programmed\n", "    name: Ready\n"),
+            ("maxLength: 253", "maxLength: 254"),
+            ("default: kic\n", "default: none\n"),
+            ("subresources:\n      status: {}\n", ""),
         ] {
             let directory = planted(from, to);
             assert_eq!(run(directory.path()).unwrap(), Outcome::Findings, "{to}");

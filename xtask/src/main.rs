@@ -22,7 +22,17 @@ use clap::{Parser, Subcommand};
 
 /// Generation and checks of this workspace.
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    after_help = "Examples:
+  cargo xtask test
+      Run everything that a merge has to pass.
+  cargo xtask crds && cargo xtask docs
+      Write what is generated anew, after a change of types.
+
+Exit codes: 0 all well, 1 findings, 2 wrong use or something that could not be read or run."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -57,6 +67,12 @@ enum Command {
 #[derive(Subcommand)]
 enum CrdsCommand {
     /// Compare our definitions with those of the same name in a folder, by meaning.
+    ///
+    /// Prints each difference with its definition and path, and ends with 1 if there is one.
+    /// Descriptions do not count, nor do definitions that only the folder has.
+    #[command(after_help = "Example:
+  cargo xtask crds diff ../kong-operator/config/crd
+      What a new release of Kong's resources changes.")]
     Diff {
         /// The folder with the other definitions.
         directory: PathBuf,
@@ -127,5 +143,19 @@ mod tests {
         assert!(Arguments::try_parse_from(["xtask", "crds", "--check", "diff", "there"]).is_err());
         assert!(Arguments::try_parse_from(["xtask", "crds", "diff", "there"]).is_ok());
         assert!(Arguments::try_parse_from(["xtask", "crds", "--check"]).is_ok());
+    }
+
+    #[test]
+    fn the_readme_lists_commands_that_there_are() {
+        let lines = include_str!("../README.md").lines();
+        let commands: Vec<Vec<&str>> = lines
+            .filter_map(|line| line.strip_prefix("    cargo "))
+            .map(|line| line.split("  ").next().unwrap_or_default())
+            .map(|line| line.split(' ').collect())
+            .collect();
+        assert!(commands.len() > 5);
+        for command in commands {
+            assert!(Arguments::try_parse_from(&command).is_ok(), "{command:?}");
+        }
     }
 }

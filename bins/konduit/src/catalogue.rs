@@ -79,36 +79,75 @@ impl Catalogue {
     /// What to write in place of a field that a document of that kind does not have.
     pub(crate) fn field_hint(&self, document: &Value, path: &str) -> Option<String> {
         let kind: Kind = document["kind"].as_str()?.parse().ok()?;
+        let mut steps: Vec<&str> = path
+            .split(['.', '[', ']'])
+            .filter(|step| !step.is_empty())
+            .collect();
+        let name = steps.pop()?;
+        let parent = || self.schema_of(kind, document, &steps);
+        let fields: Vec<&str> = match (steps.as_slice(), kind) {
+            (["metadata"], _) => METADATA.to_vec(),
+            ([], Kind::Secret) => SECRET.to_vec(),
+            (_, _) => parent()?["properties"]
+                .as_object()
+                .map(|fields| fields.keys().map(String::as_str).collect())
+                .unwrap_or_default(),
+        };
+        if let Some(near) = nearest(name, fields.iter().copied()) {
+            return Some(format!("did you mean \"{near}\"?"));
+        }
+        if path == SPEC {
+            return Some(format!(
+                "a {kind} has none: what belongs there stands beside metadata"
+            ));
+        }
+        if let Some(wanted) = parent().and_then(|parent| parent["type"].as_str())
+            && wanted != "object"
+        {
+            return Some(format!("{} is of type {wanted}", steps.join(".")));
+        }
+        (1..=LISTED)
+            .contains(&fields.len())
+            .then(|| format!("fields here are {}", fields.join(", ")))
+    }
+
+    /// The schema of what stands at a path in a document.
+    fn schema_of(&self, kind: Kind, document: &Value, steps: &[&str]) -> Option<&Value> {
         let version = document["apiVersion"].as_str()?.rsplit('/').next()?;
         let schema = self.definition(kind)?["spec"]["versions"]
             .as_array()?
             .iter()
             .find(|candidate| candidate["name"] == version)?
             .pointer("/schema/openAPIV3Schema")?;
-        let mut steps: Vec<&str> = path
-            .split(['.', '[', ']'])
-            .filter(|step| !step.is_empty())
-            .collect();
-        let name = steps.pop()?;
-        let parent = steps
+        steps
             .iter()
-            .try_fold(schema, |schema, step| below(schema, step))?;
-        let fields = || {
-            parent["properties"]
-                .as_object()
-                .into_iter()
-                .flat_map(|fields| fields.keys())
-        };
-        if let Some(near) = nearest(name, fields().map(String::as_str)) {
-            return Some(format!("did you mean \"{near}\"?"));
-        }
-        if !(1..=LISTED).contains(&fields().count()) {
-            return None;
-        }
-        let list: Vec<&str> = fields().map(String::as_str).collect();
-        Some(format!("fields here are {}", list.join(", ")))
+            .try_fold(schema, |schema, step| below(schema, step))
     }
 }
+
+/// What most kinds have beside `metadata`.
+const SPEC: &str = "spec";
+
+/// The fields of the metadata that a user writes. No definition lists them.
+const METADATA: &[&str] = &[
+    "name",
+    "namespace",
+    "labels",
+    "annotations",
+    "finalizers",
+    "ownerReferences",
+];
+
+/// The fields of a Secret, of which there is no definition.
+const SECRET: &[&str] = &[
+    "apiVersion",
+    "kind",
+    "metadata",
+    "type",
+    "data",
+    "stringData",
+    "immutable",
+];
 
 fn below<'s>(schema: &'s Value, step: &str) -> Option<&'s Value> {
     let of_list = step.parse::<usize>().ok().and_then(|_| schema.get("items"));
@@ -178,5 +217,29 @@ mod tests {
             Some("fields here are name, namespace".to_owned())
         );
         assert_eq!(hint("spec.zzzzzzzz"), None);
+        assert_eq!(
+            hint("spec.host.name"),
+            Some("spec.host is of type string".to_owned())
+        );
+    }
+
+    #[test]
+    fn fields_that_no_definition_lists_are_known_too() {
+        let hint = |kind: &str, path: &str| {
+            let api_version = kind.parse::<Kind>().unwrap().api_version();
+            catalogue().field_hint(&json!({"apiVersion": api_version, "kind": kind}), path)
+        };
+        assert_eq!(
+            hint("KongService", "metadata.lables"),
+            Some("did you mean \"labels\"?".to_owned())
+        );
+        assert_eq!(
+            hint("Secret", "stringdata"),
+            Some("did you mean \"stringData\"?".to_owned())
+        );
+        assert_eq!(
+            hint("KongPlugin", "spec"),
+            Some("a KongPlugin has none: what belongs there stands beside metadata".to_owned())
+        );
     }
 }

@@ -15,9 +15,12 @@ use clap_complete::Shell;
     version,
     propagate_version = true,
     after_help = "Examples:
-  konduit up examples/quickstart          apply a folder to an embedded Konnect and keep watching it
-  konduit up --once -o wide shop.yaml     apply, wait until nothing more happens, print, exit
-  konduit crds | kubectl apply -f -       install the custom resource definitions
+  konduit up examples/quickstart
+      Apply a folder to an embedded Konnect and keep watching it.
+  konduit up --once -o wide shop.yaml
+      Apply, wait until nothing more happens, print, exit.
+  konduit crds | kubectl apply --server-side -f -
+      Install the custom resource definitions.
 
 Exit codes: 0 all well, 1 findings or not Programmed, 2 wrong use or unreadable input."
 )]
@@ -70,7 +73,7 @@ Programmed, 2 wrong use or unreadable input.")]
 /// Run manifests in one process.
 #[derive(Args, Debug)]
 pub(crate) struct Up {
-    /// Files, folders (with everything below: *.yaml, *.yml, *.json, nothing hidden), or - for
+    /// Files, folders (with everything below: *.yaml, *.yml, *.json, nothing hidden), pipes, or - for
     /// standard input.
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<PathBuf>,
@@ -83,8 +86,8 @@ pub(crate) struct Up {
     /// What to print; json and yaml need --once.
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<Format>,
-    /// Write what Konnect holds to a file, as decK YAML, one document a control plane; - is standard
-    /// output, and needs --once.
+    /// Write what Konnect holds to a file, as decK YAML, one document a control plane; while watching,
+    /// whenever it changes. - is standard output, and needs --once.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) dump: Option<PathBuf>,
     /// The namespace of manifests that name none.

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
@@ -115,6 +117,42 @@ impl fmt::Display for Finding {
     }
 }
 
+/// What a value is, in the words of those who write YAML.
+pub(crate) fn words(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "empty",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a mapping",
+    }
+}
+
+/// The field that a message is about: the first path in it. Messages name the field in their own words,
+/// so it serves to find the line only.
+pub(crate) fn path_in(message: &str) -> &str {
+    let begins = |index: &usize| {
+        message[..*index]
+            .chars()
+            .next_back()
+            .is_none_or(|before| !before.is_alphanumeric() && before != '.')
+    };
+    let Some((start, _)) = ["spec.", "metadata."]
+        .iter()
+        .flat_map(|root| message.match_indices(root))
+        .filter(|(index, _)| begins(index))
+        .min()
+    else {
+        return "";
+    };
+    let path = &message[start..];
+    let end = path
+        .find(|letter: char| !letter.is_ascii_alphanumeric() && !"._-[]/".contains(letter))
+        .unwrap_or(path.len());
+    path[..end].trim_end_matches(['.', '/'])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,5 +175,22 @@ mod tests {
             .about("")
             .at("<nil>");
         assert_eq!(finding.to_string(), "shop.yaml: is not text");
+    }
+
+    #[test]
+    fn the_field_of_a_message_is_found() {
+        assert_eq!(
+            path_in("create it or correct spec.upstreamRef"),
+            "spec.upstreamRef"
+        );
+        assert_eq!(
+            path_in("correct spec.serviceRef or spec.x."),
+            "spec.serviceRef"
+        );
+        assert_eq!(
+            path_in("see metadata.annotations[konghq.com/plugins]: no"),
+            "metadata.annotations[konghq.com/plugins]"
+        );
+        assert_eq!(path_in("a KongService has no myspec.x"), "");
     }
 }

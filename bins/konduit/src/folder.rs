@@ -18,7 +18,7 @@ use kong_engine::Engine;
 use serde_json::Value;
 
 use crate::catalogue::{Catalogue, Unserved};
-use crate::findings::{Finding, Place};
+use crate::findings::{Finding, Place, words};
 use crate::manifests::{Manifest, Reading};
 use crate::refusals;
 
@@ -45,6 +45,8 @@ struct Entry {
     stored: Option<Value>,
     /// The document that the server refused last, and why.
     refused: Option<(Value, Vec<Finding>)>,
+    /// Whether it is wanted again before it is gone.
+    leaving: bool,
 }
 
 /// What a manifest turns out to be.
@@ -141,7 +143,8 @@ impl Folder {
                     continue;
                 }
                 // It can only come back when it is gone.
-                (None | Some(_), Some(_)) if leaving => {
+                (wanted, Some(_)) if leaving => {
+                    entry.leaving = wanted.is_some();
                     entry.stored = None;
                     self.pending = true;
                     continue;
@@ -164,12 +167,14 @@ impl Folder {
                 }
                 (Some(wanted), current) => {
                     let document = &wanted.document;
-                    if current.is_some() && entry.stored.as_ref() == Some(document)
-                        || entry
-                            .refused
-                            .as_ref()
-                            .is_some_and(|(known, _)| known == document)
-                    {
+                    entry.leaving = false;
+                    if current.is_some() && entry.stored.as_ref() == Some(document) {
+                        // What was refused in between has been taken back.
+                        entry.refused = None;
+                        continue;
+                    }
+                    let refused = entry.refused.as_ref();
+                    if refused.is_some_and(|(known, _)| known == document) {
                         refresh_places(entry);
                         continue;
                     }
@@ -203,6 +208,8 @@ impl Folder {
             .filter_map(|entry| entry.refused.as_ref())
             .flat_map(|(_, findings)| findings);
         let mut findings: Vec<Finding> = self.findings.iter().chain(refused).cloned().collect();
+        let leaving = self.entries.values().filter(|entry| entry.leaving);
+        findings.extend(leaving.filter_map(|entry| Some(comes_back(entry.wanted.as_ref()?))));
         findings.sort();
         findings.dedup();
         findings
@@ -227,14 +234,27 @@ impl Folder {
         let unclear = |manifest: &Manifest, field: &str, message: &str, remedy: &str| {
             Identity::Unclear(manifest.finding(field, message).remedy(remedy))
         };
-        if !manifest.document.is_object() {
-            let message = "is no object: its top level is not a mapping";
-            return unclear(
-                manifest,
-                "",
-                message,
-                "write apiVersion, kind, metadata and spec",
-            );
+        match &manifest.document {
+            Value::Object(fields) if fields.contains_key(DECK) => {
+                let message = "is configuration for decK and no Kubernetes object";
+                let remedy = "keep it where no manifests are";
+                return Identity::Foreign(manifest.finding("", message).remedy(remedy));
+            }
+            Value::Object(_) => {}
+            other => {
+                let remedy = if other.is_array() {
+                    "part several objects by ---, or write them as the items of a List"
+                } else {
+                    "an object is a mapping with apiVersion, kind and metadata"
+                };
+                let message = format!("is {} and no object", words(other));
+                return unclear(manifest, "", &message, remedy);
+            }
+        }
+        for field in ["apiVersion", "kind"] {
+            if let Some(message) = no_text(&manifest.document[field]) {
+                return unclear(manifest, field, &message, "every object says what it is");
+            }
         }
         let text = |field: &str| {
             manifest.document[field]
@@ -243,17 +263,11 @@ impl Folder {
                 .to_owned()
         };
         let (api_version, kind) = (text("apiVersion"), text("kind"));
-        for (field, found) in [("apiVersion", &api_version), ("kind", &kind)] {
-            if found.is_empty() {
-                let message = format!("{field} is missing");
-                return unclear(manifest, field, &message, "every object says what it is");
-            }
-        }
         if (api_version.as_str(), kind.as_str()) == ("v1", "Namespace") {
             return Identity::Nothing;
         }
         if let Some(unserved) = self.catalogue.unserved(&api_version, &kind) {
-            let message = format!("kind \"{kind}\" of \"{api_version}\" is not served here");
+            let message = format!("\"{kind}\" of \"{api_version}\" is not served here");
             let finding = manifest.finding("kind", message);
             return match unserved {
                 Unserved::Misspelt(remedy) => Identity::Unclear(finding.remedy(remedy)),
@@ -262,24 +276,33 @@ impl Folder {
                 }
             };
         }
-        if !manifest.document["metadata"].is_object() {
-            let message = "metadata is missing";
-            return unclear(manifest, "metadata", message, "write metadata with a name");
+        match &manifest.document["metadata"] {
+            Value::Object(_) => {}
+            Value::Null => {
+                return unclear(
+                    manifest,
+                    "metadata",
+                    "is missing",
+                    "write it with a name in it",
+                );
+            }
+            other => {
+                let message = format!("must be a mapping and is {}", words(other));
+                return unclear(manifest, "metadata", &message, "write it with a name in it");
+            }
         }
         merge::strip(&mut manifest.document);
         let meta = &mut manifest.document["metadata"];
-        if meta["name"].as_str().is_none_or(str::is_empty) {
-            let remedy = if meta["generateName"].is_null() {
-                "give the object a name"
-            } else {
-                "give the object a name: a generated one could not be found again"
+        if let Some(message) = no_text(&meta["name"]) {
+            let remedy = match (&meta["name"], &meta["generateName"]) {
+                (Value::Null, Value::Null) => "give the object a name",
+                (Value::Null, _) => {
+                    "give the object a name: a generated one could not be found again"
+                }
+                (Value::Bool(_) | Value::Number(_), _) => "put it in quotes",
+                (_, _) => "write a string",
             };
-            return unclear(
-                manifest,
-                "metadata.name",
-                "metadata.name is missing",
-                remedy,
-            );
+            return unclear(manifest, "metadata.name", &message, remedy);
         }
         if meta["namespace"].is_null() {
             meta["namespace"] = Value::from(self.namespace.as_str());
@@ -289,9 +312,24 @@ impl Folder {
             None => unclear(
                 manifest,
                 "kind",
-                "is of no kind that is served here",
-                "correct kind",
+                "is not one that is served here",
+                "correct it",
             ),
+        }
+    }
+}
+
+/// Stands in every file of decK, and in no object.
+const DECK: &str = "_format_version";
+
+/// What is wrong with a value that should be a text, if it is none.
+fn no_text(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => Some("is missing".to_owned()),
+        Value::String(text) if text.is_empty() => Some("is empty".to_owned()),
+        Value::String(_) => None,
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Some(format!("must be a string and is {}", words(value)))
         }
     }
 }
@@ -302,6 +340,11 @@ fn is_out_of_sight(entry: &Entry, broken: &BTreeSet<Arc<str>>) -> bool {
         .wanted
         .as_ref()
         .is_some_and(|manifest| broken.contains(&manifest.file))
+}
+
+fn comes_back(manifest: &Manifest) -> Finding {
+    let message = "is still being deleted, and comes back when it is gone";
+    manifest.finding("", message)
 }
 
 fn twice(first: &Manifest, second: &Manifest) -> Finding {

@@ -11,12 +11,14 @@ mod files;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use self::document::is_json;
 pub(crate) use document::{Document, Lines};
 pub(crate) use files::{Paths, Snapshot, Text};
 
-use crate::findings::{Finding, Place};
+use crate::findings::{Finding, Place, words};
 
 /// A document and where it comes from.
 #[derive(Clone, Debug)]
@@ -33,6 +35,20 @@ impl Manifest {
     /// The place of a field, or of the nearest one above it.
     pub(crate) fn place(&self, field: &str) -> Place {
         Place::line(&self.file, self.lines.of(field))
+    }
+
+    /// What stands in a field such as `spec.paths[0]`.
+    pub(crate) fn field(&self, path: &str) -> Option<&Value> {
+        path.split(['.', '[', ']'])
+            .filter(|step| !step.is_empty())
+            .try_fold(&self.document, |value, step| match value {
+                Value::Array(items) => items.get(step.parse::<usize>().ok()?),
+                Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::String(_)
+                | Value::Object(_) => value.get(step),
+            })
     }
 
     /// The object as messages name it: `KongService default/shop`, or as much of it as there is.
@@ -106,9 +122,8 @@ impl Reading {
                 }
             }
             Err(reason) => {
-                let finding = Finding::new(Place::file(file), format!("cannot be read: {reason}"));
-                reading.findings.push(finding);
-                reading.broken.insert(Arc::clone(file));
+                let message = format!("cannot be read: {reason}");
+                reading.complain(Finding::new(Place::file(file), message));
             }
         }
         reading
@@ -135,24 +150,40 @@ impl Reading {
                     },
                     column: error.column,
                 };
-                let mut finding = Finding::new(place, error.reason);
+                let mut finding = Finding::new(place, error.reason).about(probable_title(text));
                 finding.remedy = error.remedy.map(str::to_owned);
-                self.findings.push(finding);
-                self.broken.insert(Arc::clone(file));
+                self.complain(finding);
             }
         }
     }
 
     /// Takes a list apart, as `kubectl apply` does.
     fn expand(&mut self, mut manifest: Manifest) {
-        let is_list = manifest.document["kind"]
-            .as_str()
-            .is_some_and(|kind| kind.ends_with("List"));
+        let text = |field: &str| manifest.document[field].as_str().map(str::to_owned);
+        let Some(item_kind) =
+            text("kind").and_then(|kind| kind.strip_suffix(LIST).map(str::to_owned))
+        else {
+            return self.manifests.push(manifest);
+        };
+        let api_version = text("apiVersion");
+        // A list of one kind, such as a KongServiceList, need not say it again for each.
+        let fill = |document: &mut Value| {
+            if let Some(fields) = document.as_object_mut()
+                && !item_kind.is_empty()
+            {
+                let mut put = |field: &str, value: &str| {
+                    fields.entry(field).or_insert_with(|| Value::from(value));
+                };
+                put("kind", &item_kind);
+                put("apiVersion", api_version.as_deref().unwrap_or_default());
+            }
+        };
         match manifest.document.get_mut("items").map(Value::take) {
-            Some(Value::Array(items)) if is_list => {
+            Some(Value::Array(items)) => {
                 let places = manifest.lines.member("items");
-                for (index, document) in items.into_iter().enumerate() {
+                for (index, mut document) in items.into_iter().enumerate() {
                     let lines = places.and_then(|places| places.member(&index.to_string()));
+                    fill(&mut document);
                     self.expand(Manifest {
                         file: Arc::clone(&manifest.file),
                         document,
@@ -160,15 +191,61 @@ impl Reading {
                     });
                 }
             }
-            items => {
-                if let Some(items) = items {
-                    manifest.document["items"] = items;
-                }
-                self.manifests.push(manifest);
+            // What a template writes that has nothing to list.
+            Some(Value::Null) => {}
+            None if !item_kind.is_empty() => self.manifests.push(manifest),
+            None => self.complain(manifest.finding("items", "is missing").remedy("add it")),
+            Some(other) => {
+                let message = format!("must be a list and is {}", words(&other));
+                self.complain(
+                    manifest
+                        .finding("items", message)
+                        .remedy("begin each item with -"),
+                );
             }
         }
     }
+
+    /// There is something in the file that cannot be told.
+    fn complain(&mut self, finding: Finding) {
+        let file = finding.place.as_ref().map(|place| Arc::clone(&place.file));
+        self.broken.extend(file);
+        self.findings.push(finding);
+    }
 }
+
+/// What an object that cannot be read is probably called: what stands at the beginning of lines where
+/// objects say it.
+fn probable_title(text: &str) -> String {
+    let is_word = |word: &&str| {
+        let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "-.".contains(letter);
+        !word.is_empty() && word.chars().all(is_letter)
+    };
+    let after = |line: &'_ str, field: &str| -> Option<String> {
+        let value = line.strip_prefix(field)?.strip_prefix(':')?;
+        let value = value.split(" #").next().unwrap_or_default().trim();
+        Some(value).filter(is_word).map(str::to_owned)
+    };
+    let kind = text.lines().find_map(|line| after(line, "kind"));
+    let mut metadata = text
+        .lines()
+        .skip_while(|line| !line.starts_with("metadata:"))
+        .enumerate()
+        .take_while(|(index, line)| *index == 0 || line.starts_with(char::is_whitespace))
+        .flat_map(|(_, line)| line.trim_start_matches("metadata:").split(['{', ',', '}']))
+        .map(str::trim);
+    let name = metadata.clone().find_map(|line| after(line, "name"));
+    let namespace = metadata.find_map(|line| after(line, "namespace"));
+    match (kind, namespace, name) {
+        (Some(kind), Some(namespace), Some(name)) => format!("{kind} {namespace}/{name}"),
+        (Some(kind), None, Some(name)) => format!("{kind} {name}"),
+        (Some(kind), _, None) => kind,
+        (None, _, _) => String::new(),
+    }
+}
+
+/// How the kinds of lists end; the whole kind of a list of anything.
+const LIST: &str = "List";
 
 /// The documents of a text with the number of lines before each. As for kubectl, `---` at the beginning
 /// of a line parts documents whatever stands around it, so that one that is broken costs only itself.
@@ -187,6 +264,31 @@ fn documents(text: &str) -> Vec<(usize, &str)> {
     documents.push((begin_line, &text[begin..]));
     documents.retain(|(_, document)| !is_empty(document));
     documents
+        .into_iter()
+        .flat_map(|(line, document)| {
+            let parts = json_documents(document).into_iter();
+            parts.map(move |(further, part)| (line + further, part))
+        })
+        .collect()
+}
+
+/// Documents of JSON need nothing between them. What is no JSON stays in one piece.
+fn json_documents(text: &str) -> Vec<(usize, &str)> {
+    let mut parts = Vec::new();
+    let (mut begin, mut line) = (0, 0);
+    if is_json(text) {
+        let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+        while let Some(Ok(_)) = values.next() {
+            let part = &text[begin..values.byte_offset()];
+            parts.push((line, part));
+            line += part.matches('\n').count();
+            begin = values.byte_offset();
+        }
+    }
+    if !is_empty(&text[begin..]) {
+        parts.push((line, &text[begin..]));
+    }
+    parts
 }
 
 /// Both `---` and `...` have as many.
@@ -242,9 +344,27 @@ mod tests {
         let findings: Vec<_> = reading.findings.iter().map(ToString::to_string).collect();
         assert_eq!(
             findings,
-            ["a.yaml:4:1: not valid YAML: the line is indented with a tab; indent with spaces"]
+            ["a.yaml:4:1: B: not valid YAML: the line is indented with a tab; indent with spaces"]
         );
         assert_eq!(reading.broken.len(), 1);
+    }
+
+    #[test]
+    fn a_broken_document_is_called_what_it_says_it_is() {
+        let told = |text: &str| read(text).findings[0].to_string();
+        assert_eq!(
+            told("kind: B # not A\nmetadata:\n  labels: {}\n  name: n\nspec:\n\tx: 1\n"),
+            "a.yaml:6:1: B n: not valid YAML: the line is indented with a tab; indent with spaces"
+        );
+        assert!(
+            told("kind: B\nmetadata:\n  namespace: s\n  name: n\nspec: [\n")
+                .contains(": B s/n: not valid YAML: ")
+        );
+        assert!(
+            told("kind: B\nmetadata: {namespace: s, name: n}\nspec: [\n")
+                .contains(": B s/n: not valid YAML: ")
+        );
+        assert!(told("kind: \"B\"\nspec: [\nname: n\n").starts_with("a.yaml:2:7: not valid"));
     }
 
     #[test]
@@ -258,10 +378,50 @@ mod tests {
 
     #[test]
     fn an_empty_list_holds_nothing() {
+        for text in [
+            "{\"kind\": \"List\", \"items\": []}",
+            "kind: List\nitems:\n",
+            "kind: KongServiceList\nitems:\n",
+        ] {
+            let reading = read(text);
+            assert!(reading.manifests.is_empty() && reading.findings.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_list_of_one_kind_says_it_for_all() {
+        let reading = read("apiVersion: v1\nkind: SecretList\nitems:\n- metadata: {name: a}\n");
+        assert_eq!(
+            reading.manifests[0].document,
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}})
+        );
+    }
+
+    #[test]
+    fn a_list_without_items_is_said_to_be_so() {
+        let told = |text: &str| read(text).findings[0].to_string();
+        assert_eq!(
+            told("kind: List\nitmes: []\n"),
+            "a.yaml:1: List: items: is missing; add it"
+        );
+        assert_eq!(
+            told("kind: List\nitems: {a: b}\n"),
+            "a.yaml:2: List: items: must be a list and is a mapping; begin each item with -"
+        );
+    }
+
+    #[test]
+    fn documents_of_json_follow_each_other() {
+        let reading = read("{\"kind\": \"A\"}\n{\n\t\"kind\": \"B\",\n\t\"x\": 1}\n{\"kind\": ]\n");
+        assert_eq!(lines(&reading), [("A".to_owned(), 1), ("B".to_owned(), 2)]);
+        assert_eq!(reading.manifests[1].place("x").line, 4);
+        assert_eq!(reading.findings.len(), 1);
         assert!(
-            read("{\"kind\": \"List\", \"items\": []}")
-                .manifests
-                .is_empty()
+            reading.findings[0]
+                .to_string()
+                .starts_with("a.yaml:5:10: not valid JSON: "),
+            "{}",
+            reading.findings[0]
         );
     }
 

@@ -105,17 +105,29 @@ fn collect(value: &Value, values: &mut Vec<String>) {
     }
 }
 
-/// The values that Secrets hold or have held, and what stands in those that are documents.
+/// The values that Secrets of plugins hold or have held, and what stands in those that are documents.
 #[derive(Debug, Default)]
 pub(crate) struct Vault {
     values: BTreeSet<String>,
 }
 
 impl Vault {
-    /// Remembers the values of all Secrets that are there: Konnect may still hold them when they are not.
+    /// Remembers the values of all Secrets that plugins refer to: Konnect may still hold them when they are
+    /// gone. Those of other Secrets are none of theirs, and may well be an innocent `5`.
     pub(crate) fn learn(&mut self, cluster: &Cluster) {
-        let resource = ResourceId::new(Kind::Secret.group(), Kind::Secret.plural());
-        for secret in cluster.list(&resource, None) {
+        let list = |kind: Kind| cluster.list(&ResourceId::new(kind.group(), kind.plural()), None);
+        let place = |object: &Value| object["metadata"]["namespace"].as_str().map(str::to_owned);
+        let mut used = BTreeSet::new();
+        for plugin in list(Kind::KongPlugin) {
+            let mut names = BTreeSet::new();
+            referred(plugin, &mut names);
+            used.extend(names.into_iter().map(|name| (place(plugin), name)));
+        }
+        let is_used = |secret: &Value| {
+            let name = secret["metadata"]["name"].as_str().unwrap_or_default();
+            used.contains(&(place(secret), name.to_owned()))
+        };
+        for secret in list(Kind::Secret).filter(|secret| is_used(secret)) {
             let data = secret["data"].as_object().into_iter().flatten();
             for value in data.filter_map(|(_, value)| value.as_str()) {
                 let text = STANDARD
@@ -170,6 +182,24 @@ impl Vault {
     }
 }
 
+/// Names of the Secrets that a plugin has values from.
+fn referred(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            for (field, member) in members {
+                match member["name"].as_str() {
+                    Some(name) if field == "secretKeyRef" => {
+                        names.insert(name.to_owned());
+                    }
+                    Some(_) | None => referred(member, names),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| referred(item, names)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use cluster_sim::{Request, WriteOptions};
@@ -203,14 +233,23 @@ mod tests {
 
     #[test]
     fn plugins_lose_what_stands_in_a_secret_however_deep() {
-        let mut cluster = Cluster::new(&[]).unwrap();
-        let document = json!({"apiVersion": "v1", "kind": "Secret",
+        let mut cluster = Cluster::new(&kong_crds::crd_documents()).unwrap();
+        let mut create = |document| {
+            let options = WriteOptions::STRICT;
+            cluster
+                .handle(0, "test", Request::Create { document, options })
+                .unwrap();
+        };
+        create(json!({"apiVersion": "v1", "kind": "Secret",
             "metadata": {"name": "s", "namespace": "n"},
-            "stringData": {"json": "{\"a\": {\"b\": [\"deep\"]}, \"pin\": 4711}", "plain": "word\n"}});
-        let options = WriteOptions::STRICT;
-        cluster
-            .handle(0, "test", Request::Create { document, options })
-            .unwrap();
+            "stringData": {"json": "{\"a\": {\"b\": [\"deep\"]}, \"pin\": 4711}", "plain": "word\n"}}));
+        create(json!({"apiVersion": "v1", "kind": "Secret",
+            "metadata": {"name": "other", "namespace": "n"}, "stringData": {"a": "shallow"}}));
+        create(
+            json!({"apiVersion": Kind::KongPlugin.api_version(), "kind": "KongPlugin",
+            "metadata": {"name": "p", "namespace": "n"}, "plugin": "word",
+            "configPatches": [{"path": "/x", "valueFrom": {"secretKeyRef": {"name": "s", "key": "json"}}}]}),
+        );
         let mut vault = Vault::default();
         vault.learn(&cluster);
         let mut dump = json!([{"services": [{"name": "word", "plugins": [

@@ -4,6 +4,7 @@
 //! work is done; otherwise it follows a real clock in [`live`]. Start with [`up`].
 
 mod live;
+mod news;
 mod problems;
 
 use std::io::{Read, Write};
@@ -120,10 +121,14 @@ impl Session {
             wall: i64::try_from(wall.as_secs()).unwrap_or_default(),
             machine: || Engine::new(Settings::default()),
         });
+        let mut paths = Paths::new(options.paths.clone(), input)?;
+        if let Some(dump) = options.dump.as_deref().filter(|it| *it != Path::new(DASH)) {
+            paths.leave_out(dump)?;
+        }
         Ok(Self {
             driver,
             folder: Folder::new(options.namespace.clone(), Catalogue::new(definitions)),
-            paths: Paths::new(options.paths.clone(), input)?,
+            paths,
             reader: Reader::default(),
             vault: Vault::default(),
             tidied: None,
@@ -188,6 +193,7 @@ impl Session {
 
         let mut findings = self.folder.findings();
         findings.extend(problems::of(&rows, &self.folder));
+        findings.sort();
         tell(streams.err, &findings)?;
         let waits = rows.iter().any(|row| !row.state.is_good());
         // What is wrong has been said; that it is tried again and again is no reason to wait longer.

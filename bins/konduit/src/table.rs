@@ -79,6 +79,18 @@ const SHORT_ID: usize = 9;
 /// So much of what an object waits for should be seen before ids are shown in full.
 const REASON_ROOM: usize = 24;
 
+/// Columns with ids, of which the beginning is enough.
+const IDS: [&str; 3] = ["KONNECT ID", "ORGANIZATION", "CONTROL PLANE"];
+
+/// Kind, name and Programmed: the columns that stay however little room there is.
+const NAMES_AND_STATE: usize = 3;
+
+/// So much of a name is enough to keep all columns of the usual table on 80 letters.
+const SHORT_NAME: usize = 16;
+
+/// A shorter name tells nothing from another one.
+const SHORTEST_NAME: usize = 8;
+
 impl Table {
     /// The table, a line a row after the heading. `now` is in Unix seconds.
     pub(crate) fn render(&self, rows: &[Row], now: i64) -> Vec<String> {
@@ -86,7 +98,7 @@ impl Table {
             Width::Normal => &[],
             Width::Wide => ONLY_WIDE,
         };
-        let columns: Vec<&Column> = NORMAL.iter().chain(wide).chain(LAST).collect();
+        let mut columns: Vec<&Column> = NORMAL.iter().chain(wide).chain(LAST).collect();
         let several = rows.iter().any(|row| row.namespace != rows[0].namespace);
         let mut cells: Vec<Vec<String>> = rows
             .iter()
@@ -98,20 +110,8 @@ impl Table {
             })
             .collect();
         let mut widths = widths(&columns, &cells);
-        if self
-            .columns
-            .is_some_and(|room| room < needed(&columns, &widths))
-        {
-            for (index, _) in columns
-                .iter()
-                .enumerate()
-                .filter(|(_, (title, _))| is_id(title))
-            {
-                for cells in &mut cells {
-                    cells[index] = shorten(&cells[index], SHORT_ID);
-                }
-            }
-            widths = self::widths(&columns, &cells);
+        if let Some(room) = self.columns {
+            fit(room, &mut columns, &mut cells, &mut widths);
         }
         let titles: Vec<String> = columns
             .iter()
@@ -161,6 +161,98 @@ impl Table {
     }
 }
 
+/// Makes a table narrower that has too little room: ids are shortened, then names, and columns go. What
+/// an object is called and whether it is well is seen longest.
+fn fit(
+    room: usize,
+    columns: &mut Vec<&Column>,
+    cells: &mut [Vec<String>],
+    widths: &mut Vec<usize>,
+) {
+    let fixed = |widths: &[usize]| -> usize {
+        let last = widths.len() - 1;
+        widths[..last].iter().sum::<usize>() + GAP.len() * last
+    };
+    if room < fixed(widths) + REASON_ROOM {
+        for (index, (title, _)) in columns.iter().enumerate() {
+            if IDS.contains(title) {
+                for cells in &mut *cells {
+                    cells[index] = shorten(&cells[index], SHORT_ID);
+                }
+            }
+        }
+        *widths = self::widths(columns, cells);
+    }
+    let title = LAST[0].0.len();
+    let reason = widths.last().map_or(title, |it| (*it).min(REASON_ROOM));
+    drop_columns(
+        ONLY_WIDE,
+        |widths| room < fixed(widths) + reason,
+        columns,
+        cells,
+        widths,
+    );
+    shorten_names(
+        SHORT_NAME,
+        |widths| room < fixed(widths) + title,
+        cells,
+        widths,
+    );
+    drop_columns(
+        &NORMAL[NAMES_AND_STATE..],
+        |widths| room < fixed(widths) + title,
+        columns,
+        cells,
+        widths,
+    );
+    shorten_names(
+        SHORTEST_NAME,
+        |widths| room < fixed(widths) + title,
+        cells,
+        widths,
+    );
+}
+
+/// Leaves out these columns, the last one first, until there is room.
+fn drop_columns(
+    dispensable: &[Column],
+    is_crowded: impl Fn(&[usize]) -> bool,
+    columns: &mut Vec<&Column>,
+    cells: &mut [Vec<String>],
+    widths: &mut Vec<usize>,
+) {
+    for (title, _) in dispensable.iter().rev() {
+        let position = columns.iter().position(|(known, _)| known == title);
+        if let Some(index) = position.filter(|_| is_crowded(widths)) {
+            columns.remove(index);
+            widths.remove(index);
+            for cells in &mut *cells {
+                cells.remove(index);
+            }
+        }
+    }
+}
+
+/// Shortens kinds and names, which stand first, the longer ones first, until there is room or they are
+/// as short as that.
+fn shorten_names(
+    shortest: usize,
+    is_crowded: impl Fn(&[usize]) -> bool,
+    cells: &mut [Vec<String>],
+    widths: &mut [usize],
+) {
+    while is_crowded(widths) {
+        let index = usize::from(widths[1] > widths[0]);
+        if widths[index] <= shortest {
+            return;
+        }
+        widths[index] -= 1;
+        for cells in &mut *cells {
+            cells[index] = shorten(&cells[index], widths[index]);
+        }
+    }
+}
+
 /// The widest cell of each column.
 fn widths(columns: &[&Column], cells: &[Vec<String>]) -> Vec<usize> {
     let of = |(index, (title, _)): (usize, &&Column)| {
@@ -168,16 +260,6 @@ fn widths(columns: &[&Column], cells: &[Vec<String>]) -> Vec<usize> {
         cells.max().unwrap_or_default().max(title.len())
     };
     columns.iter().enumerate().map(of).collect()
-}
-
-/// The room that a table needs for everything to be told but the whole of the last column.
-fn needed(columns: &[&Column], widths: &[usize]) -> usize {
-    let fixed: usize = widths.iter().take(columns.len() - 1).sum();
-    fixed + GAP.len() * (columns.len() - 1) + REASON_ROOM
-}
-
-fn is_id(title: &str) -> bool {
-    ["KONNECT ID", "ORGANIZATION", "CONTROL PLANE"].contains(&title)
 }
 
 /// A cell holds one line, and something.
@@ -277,7 +359,7 @@ mod tests {
         let lines = table.render(&[row_of(Kind::KongService, "a", &bad)], 105);
         assert_eq!(
             lines[1],
-            "KongService   n   \u{1b}[31m   False     \u{1b}[0m   -    …"
+            "KongSer…   n   \u{1b}[31m   False     \u{1b}[0m   äöü long"
         );
     }
 
@@ -299,6 +381,40 @@ mod tests {
             "KongService   n      False        12345678…    5s    the reason"
         );
         assert!(line(120).contains("567890abcdef   5s    the reason"));
+    }
+
+    #[test]
+    fn whether_an_object_is_well_is_seen_on_the_narrowest_terminal() {
+        let bad = json!({"conditions": [condition("Programmed", "False", "Failed", "the reason")],
+            "konnect": {"id": "12345678-90ab-cdef-1234-567890abcdef"}});
+        let mut row = row_of(Kind::KonnectGatewayControlPlane, "a", &bad);
+        row.name = "a-long-name-of-a-control-plane".to_owned();
+        let rows = [row];
+        let line = |columns, width| {
+            let table = Table {
+                width,
+                colour: Colour::Off,
+                columns: Some(columns),
+            };
+            table.render(&rows, 105)[1].clone()
+        };
+        assert_eq!(
+            line(110, Width::Wide),
+            "KonnectGatewayControlPlane   a-long-name-of-a-control-plane   False        12345678…    \
+             5s    the reason"
+        );
+        assert_eq!(
+            line(80, Width::Normal),
+            "KonnectGatewayC…   a-long-name-of-a…   False        12345678…    5s    the reas…"
+        );
+        assert_eq!(
+            line(60, Width::Normal),
+            "KonnectGatewayC…   a-long-name-of-…   False        the reas…"
+        );
+        assert_eq!(
+            line(40, Width::Normal),
+            "Konnect…   a-long-…   False        the …"
+        );
     }
 
     #[test]

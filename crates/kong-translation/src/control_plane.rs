@@ -148,7 +148,7 @@ fn state_of(home: &Home) -> Condition {
 fn missing(key: &Key, shown: &str) -> Condition {
     let message = format!(
         "referenced Control Plane \"{shown}\" does not exist: {}; create it in namespace \"{}\" \
-         or refer to another one",
+         or let controlPlaneRef name another one",
         not_found(key),
         key.name.namespace(),
     );
@@ -210,8 +210,13 @@ pub(crate) fn credentials(credentials: &Credentials, control_plane: &Key) -> Vec
 }
 
 fn credentials_missing(configuration: &Key, control_plane: &Key) -> Condition {
+    let remedy = if configuration.name.name.is_empty() {
+        "name one in"
+    } else {
+        "create it or correct"
+    };
     let message = format!(
-        "Referenced KonnectAPIAuthConfiguration {} not found; create it or correct \
+        "Referenced KonnectAPIAuthConfiguration {} not found; {remedy} \
          spec.konnect.authRef of {control_plane}",
         configuration.name
     );
@@ -235,7 +240,7 @@ fn credentials_resolved(configuration: &Key) -> Condition {
 /// Matters only where there is something to write: a token that is refused changes nothing in Konnect.
 fn credentials_invalid(configuration: &Key) -> Condition {
     let message = format!(
-        "referenced KonnectAPIAuthConfiguration {} is invalid",
+        "referenced KonnectAPIAuthConfiguration {} is invalid; its own conditions say why",
         configuration.name
     );
     Condition::fails(API_AUTH_VALID, INVALID, message).unless_settled(VALID, valid(configuration))

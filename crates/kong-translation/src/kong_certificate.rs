@@ -68,7 +68,14 @@ fn inline(case: &mut Case<'_, '_>, spec: &KongCertificateSpec) -> Members {
     for field in fields {
         match members.get(field).and_then(|value| value.as_str()) {
             Some(text) if is_material(text) => {}
-            Some(_) => problems.push(format!("spec.{field} is not PEM")),
+            Some(_) => problems.push(format!(
+                "spec.{field} is not PEM; put a {} in PEM there",
+                if field.starts_with("cert") {
+                    "certificate"
+                } else {
+                    "private key"
+                },
+            )),
             None if field == "cert" || field == "key" => {
                 problems.push(format!("spec.{field} is required when type is 'inline'"));
             }
@@ -233,7 +240,8 @@ mod tests {
         let verdict = cluster.judge(&key);
         assert_eq!(verdict.output, Output::KeepLastGood);
         let said = failing(&verdict);
-        assert_eq!(said, [(PROGRAMMED, INVALID, "spec.key is not PEM")]);
+        let message = "spec.key is not PEM; put a private key in PEM there";
+        assert_eq!(said, [(PROGRAMMED, INVALID, message)]);
     }
 
     #[test]

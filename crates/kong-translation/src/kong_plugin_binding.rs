@@ -220,7 +220,9 @@ fn unsupported(member: &str, kind: &str, reference: &Reference) -> Condition {
 }
 
 fn not_served(kind: &str, name: &str) -> Condition {
-    let message = format!("{kind} {name} cannot be a target: {kind} is not served here yet");
+    let message = format!(
+        "{kind} {name} cannot be a target: {kind} is not served here yet; refer to a KongService or a KongRoute"
+    );
     Condition::fails(TARGET_REFS_VALID, INVALID, message)
 }
 

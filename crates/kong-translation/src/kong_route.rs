@@ -202,7 +202,8 @@ mod tests {
         assert_eq!(verdict.output, Output::KeepLastGood);
         assert_eq!(
             condition(&verdict, SERVICE_REF_VALID).message,
-            "Referenced KongService ns/service is being deleted"
+            "Referenced KongService ns/service is being deleted; delete this object too or correct \
+             spec.serviceRef"
         );
         cluster.delete(&key);
         let verdict = cluster.judge(&key);

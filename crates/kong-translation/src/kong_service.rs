@@ -256,7 +256,7 @@ mod tests {
         let refused = with(CredentialState::Invalid);
         assert_eq!(
             condition(&refused, API_AUTH_VALID).message,
-            "referenced KonnectAPIAuthConfiguration ns/auth is invalid"
+            "referenced KonnectAPIAuthConfiguration ns/auth is invalid; its own conditions say why"
         );
         // Whether there is anything to send is not known here.
         assert_eq!(claims(&refused).len(), 1);

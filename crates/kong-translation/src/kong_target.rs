@@ -167,7 +167,8 @@ mod tests {
         let said = condition(&verdict, UPSTREAM_REF_VALID);
         assert_eq!(
             said.message,
-            "Referenced KongUpstream ns/upstream is being deleted"
+            "Referenced KongUpstream ns/upstream is being deleted; delete this object too or correct \
+             spec.upstreamRef"
         );
         cluster.delete(&key);
         let verdict = cluster.judge(&key);

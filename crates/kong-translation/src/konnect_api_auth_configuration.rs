@@ -24,6 +24,8 @@ use crate::secrets::{self, NoText};
 const CREDENTIAL: &str = "konnect";
 /// The key of such Secrets that holds the token.
 const TOKEN_KEY: &str = "token";
+/// What to do about a Secret that holds none.
+const PUT_TOKEN: &str = "put the token there under the key token, or correct spec.secretRef";
 
 impl Judge for KonnectAPIAuthConfiguration {
     const FRAME: Frame = Frame::Account;
@@ -38,8 +40,9 @@ impl Judge for KonnectAPIAuthConfiguration {
                 Err("unknown KonnectAPIAuthType; set spec.type to token or secretRef".to_owned())
             }
         };
-        let server = ServerUrl::parse(&me.spec.server_url)
-            .map_err(|error| format!("failed to parse server URL: {error}"));
+        let server = ServerUrl::parse(&me.spec.server_url).map_err(|error| {
+            format!("failed to parse server URL: {error}; correct spec.serverURL")
+        });
         match (token, server) {
             (Ok(token), Ok(server)) => accessible(me, verdict, token, server),
             (token, server) => {
@@ -109,18 +112,18 @@ fn token_in(view: &View<'_>, name: &Name) -> Result<Token, String> {
     })?;
     if meta.label(CREDENTIAL_LABEL) != Some(CREDENTIAL) {
         return Err(format!(
-            "secret {name} does not have label {CREDENTIAL_LABEL}: {CREDENTIAL}"
+            "secret {name} does not have label {CREDENTIAL_LABEL}: {CREDENTIAL}; add it"
         ));
     }
     if secret.data.is_empty() {
-        return Err(format!("secret {name} has no data"));
+        return Err(format!("secret {name} has no data; {PUT_TOKEN}"));
     }
     let text = secrets::text(secret, TOKEN_KEY).map_err(|problem| match problem {
-        NoText::Missing => format!("secret {name} does not have key {TOKEN_KEY}"),
-        NoText::Binary => format!("secret {name} has no text under key {TOKEN_KEY}"),
+        NoText::Missing => format!("secret {name} does not have key {TOKEN_KEY}; {PUT_TOKEN}"),
+        NoText::Binary => format!("secret {name} has no text under key {TOKEN_KEY}; {PUT_TOKEN}"),
     })?;
     Token::of(text, format!("Token from Secret {name} is valid"))
-        .ok_or_else(|| format!("secret {name} has nothing under key {TOKEN_KEY}"))
+        .ok_or_else(|| format!("secret {name} has nothing under key {TOKEN_KEY}; {PUT_TOKEN}"))
 }
 
 fn accessible(
@@ -276,6 +279,7 @@ mod tests {
                 panic!("{verdict:?}")
             };
             assert!(message.starts_with(start), "{message}");
+            assert!(message.contains("; "), "what to do: {message}");
         }
     }
 

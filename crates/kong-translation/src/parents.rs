@@ -111,7 +111,10 @@ impl Reference {
     }
 
     fn being_deleted(&self, key: &Key) -> Condition {
-        let message = format!("Referenced {key} is being deleted");
+        let message = format!(
+            "Referenced {key} is being deleted; delete this object too or correct {}",
+            self.field,
+        );
         Condition::fails(self.condition, INVALID, message)
     }
 

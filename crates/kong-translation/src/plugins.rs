@@ -126,13 +126,15 @@ impl Plugin<'_> {
     /// The value of a key of a Secret beside the plugin.
     fn value(&self, view: &View<'_>, field: &str, source: &SecretKeyRef) -> Result<Value, String> {
         let name = self.key.name.sibling(None, &source.name);
-        let (_, secret) = secrets::read(view, &name)
-            .map_err(|problem| format!("{} cannot be used: {field}: {problem}", self.key))?;
+        let (_, secret) = secrets::read(view, &name).map_err(|problem| {
+            let key = &self.key;
+            format!("{key} cannot be used: {field}: {problem}; create it or correct {field}")
+        })?;
         let text = secrets::text(secret, &source.key).map_err(|problem| match problem {
-            NoText::Missing => self.unusable(field, source, "is missing"),
+            NoText::Missing => self.unusable(field, source, "is missing; add it"),
             NoText::Binary => self.unusable(field, source, "is not text"),
         })?;
-        // JSON first: it is what YAML parsers read slowest. Their errors quote what they read.
+        // JSON first: YAML parsers read it slowest. Their errors quote what they read.
         serde_json::from_str(text)
             .or_else(|_| serde_yaml::from_str(text).map_err(drop))
             .map_err(|()| self.unusable(field, source, "is neither JSON nor YAML"))
@@ -461,7 +463,7 @@ mod tests {
         let cases = [
             (
                 json!({"configFrom": source("absent")}),
-                "configFrom: key \"absent\" of Secret ns/config is missing",
+                "configFrom: key \"absent\" of Secret ns/config is missing; add it",
             ),
             (
                 json!({"configFrom": source("text")}),
@@ -485,14 +487,13 @@ mod tests {
             let (mut cluster, key) = used(fields.clone());
             let unread = cluster.judge(&key);
             let said = &condition(&unread, PLUGIN_REF_VALID).message;
-            assert!(said.ends_with("Secret \"config\" not found"), "{said}");
+            assert!(said.contains("\"config\" not found; create it"), "{said}");
             cluster.secret("config", json!({}), secret.clone());
             let verdict = cluster.judge(&key);
             assert_eq!(claims(&verdict)[1].intent, Intent::Keep);
-            assert_eq!(
-                condition(&verdict, PLUGIN_REF_VALID).message,
-                format!("KongPlugin ns/limit cannot be used: {reason}")
-            );
+            let said = &condition(&verdict, PLUGIN_REF_VALID).message;
+            let expected = format!("KongPlugin ns/limit cannot be used: {reason}");
+            assert_eq!(*said, expected);
         }
     }
 }

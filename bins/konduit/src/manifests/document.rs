@@ -35,29 +35,56 @@ pub(crate) struct SyntaxError {
 impl Document {
     /// Reads one document.
     pub(crate) fn read(text: &str) -> Result<Self, SyntaxError> {
+        if !is_json(text) {
+            return Self::read_yaml(text).map_err(|error| SyntaxError::of_yaml(text, &error));
+        }
+        // JSON is YAML but for tabs, which can stand between its values only.
+        match (
+            Self::read_yaml(&text.replace('\t', " ")),
+            serde_json::from_str(text),
+        ) {
+            (Ok(document), _) => Ok(document),
+            (Err(error), _) if error.to_string().contains(DUPLICATE) => {
+                Err(SyntaxError::of_yaml(text, &error))
+            }
+            (Err(_), Ok(value)) => Ok(Self {
+                value,
+                lines: Lines::at(1),
+            }),
+            // Braces may also stand for YAML, or for a template that has not been rendered.
+            (Err(error), Err(_)) if !is_surely_json(text) => {
+                Err(SyntaxError::of_yaml(text, &error))
+            }
+            (Err(_), Err(error)) => Err(SyntaxError::of_json(&error)),
+        }
+    }
+
+    fn read_yaml(text: &str) -> Result<Self, serde_yaml::Error> {
         // Snippets of the text could show a secret.
         let mut options = serde_yaml::Options::default();
         options.with_snippet = false;
-        match serde_yaml::from_str_with_options::<Spanned<Node>>(text, options) {
-            Ok(node) => {
-                let (value, lines) = node.value.split(line_of(&node.referenced));
-                Ok(Self { value, lines })
-            }
-            // JSON that is indented with tabs is good JSON, but not YAML.
-            Err(error) => match (is_json(text), serde_json::from_str(text)) {
-                (true, Ok(value)) => Ok(Self {
-                    value,
-                    lines: Lines::at(1),
-                }),
-                (true, Err(error)) => Err(SyntaxError::of_json(&error)),
-                (false, _) => Err(SyntaxError::of_yaml(text, &error)),
-            },
-        }
+        // As kubectl reads it: 0777 is 511.
+        options.legacy_octal_numbers = true;
+        let node = serde_yaml::from_str_with_options::<Spanned<Node>>(text, options)?;
+        let (value, lines) = node.value.split(line_of(&node.referenced));
+        Ok(Self { value, lines })
     }
 }
 
-fn is_json(text: &str) -> bool {
+/// How the reader begins when a field stands twice in a mapping.
+const DUPLICATE: &str = "duplicate mapping key";
+
+/// Whether it is a flow of braces or brackets, as JSON is.
+pub(super) fn is_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
+}
+
+/// Whether what follows the first brace is what JSON has there.
+fn is_surely_json(text: &str) -> bool {
+    match text.trim_start().strip_prefix('{') {
+        Some(rest) => rest.trim_start().starts_with(['"', '}']),
+        None => true,
+    }
 }
 
 fn line_of(location: &serde_yaml::Location) -> usize {
@@ -94,11 +121,15 @@ impl SyntaxError {
             };
         }
         let message = error.without_snippet().render();
+        let is_template = text
+            .lines()
+            .nth(line.saturating_sub(1))
+            .is_some_and(|line| line.contains("{{"));
         Self {
             line,
             column,
             reason: format!("not valid YAML: {}", plain(&message)),
-            remedy: None,
+            remedy: is_template.then_some("this looks like a template; render it first"),
         }
     }
 }
@@ -128,11 +159,15 @@ fn plain(message: &str) -> String {
         Some((_, rest)) => rest,
         None => first,
     };
-    let end = [" at line ", ", set DuplicateKeyPolicy"]
-        .iter()
-        .filter_map(|mark| first.find(mark))
-        .min()
-        .unwrap_or(first.len());
+    let end = [
+        " at line ",
+        ", set DuplicateKeyPolicy",
+        " rejected by the configured policy",
+    ]
+    .iter()
+    .filter_map(|mark| first.find(mark))
+    .min()
+    .unwrap_or(first.len());
     first[..end].to_owned()
 }
 
@@ -199,6 +234,12 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Node, E> {
+        // kubectl sends 1.0 as 1, and a server stores that as an integer.
+        if value.fract() == 0.0
+            && let Ok(integer) = format!("{value:.0}").parse::<i64>()
+        {
+            return Ok(Node::Scalar(Value::from(integer)));
+        }
         let number = Number::from_f64(value)
             .ok_or_else(|| E::custom(format!("{value} is a number that JSON cannot hold")))?;
         Ok(Node::Scalar(Value::Number(number)))
@@ -344,11 +385,13 @@ spec:
 
     #[test]
     fn values_are_those_that_kubectl_would_send() {
-        let text = "a: on\nb: 'on'\nc: 0x10\nd: 1.5\ne:\nf: 2026-01-01\n1: one\n";
+        let text = "a: on\nb: 'on'\nc: 0x10\nd: 1.5\ne:\nf: 2026-01-01\n1: one\n\
+            g: 0777\nh: 1.0\ni: 1e3\nj: 1_000\nk: 09\nl: -0.0\nm: 1e30\n";
         let document = Document::read(text).unwrap();
         assert_eq!(
             document.value,
-            json!({"a": true, "b": "on", "c": 16, "d": 1.5, "e": null, "f": "2026-01-01", "1": "one"})
+            json!({"a": true, "b": "on", "c": 16, "d": 1.5, "e": null, "f": "2026-01-01", "1": "one",
+                "g": 511, "h": 1, "i": 1000, "j": 1000, "k": 9, "l": 0, "m": 1e30})
         );
     }
 
@@ -379,6 +422,18 @@ spec:
     }
 
     #[test]
+    fn a_template_is_taken_for_one() {
+        for text in ["{{ .Values.shop }}", "kind: {{ .Values.kind }}"] {
+            let error = Document::read(text).unwrap_err();
+            assert_eq!(
+                error.remedy,
+                Some("this looks like a template; render it first"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
     fn an_error_shows_nothing_of_the_text() {
         let error = Document::read("token: kpat_secret\n  : [\n").unwrap_err();
         assert!(!error.reason.contains("kpat_secret"), "{error}");
@@ -389,6 +444,9 @@ spec:
     fn json_with_tabs_is_read_and_broken_json_is_called_json() {
         let document = Document::read("{\n\t\"kind\": \"Secret\"\n}").unwrap();
         assert_eq!(document.value, json!({"kind": "Secret"}));
+        assert_eq!(document.lines.of("kind"), 2);
+        let error = Document::read("{\"a\": 1,\n\"a\": 2}").unwrap_err();
+        assert_eq!(error.reason, "not valid YAML: duplicate mapping key: a");
         let error = Document::read("{\n\t\"kind\": \"Secret\"").unwrap_err();
         assert_eq!(
             (error.line, error.reason.as_str()),

@@ -2,7 +2,9 @@
 //!
 //! The only module that reads the file system. Changes are found by looking: a notification service of
 //! the system would save nothing that matters here, and misses changes on network and container mounts.
-//! Start with [`Paths::look`].
+//! `find` walks through the folders. Start with [`Paths::look`].
+
+mod find;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,8 +13,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
+use self::find::{Search, identity};
 use crate::findings::{Finding, Place};
 
 /// How messages call standard input.
@@ -21,15 +24,9 @@ const STDIN: &str = "<stdin>";
 /// What a file is called on the command line that stands for standard input.
 const DASH: &str = "-";
 
-/// Names of files in folders that hold manifests.
-const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
-
 /// A file whose time is not older than this may change again without a new time: file systems count in
 /// steps, some of them of two seconds.
 const STEP: Duration = Duration::from_secs(3);
-
-/// Folders below folders: more than anybody has; links in a circle end here.
-const DEEPEST: usize = 32;
 
 /// What stands in a file, or why it cannot be read.
 pub(crate) type Text = Result<Arc<str>, String>;
@@ -46,10 +43,23 @@ pub(crate) struct Snapshot {
 /// The paths that the user gave.
 #[derive(Debug)]
 pub(crate) struct Paths {
-    given: Vec<PathBuf>,
-    stdin: Option<Text>,
+    given: Vec<Given>,
+    /// A file that is written here, and therefore never read.
+    written: Option<PathBuf>,
     known: BTreeMap<PathBuf, (Stamp, Text)>,
 }
+
+/// A path that the user gave.
+#[derive(Debug)]
+enum Given {
+    /// A file or folder, which may change.
+    Watched(PathBuf),
+    /// Standard input, or a pipe: what came out of it, once.
+    Read(Arc<str>, Text),
+}
+
+/// How a dump begins. A file of ours may be written again.
+const DUMP: &str = "_format_version";
 
 /// What tells that a file has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,28 +69,69 @@ struct Stamp {
 }
 
 impl Paths {
-    /// Takes paths as they are given; reads standard input if it is one of them.
+    /// Takes paths as they are given; reads standard input and pipes that are among them.
     ///
     /// # Errors
     ///
     /// If a path does not exist: that is a typing error, not an empty folder.
     pub(crate) fn new(paths: Vec<PathBuf>, input: &mut dyn Read) -> Result<Self> {
-        let mut stdin = None;
-        for path in &paths {
+        let mut given = Vec::with_capacity(paths.len());
+        let mut stdin = Some(input);
+        for path in paths {
             if path.as_os_str() == DASH {
-                if stdin.is_none() {
-                    stdin = Some(text(read_all(input)));
+                if let Some(input) = stdin.take() {
+                    given.push(Given::Read(Arc::from(STDIN), text(read_all(input))));
                 }
-            } else {
-                fs::metadata(path)
-                    .with_context(|| format!("cannot read \"{}\"", path.display()))?;
+                continue;
             }
+            let found = fs::metadata(&path)
+                .with_context(|| format!("cannot read \"{}\"", path.display()))?;
+            given.push(if found.is_file() || found.is_dir() {
+                Given::Watched(path)
+            } else {
+                // Such as `<(helm template shop)`: a second look would find nothing in it.
+                Given::Read(name(&path), text(fs::read(&path)))
+            });
         }
         Ok(Self {
-            given: paths,
-            stdin,
+            given,
+            written: None,
             known: BTreeMap::new(),
         })
+    }
+
+    /// Keeps away from a file that is about to be written.
+    ///
+    /// # Errors
+    ///
+    /// If it holds a manifest of the user, which would be lost.
+    pub(crate) fn leave_out(&mut self, file: &Path) -> Result<()> {
+        let Some(written) = identity(file) else {
+            return Ok(());
+        };
+        let search = self.search(None);
+        let manifest = search.files().find(|(_, known)| **known == *written);
+        if let Some((path, _)) = manifest
+            && fs::read_to_string(path)
+                .is_ok_and(|text| !text.trim().is_empty() && !text.starts_with(DUMP))
+        {
+            bail!(
+                "--dump would overwrite \"{}\", which is one of the manifests",
+                path.display()
+            );
+        }
+        self.written = Some(written);
+        Ok(())
+    }
+
+    fn search(&self, written: Option<&Path>) -> Search {
+        let mut search = Search::without(written);
+        for path in &self.given {
+            if let Given::Watched(path) = path {
+                search.walk(path);
+            }
+        }
+        search
     }
 
     /// Looks at everything.
@@ -88,34 +139,32 @@ impl Paths {
         let mut snapshot = Snapshot::default();
         let mut known = std::mem::take(&mut self.known);
         for path in &self.given {
-            if path.as_os_str() == DASH {
-                let text = self.stdin.clone().unwrap_or_else(|| Ok(Arc::from("")));
-                snapshot.files.insert(Arc::from(STDIN), text);
+            if let Given::Read(name, text) = path {
+                snapshot.files.insert(Arc::clone(name), text.clone());
+            }
+        }
+        let search = self.search(self.written.as_deref());
+        for (place, error) in search.failures() {
+            let finding = Finding::new(
+                Place::file(&name(place)),
+                format!("cannot be read: {error}"),
+            );
+            snapshot.findings.push(finding);
+            // What is only out of sight is taken to be as it was.
+            if error.kind() == io::ErrorKind::NotFound {
                 continue;
             }
-            let mut files = Vec::new();
-            if let Err((place, error)) = find(path, 0, &mut files) {
-                // What is only out of sight is taken to be as it was.
-                if error.kind() != io::ErrorKind::NotFound {
-                    for (file, (stamp, text)) in &known {
-                        if file.starts_with(&place) && !files.contains(file) {
-                            snapshot.files.insert(name(file), text.clone());
-                            self.known.insert(file.clone(), (*stamp, text.clone()));
-                        }
-                    }
-                }
-                let place = Place::file(&name(&place));
-                snapshot
-                    .findings
-                    .push(Finding::new(place, format!("cannot be read: {error}")));
+            for (file, (stamp, text)) in known.iter().filter(|(file, _)| file.starts_with(place)) {
+                snapshot.files.insert(name(file), text.clone());
+                self.known.insert(file.clone(), (*stamp, text.clone()));
             }
-            for file in files {
-                let Some((stamp, text)) = read(&file, known.remove(&file)) else {
-                    continue;
-                };
-                snapshot.files.insert(name(&file), text.clone());
-                self.known.insert(file, (stamp, text));
-            }
+        }
+        for (file, _) in search.files() {
+            let Some((stamp, text)) = read(file, known.remove(file)) else {
+                continue;
+            };
+            snapshot.files.insert(name(file), text.clone());
+            self.known.insert(file.to_owned(), (stamp, text));
         }
         snapshot
     }
@@ -123,38 +172,6 @@ impl Paths {
 
 fn name(path: &Path) -> Arc<str> {
     Arc::from(path.to_string_lossy())
-}
-
-/// Manifests at and below a path: a file whatever its name, of a folder those with the right names that
-/// are not hidden.
-fn find(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), (PathBuf, io::Error)> {
-    let failed = |error| (path.to_owned(), error);
-    if !fs::metadata(path).map_err(failed)?.is_dir() {
-        files.push(path.to_owned());
-        return Ok(());
-    }
-    if depth == DEEPEST {
-        return Ok(());
-    }
-    let mut entries = Vec::new();
-    for entry in fs::read_dir(path).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        if !entry.file_name().to_string_lossy().starts_with('.') {
-            entries.push(entry.path());
-        }
-    }
-    entries.sort();
-    for entry in entries {
-        // What vanishes between the list and the look is gone.
-        let Ok(kind) = fs::metadata(&entry) else {
-            continue;
-        };
-        let extension = entry.extension().unwrap_or_default().to_ascii_lowercase();
-        if kind.is_dir() || EXTENSIONS.iter().any(|known| extension == *known) {
-            find(&entry, depth + 1, files)?;
-        }
-    }
-    Ok(())
 }
 
 /// The text of a file, which is read only if it may have changed; `None` if the file is gone.

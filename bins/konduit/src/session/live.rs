@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use kong_engine::Mono;
 
-use super::{Outcome, Session, Streams, problems, width};
+use super::{Outcome, Session, Streams, news, problems, width};
 use crate::changes::changes;
 use crate::cli::Up;
 use crate::findings::Finding;
@@ -49,15 +49,25 @@ struct Shown {
 }
 
 /// Watches until somebody ends it.
-pub(super) fn run(
+pub(super) fn run(session: Session, options: &Up, streams: &mut Streams<'_>) -> Result<Outcome> {
+    let mut screen = Screen::default();
+    let ended = watch(session, options, streams, &mut screen);
+    // The cursor comes back however it ended.
+    let left = screen.leave(streams.out);
+    ended?;
+    left?;
+    Ok(Outcome::Well)
+}
+
+fn watch(
     mut session: Session,
     options: &Up,
     streams: &mut Streams<'_>,
-) -> Result<Outcome> {
+    screen: &mut Screen,
+) -> Result<()> {
     let interrupts = interrupts()?;
     let start = Instant::now();
     let mut shown = Shown::default();
-    let mut screen = Screen::default();
     let mut seen = session.paths.look();
     let mut next_look = start + LOOK;
     if session.look(&seen) == 0 {
@@ -87,7 +97,7 @@ pub(super) fn run(
         session.advance(start);
         session.folder.act(&mut session.driver);
         let busy = session.work();
-        session.show(options, streams, &mut screen, &mut shown)?;
+        session.show(options, streams, screen, &mut shown)?;
         let rest = if busy {
             Duration::ZERO
         } else {
@@ -98,9 +108,7 @@ pub(super) fn run(
         }
     }
     shown.at = None;
-    session.show(options, streams, &mut screen, &mut shown)?;
-    screen.leave(streams.out)?;
-    Ok(Outcome::Well)
+    session.show(options, streams, screen, &mut shown)
 }
 
 /// Gives a message when the user wants to end.
@@ -206,18 +214,19 @@ impl Session {
             if let Some(last) = news.last() {
                 shown.last_change = Some(last.clone());
             }
-            let lines = self.picture(options, streams, &rows, &findings, shown);
-            screen.draw(streams.out, lines)?;
+            let size = terminal_size::terminal_size()
+                .map_or(SIZE, |(terminal_size::Width(width), height)| {
+                    (usize::from(width), usize::from(height.0))
+                });
+            let lines = self.picture(options, streams, &rows, &findings, shown, size);
+            screen.draw(streams.out, lines, size)?;
         } else {
             for line in news {
                 writeln!(streams.out, "{line}")?;
             }
             streams.out.flush()?;
-            for finding in findings
-                .iter()
-                .filter(|finding| !shown.findings.contains(finding))
-            {
-                writeln!(streams.err, "{finding}")?;
+            for line in news::of(&shown.findings, &findings) {
+                writeln!(streams.err, "{line}")?;
             }
         }
         shown.version = Some(version);
@@ -235,10 +244,8 @@ impl Session {
         rows: &[Row],
         findings: &[Finding],
         shown: &Shown,
+        (columns, height): (usize, usize),
     ) -> Vec<String> {
-        let (columns, height) = terminal_size::terminal_size().map_or(SIZE, |(width, height)| {
-            (usize::from(width.0), usize::from(height.0))
-        });
         let complaints: Vec<String> = findings
             .iter()
             .cloned()
@@ -265,7 +272,10 @@ impl Session {
             lines.push(format!("... and {} more", rows.len() - visible.len()));
         }
         lines.extend(complaints);
-        lines.truncate(room);
+        if lines.len() > room {
+            lines.truncate(room.saturating_sub(1));
+            lines.push("...".to_owned());
+        }
         let good = rows.iter().filter(|row| row.state.is_good()).count();
         let last = shown
             .last_change

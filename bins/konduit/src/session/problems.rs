@@ -3,7 +3,7 @@
 //!
 //! Start with [`of`].
 
-use crate::findings::Finding;
+use crate::findings::{Finding, path_in};
 use crate::folder::Folder;
 use crate::table::{Row, State};
 
@@ -25,56 +25,10 @@ fn problem(row: &Row, folder: &Folder) -> Option<Finding> {
     };
     let manifest = folder.manifest(&row.id);
     Some(Finding {
-        place: manifest.map(|manifest| manifest.place(field_in(&row.waits_for))),
+        place: manifest.map(|manifest| manifest.place(path_in(&row.waits_for))),
         object: Some(row.title()),
         field: None,
         message,
         remedy: None,
     })
-}
-
-/// The field that a message is about: the first path in it. Messages name the field in their own words,
-/// so it serves to find the line only.
-fn field_in(message: &str) -> &str {
-    let begins = |index: &usize| {
-        message[..*index]
-            .chars()
-            .next_back()
-            .is_none_or(|before| !before.is_alphanumeric() && before != '.')
-    };
-    let Some((start, _)) = ["spec.", "metadata."]
-        .iter()
-        .flat_map(|root| message.match_indices(root))
-        .filter(|(index, _)| begins(index))
-        .min()
-    else {
-        return "";
-    };
-    let path = &message[start..];
-    let end = path
-        .find(|letter: char| !letter.is_ascii_alphanumeric() && !"._-[]/".contains(letter))
-        .unwrap_or(path.len());
-    path[..end].trim_end_matches(['.', '/'])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_field_of_a_message_is_found() {
-        assert_eq!(
-            field_in("create it or correct spec.upstreamRef"),
-            "spec.upstreamRef"
-        );
-        assert_eq!(
-            field_in("correct spec.serviceRef or spec.x."),
-            "spec.serviceRef"
-        );
-        assert_eq!(
-            field_in("see metadata.annotations[konghq.com/plugins]: no"),
-            "metadata.annotations[konghq.com/plugins]"
-        );
-        assert_eq!(field_in("a KongService has no myspec.x"), "");
-    }
 }

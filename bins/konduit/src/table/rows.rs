@@ -3,7 +3,7 @@
 //! Start with [`rows`]; which condition tells most is decided in `telling`.
 
 use cluster_sim::{Cluster, ObjectId, ResourceId};
-use kong_crds::{Kind, Object as _, conditions};
+use kong_crds::{Kind, Object as _, conditions, names};
 use serde_json::Value;
 
 /// How messages begin that only point to other conditions.
@@ -167,6 +167,7 @@ fn row(kind: Kind, resource: &ResourceId, object: &Value) -> Row {
         }),
         waits_for: telling
             .map(|condition| text(&condition["message"]))
+            .or_else(|| holder(meta).filter(|_| state == State::Leaving))
             .unwrap_or_default(),
         organization: field("organizationID"),
         server: field("serverURL"),
@@ -175,6 +176,27 @@ fn row(kind: Kind, resource: &ResourceId, object: &Value) -> Row {
         name,
         state,
     }
+}
+
+/// Finalizers that go when nothing refers to an object any more.
+const IN_USE: [&str; 3] = [
+    names::API_AUTH_IN_USE_FINALIZER,
+    names::TOKEN_SECRET_IN_USE_FINALIZER,
+    names::PLUGIN_IN_USE_FINALIZER,
+];
+
+/// What keeps an object that is being deleted. Of an entity that is to be cleaned up its conditions say
+/// more.
+fn holder(meta: &Value) -> Option<String> {
+    let finalizers = meta["finalizers"].as_array()?.iter();
+    let name = finalizers
+        .filter_map(Value::as_str)
+        .find(|it| *it != names::KONNECT_CLEANUP_FINALIZER)?;
+    Some(if IN_USE.contains(&name) {
+        format!("held by the finalizer {name} until nothing refers to it any more")
+    } else {
+        format!("held by the finalizer {name}; whoever put it there has to take it away")
+    })
 }
 
 /// The condition that says best what is wrong: one about a reference before the one that follows from
@@ -273,5 +295,27 @@ pub(super) mod tests {
         assert_eq!(row.state, State::Unknown);
         assert_eq!(row_of(Kind::Secret, "a", &Value::Null).state, State::Silent);
         assert!(State::Silent.is_good());
+    }
+
+    #[test]
+    fn what_is_being_deleted_says_which_finalizer_holds_it() {
+        let leaving = |finalizers: Value| {
+            let object = json!({"metadata": {"name": "n", "namespace": "a", "finalizers": finalizers,
+                "deletionTimestamp": "1970-01-01T00:01:40Z"}});
+            let kind = Kind::KongPlugin;
+            row(kind, &ResourceId::new(kind.group(), kind.plural()), &object).waits_for
+        };
+        assert_eq!(leaving(json!(["gateway.konghq.com/konnect-cleanup"])), "");
+        assert_eq!(
+            leaving(json!([
+                "gateway.konghq.com/konnect-cleanup",
+                "gateway.konghq.com/plugin-in-use"
+            ])),
+            "held by the finalizer gateway.konghq.com/plugin-in-use until nothing refers to it any more"
+        );
+        assert_eq!(
+            leaving(json!(["example.com/mine"])),
+            "held by the finalizer example.com/mine; whoever put it there has to take it away"
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::{CONTROL_PLANE, folder, run, service};
+use crate::{CONTROL_PLANE, folder, run, service, without_age};
 
 /// Values that must not be found anywhere.
 const SECRETS: [&str; 4] = [
@@ -234,4 +234,20 @@ fn definitions_are_printed_and_written() {
             .contains("out/configuration.konghq.com_kongservices.yaml\n")
     );
     assert_eq!(texts.join("---\n"), printed.out);
+}
+
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let readme = include_str!("../../README.md");
+    let block = |language: &str| {
+        let (_, rest) = readme.split_once(&format!("```{language}\n")).unwrap();
+        rest.split_once("```").unwrap().0
+    };
+    let folder = folder(&[("shop.yaml", block("yaml"))]);
+    let (command, expected) = block("console").split_once('\n').unwrap();
+    let arguments: Vec<&str> = command.split(' ').skip(2).collect();
+    let ran = run(folder.path(), &arguments, "");
+    let (table, findings) = expected.split_at(expected.find("shop.yaml:").unwrap());
+    assert_eq!(without_age(&ran.out), without_age(table));
+    assert_eq!((ran.err.as_str(), ran.code), (findings, 1));
 }

@@ -137,7 +137,7 @@ Secret                        default/fine         -            -               
 KonnectAPIAuthConfiguration   default/auth         True         -                                      -
 KonnectAPIAuthConfiguration   default/wrong        False        -                                      Konnect does not accept the token; put a valid token into spec.token or the Secret
 KonnectGatewayControlPlane    default/cp           True         53ace5be-bbfb-5edf-b4a0-994a4d77b10a   -
-KonnectGatewayControlPlane    default/locked-out   False        -                                      referenced KonnectAPIAuthConfiguration default/wrong is invalid
+KonnectGatewayControlPlane    default/locked-out   False        -                                      referenced KonnectAPIAuthConfiguration default/wrong is invalid; its own conditions say why
 KongService                   default/good         True         0c077565-dce4-55cb-a97e-7d4bcbc02690   -
 KongService                   default/one          True         e8d846af-0f2a-54b8-b8a3-41338c4c60b0   -
 KongService                   default/two          False        -                                      failed to create KongService default/two: name \"shop\" is taken by KongService default/one, which has it in Konnect; choose another one
@@ -149,17 +149,17 @@ KongTarget                    default/lost         False        -               
     assert_eq!(
         ran.err,
         "\
-./d-unknown.yaml:5: KongService default/typo: spec.hosts: unknown field \"spec.hosts\"; did you mean \"host\"?
-./d-unknown.yaml:9: KongServce x: kind: kind \"KongServce\" of \"configuration.konghq.com/v1alpha1\" is not served here; did you mean \"KongService\"?
-./d-unknown.yaml:13: Deployment web: kind: kind \"Deployment\" of \"apps/v1\" is not served here; everything else is applied without it
-./e-tab.yaml:3:1: not valid YAML: the line is indented with a tab; indent with spaces
-./g-again.yaml:3: Secret default/fine: the same object stands in ./e-tab.yaml:5, which is used; remove one of the two
-./f-token.yaml:6: KonnectAPIAuthConfiguration default/wrong: not valid: Konnect does not accept the token; put a valid token into spec.token or the Secret
-./f-token.yaml:9: KonnectGatewayControlPlane default/locked-out: not Programmed: referenced KonnectAPIAuthConfiguration default/wrong is invalid
-./c-names.yaml:9: KongService default/two: not Programmed: failed to create KongService default/two: name \"shop\" is taken by KongService default/one, which has it in Konnect; choose another one
-./b-references.yaml:15: KongService other/outsider: not Programmed: KongReferenceGrants do not allow access to KonnectGatewayControlPlane <konnectNamespacedRef:default/cp>; create one in namespace \"default\"
 ./b-references.yaml:6: KongRoute default/orphan: not Programmed: KongService.configuration.konghq.com \"nowhere\" not found; create it in namespace \"default\" or correct spec.serviceRef
 ./b-references.yaml:13: KongTarget default/lost: not Programmed: KongUpstream.configuration.konghq.com \"nowhere\" not found; create it in namespace \"default\" or correct spec.upstreamRef
+./b-references.yaml:15: KongService other/outsider: not Programmed: KongReferenceGrants do not allow access to KonnectGatewayControlPlane <konnectNamespacedRef:default/cp>; create one in namespace \"default\"
+./c-names.yaml:9: KongService default/two: not Programmed: failed to create KongService default/two: name \"shop\" is taken by KongService default/one, which has it in Konnect; choose another one
+./d-unknown.yaml:5: KongService default/typo: spec.hosts: unknown field; did you mean \"host\"?
+./d-unknown.yaml:9: KongServce x: kind: \"KongServce\" of \"configuration.konghq.com/v1alpha1\" is not served here; did you mean \"KongService\"?
+./d-unknown.yaml:13: Deployment web: kind: \"Deployment\" of \"apps/v1\" is not served here; everything else is applied without it
+./e-tab.yaml:3:1: Secret x: not valid YAML: the line is indented with a tab; indent with spaces
+./f-token.yaml:6: KonnectAPIAuthConfiguration default/wrong: not valid: Konnect does not accept the token; put a valid token into spec.token or the Secret
+./f-token.yaml:9: KonnectGatewayControlPlane default/locked-out: not Programmed: referenced KonnectAPIAuthConfiguration default/wrong is invalid; its own conditions say why
+./g-again.yaml:3: Secret default/fine: the same object stands in ./e-tab.yaml:5, which is used; remove one of the two
 "
     );
     assert_eq!(ran.code, 1);
@@ -189,7 +189,7 @@ spec:
         ran.err,
         "\
 b.yaml:7: KongTarget default/heavy: spec.weight: Invalid value: 70000: spec.weight in body should be less than or equal to 65535
-b.yaml:12: KongService default/bare: spec.controlPlaneRef: Required value
+b.yaml:12: KongService default/bare: spec.controlPlaneRef: Required value; add it
 b.yaml:14: KongService default/bare: spec.port: Invalid value: \"string\": spec.port in body must be of type integer: \"string\"
 "
     );
@@ -221,6 +221,73 @@ Secret   mine/one        -            -            -
 "
     );
     assert_eq!((ran.err.as_str(), ran.code), ("", 0));
+}
+
+#[test]
+fn one_file_is_applied_once_however_often_it_is_named() {
+    let folder = folder(&[("a.yaml", CONTROL_PLANE)]);
+    let ran = run(
+        folder.path(),
+        &["up", "--once", "a.yaml", "./a.yaml", "."],
+        "",
+    );
+    assert_eq!((ran.err.as_str(), ran.code), ("", 0));
+}
+
+#[test]
+fn configuration_of_deck_and_templates_are_taken_for_what_they_are() {
+    let folder = folder(&[
+        ("a.yaml", CONTROL_PLANE),
+        ("kong.yaml", "_format_version: '3.0'\nservices: []\n"),
+        ("template.yaml", "kind: {{ .Values.kind }}\n"),
+    ]);
+    let ran = run(folder.path(), &["up", "--once", "."], "");
+    assert_eq!(
+        ran.err,
+        "\
+./kong.yaml:1: is configuration for decK and no Kubernetes object; keep it where no manifests are
+./template.yaml:1:8: not valid YAML: expected string scalar; this looks like a template; render it first
+"
+    );
+    assert_eq!(ran.code, 1);
+}
+
+#[test]
+fn an_object_that_does_not_say_what_it_is_is_told_which_field_and_why() {
+    let manifests = "\
+apiVersion: v1
+kind: Secret
+metadata: {name: yes}
+---
+apiVersion: v1
+kind: Secret
+metadata: name
+---
+apiVersion: v1
+metadata: {name: a}
+---
+- one
+---
+apiVersion: v1
+kind: Secret
+metadata: {generateName: a-}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: fine}
+";
+    let ran = run(folder(&[]).path(), &["up", "--once", "-"], manifests);
+    assert_eq!(
+        ran.err,
+        "\
+<stdin>:3: Secret: metadata.name: must be a string and is a boolean; put it in quotes
+<stdin>:7: Secret: metadata: must be a mapping and is a string; write it with a name in it
+<stdin>:9: a: kind: is missing; every object says what it is
+<stdin>:12: is a list and no object; part several objects by ---, or write them as the items of a List
+<stdin>:16: Secret: metadata.name: is missing; give the object a name: a generated one could not be found again
+"
+    );
+    assert!(ran.out.contains("Secret   fine"), "{}", ran.out);
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Wrong use and unreadable input: exit code 2, and a sentence that helps.
 
-use crate::{CONTROL_PLANE, Ran, folder, run};
+use std::io::Write as _;
+use std::process::Stdio;
+
+use crate::{CONTROL_PLANE, Ran, command, folder, run};
 
 fn wrong(err: &str) -> Ran {
     Ran {
@@ -73,6 +76,58 @@ fn outputs_that_exclude_each_other_are_refused() {
         run(folder.path(), &["up", "--dump", "-", "a.yaml"], ""),
         wrong("error: --dump - needs --once: the table is on standard output\n")
     );
+}
+
+#[test]
+fn a_dump_never_takes_the_place_of_a_manifest() {
+    let folder = folder(&[
+        ("a.yaml", CONTROL_PLANE),
+        ("dump.yaml", "_format_version: '3.0'\n"),
+    ]);
+    assert_eq!(
+        run(
+            folder.path(),
+            &["up", "--once", "--dump", "a.yaml", "."],
+            ""
+        ),
+        wrong("error: --dump would overwrite \"./a.yaml\", which is one of the manifests\n")
+    );
+    // An older dump beside the manifests is neither.
+    let ran = run(
+        folder.path(),
+        &["up", "--once", "--dump", "dump.yaml", "."],
+        "",
+    );
+    assert_eq!((ran.err.as_str(), ran.code), ("", 0));
+}
+
+#[test]
+fn who_has_read_enough_is_no_error() {
+    for arguments in [
+        &["up", "--once", "-o", "json", "-"][..],
+        &["up", "--once", "-o", "yaml", "-"],
+        &["crds"],
+        &["completions", "bash"],
+    ] {
+        let mut child = command(folder(&[]).path())
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let mut input = child.stdin.take().unwrap();
+        // The definitions and completions ask for nothing.
+        let _ = input.write_all(CONTROL_PLANE.as_bytes());
+        drop(input);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(
+            (output.status.code(), String::from_utf8(output.stderr)),
+            (Some(0), Ok(String::new())),
+            "{arguments:?}"
+        );
+    }
 }
 
 #[test]

@@ -142,7 +142,8 @@ fn a_plugin_that_cannot_be_had_keeps_what_there_is() {
         ),
         (
             json!({"name": "limit"}),
-            "KongPlugin ns/limit cannot be used: configFrom: Secret \"absent\" not found",
+            "KongPlugin ns/limit cannot be used: configFrom: Secret \"absent\" not found; create it \
+             or correct configFrom",
         ),
         (
             json!({"name": "limit", "kind": "KongClusterPlugin"}),
@@ -273,7 +274,8 @@ fn a_plugin_goes_before_the_target_that_is_being_deleted() {
     cluster.stand(&self::key(Kind::KongRoute), leaving);
     let verdict = cluster.judge(&key);
     assert_eq!(claims(&verdict)[0].intent, Intent::Absent);
-    let message = "Referenced KongRoute ns/kongroute is being deleted";
+    let message = "Referenced KongRoute ns/kongroute is being deleted; delete this object too or \
+                   correct spec.targets.routeRef";
     assert_eq!(failing(&verdict), [(TARGET_REFS_VALID, INVALID, message)]);
     cluster.delete(&key);
     assert_eq!(claims(&cluster.judge(&key))[0].intent, Intent::Absent);
@@ -294,8 +296,9 @@ fn targets_that_cannot_be_served_are_all_named_in_one_condition() {
         "unsupported route target kind \"HTTPRoute\"; refer to a KongRoute in \
          spec.targets.routeRef; unsupported service target kind \"Service\"; refer to a \
          KongService in spec.targets.serviceRef; KongConsumer c cannot be a target: \
-         KongConsumer is not served here yet; KongConsumerGroup g cannot be a target: \
-         KongConsumerGroup is not served here yet"
+         KongConsumer is not served here yet; refer to a KongService or a KongRoute; \
+         KongConsumerGroup g cannot be a target: KongConsumerGroup is not served here yet; \
+         refer to a KongService or a KongRoute"
     );
 }
 
