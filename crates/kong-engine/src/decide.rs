@@ -8,16 +8,16 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use kong_crds::names::{DELETION_POLICY_ANNOTATION, KONNECT_CLEANUP_FINALIZER};
-use kong_model::{Body, Call, Collection, Node, Normal, OnDelete, RemoteId, Update};
+use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
+use kong_model::{Body, Collection, Normal, RemoteId};
 use kong_resolve::{Access, Intent, Key};
 use kong_translation::{Attempt, Problem};
 
-use crate::engine::{Engine, Subject};
-use crate::entities::{Act, Belief, Content, Entity, Flight, IdSource};
-use crate::input::{Action, Effect, Mono, Org};
+use crate::engine::Engine;
+use crate::entities::{Act, Belief, Content, Entity};
+use crate::input::{Mono, Org};
 use crate::listing::Scope;
-use crate::queue::{Class, Queue, Work};
+use crate::queue::{Class, Work};
 use crate::uniques::Contest;
 
 /// What is to be done with an entity.
@@ -332,63 +332,7 @@ impl Engine {
         })
     }
 
-    fn leave(&self, entity: &Entity) -> Decision {
-        if entity.belief == Belief::Absent && entity.intent == Some(Intent::Absent) {
-            // Its object is still there and may be judged again: what is known is not to be forgotten.
-            return Decision::Rest;
-        }
-        if entity.source == IdSource::Observed {
-            // Deleting it is not ours to do, so nothing takes along what is in it; and without its
-            // object nobody would know where that is.
-            return match self.blocker(entity) {
-                Some(Blocker::OnItsWay) => Decision::Wait,
-                Some(Blocker::Stays(blocker)) => Decision::Blocked(in_the_way(&blocker)),
-                None => Decision::Forget,
-            };
-        }
-        let goes_with_others = matches!(
-            entity.site.at,
-            Collection::Identity | Collection::GroupMemberships
-        );
-        if entity.belief == Belief::Absent || goes_with_others || self.is_retained(entity) {
-            return Decision::Forget;
-        }
-        if !self.place_exists(entity) {
-            return Decision::Forget;
-        }
-        if !self.is_known(entity) {
-            return Decision::NeedsList;
-        }
-        if entity.stranger.is_some() || entity.remote.is_none() {
-            return Decision::Forget;
-        }
-        if let Some(scope) = self.unread_referrers(entity) {
-            return Decision::NeedsListOf(scope);
-        }
-        match self.blocker(entity) {
-            Some(Blocker::OnItsWay) => Decision::Wait,
-            Some(Blocker::Stays(blocker)) => Decision::Blocked(Problem {
-                attempt: Attempt::Delete,
-                text: format!(
-                    "{blocker} still refers to it; delete {blocker} too, or let it refer to something else"
-                ),
-                transient: false,
-            }),
-            None => self.when_allowed(entity, Act::Remove),
-        }
-    }
-
-    /// A list that has yet to be read of what could keep an entity from being deleted: of what is not
-    /// known nobody knows whether it refers to it.
-    fn unread_referrers(&self, entity: &Entity) -> Option<Scope> {
-        let own = entity.scope();
-        let mut scopes = Collection::all()
-            .filter(|at| at.restrains(own.at))
-            .map(|at| Scope { at, ..own.clone() });
-        scopes.find(|scope| !self.is_listed(scope))
-    }
-
-    fn when_allowed(&self, entity: &Entity, act: Act) -> Decision {
+    pub(crate) fn when_allowed(&self, entity: &Entity, act: Act) -> Decision {
         if entity.not_before > self.now {
             Decision::Until(entity.not_before)
         } else if self.access(&entity.configuration).is_none() {
@@ -396,14 +340,6 @@ impl Engine {
         } else {
             Decision::Do(act)
         }
-    }
-
-    /// Whether the user asked to keep the entity of an object that is deleted.
-    fn is_retained(&self, entity: &Entity) -> bool {
-        self.world.entry(&entity.owner).is_some_and(|entry| {
-            entry.meta.deleting
-                && entry.meta.annotation(DELETION_POLICY_ANNOTATION) == Some("retain")
-        })
     }
 
     /// Whether the control plane of an entity is one that we know and that is there.
@@ -419,45 +355,6 @@ impl Engine {
                 plane.site.at == Collection::ControlPlanes && plane.is_possible()
             })
         })
-    }
-
-    /// What keeps an entity from being deleted.
-    fn blocker(&self, entity: &Entity) -> Option<Blocker> {
-        let remote = entity.remote.as_ref()?;
-        let alone = entity.source == IdSource::Observed;
-        let mut found = None;
-        // What nobody has looked at may be in the way; it is being looked at.
-        let plane = entity.site.control_plane.as_ref();
-        let mut unseen = plane
-            .into_iter()
-            .flat_map(|plane| self.entities.opaque(plane));
-        if unseen.any(|other| other.site.at.restrains(entity.site.at)) {
-            found = Some(Blocker::OnItsWay);
-        }
-        if entity.site.at == Collection::ControlPlanes && self.recorded.is_awaited(remote) {
-            found = Some(Blocker::OnItsWay);
-        }
-        let mut note = |other: &Entity, refuses: bool| {
-            if other.in_flight.is_some() || (other.is_possible() && other.is_leaving()) {
-                // What fails to go does not hold up what would take it along.
-                if refuses || alone || other.failures == 0 {
-                    found.get_or_insert(Blocker::OnItsWay);
-                }
-            } else if other.is_possible() && refuses {
-                found = Some(Blocker::Stays(other.owner.clone()));
-            }
-        };
-        for (_, other) in self.entities.dependents(remote) {
-            note(other, refuses_deletion(other, remote));
-        }
-        if entity.site.at == Collection::ControlPlanes {
-            for id in self.entities.in_plane(remote) {
-                if let Some(other) = self.entities.get(id) {
-                    note(other, alone);
-                }
-            }
-        }
-        found
     }
 
     /// The access that a configuration gives, once its token has been found good.
@@ -480,161 +377,4 @@ impl Engine {
             None => Org(Arc::from(format!("?{}", configuration.name))),
         }
     }
-
-    /// The next thing to send to Konnect for an organisation.
-    pub(crate) fn poll_konnect(&mut self, org: &Org) -> Option<Effect> {
-        let fence = self.fence();
-        loop {
-            let work = self.lanes.get_mut(org)?.pop(self.now, fence.is_some())?;
-            let call = match &work {
-                Work::List(scope) => self.next_page(scope, org),
-                Work::Read(id) | Work::Write(id) => self.next_step(*id, org, fence.is_some()),
-            };
-            let Some((access, call)) = call else {
-                self.settle_quietly();
-                continue;
-            };
-            let subject = match work {
-                Work::List(scope) => Subject::List(scope),
-                Work::Read(id) | Work::Write(id) => Subject::Entity(id),
-            };
-            let op = self.start(subject.clone(), Some(org.clone()));
-            match subject {
-                Subject::List(scope) => self.listings.page_started(&scope, op),
-                Subject::Entity(id) => {
-                    if let Some(entity) = self.entities.get_mut(id) {
-                        if let Some(flight) = &mut entity.in_flight {
-                            flight.op = op;
-                        }
-                        if call.is_write() {
-                            entity.touched = op;
-                        }
-                    }
-                }
-                Subject::Object(_) => {}
-            }
-            if let Some(queue) = self.lanes.get_mut(org) {
-                queue.budget.started(op, self.now);
-            }
-            let patient = self.now.after(self.settings.request_timeout);
-            let not_after = match fence {
-                // What is sent at the last moment must be over before somebody else writes.
-                Some(fence) if call.is_write() => patient.min(fence),
-                Some(_) | None => patient,
-            };
-            return Some(Effect {
-                op,
-                not_after,
-                action: Action::Konnect { access, call },
-            });
-        }
-    }
-
-    /// What was lined up may be out of date: it is decided again, and the body is the newest.
-    fn next_step(&mut self, id: Uuid, org: &Org, writable: bool) -> Option<(Access, Call)> {
-        let entity = self.entities.get(id)?;
-        let act = match self.decide(id, entity) {
-            Decision::Do(act) => act,
-            Decision::Rest
-            | Decision::Wait
-            | Decision::Until(_)
-            | Decision::Confirm
-            | Decision::NeedsList
-            | Decision::NeedsListOf(_)
-            | Decision::Agrees
-            | Decision::Blocked(_)
-            | Decision::Forget => {
-                self.unexamined.insert(id);
-                return None;
-            }
-        };
-        if self.org(&entity.configuration) != *org || (act != Act::Probe && !writable) {
-            self.unexamined.insert(id);
-            return None;
-        }
-        let (access, call, sent) = self.call(id, entity, act)?;
-        let op = crate::input::OpId(self.last_op);
-        self.entities.get_mut(id)?.in_flight = Some(Flight { op, act, sent });
-        Some((access, call))
-    }
-
-    fn call(
-        &self,
-        id: Uuid,
-        entity: &Entity,
-        act: Act,
-    ) -> Option<(Access, Call, Option<Arc<Body>>)> {
-        let unit = self.units.get(&entity.configuration)?;
-        let access = unit.verdict.access.clone()?;
-        let site = entity.site.clone();
-        let body = entity.wanted().cloned();
-        let call = match act {
-            Act::Probe => Call::WhoAmI,
-            Act::Remove => Call::Remove {
-                site,
-                id: entity.remote.clone()?,
-            },
-            Act::Create if !site.at.takes_our_id() => Call::Post {
-                site,
-                body: body.clone()?,
-            },
-            Act::Create | Act::Update => put(entity, body.clone()?)?,
-            Act::StepAside => {
-                let mut aside = Body::clone(body.as_ref()?);
-                let name = format!("konduit-swap-{}", id.simple());
-                aside.set(site.at.name_field()?, Node::Text(Arc::from(name)));
-                let aside = Arc::new(aside);
-                return Some((access, put(entity, Arc::clone(&aside))?, Some(aside)));
-            }
-        };
-        Some((access, call, body))
-    }
-
-    /// Follows consequences while looking for the next effect.
-    fn settle_quietly(&mut self) {
-        while let Some(id) = self.unexamined.pop_first() {
-            self.examine(id);
-        }
-    }
-
-    /// The queue of an organisation, made if there is none.
-    pub(crate) fn lane(&mut self, configuration: &Key) -> &mut Queue {
-        let org = self.org(configuration);
-        self.lanes.entry(org).or_default()
-    }
-}
-
-fn put(entity: &Entity, body: Arc<Body>) -> Option<Call> {
-    let (site, id) = (entity.site.clone(), entity.remote.clone()?);
-    Some(match site.at.update() {
-        Update::Patch { .. } => Call::Patch { site, id, body },
-        Update::Put | Update::No => Call::Put { site, id, body },
-    })
-}
-
-/// What to say of a deletion that something else is in the way of.
-fn in_the_way(blocker: &Key) -> Problem {
-    Problem {
-        attempt: Attempt::Delete,
-        text: format!(
-            "{blocker} still refers to it; delete {blocker} too, or let it refer to something else"
-        ),
-        transient: false,
-    }
-}
-
-/// Why an entity cannot be deleted now.
-enum Blocker {
-    /// What refers to it is about to go.
-    OnItsWay,
-    /// What refers to it is to stay.
-    Stays(Key),
-}
-
-/// Whether Konnect refuses to delete an entity because of this other one.
-fn refuses_deletion(other: &Entity, remote: &RemoteId) -> bool {
-    other.site.at.references().iter().any(|reference| {
-        reference.on_delete == OnDelete::Restrict
-            && other.held_reference(reference.field) == Some(remote.as_str())
-    })
 }

@@ -186,7 +186,7 @@ impl Engine {
             return;
         };
         entity.configuration = claim.configuration.clone();
-        entity.specified = claim.specified.clone();
+        entity.specified.clone_from(&claim.specified);
         entity.generation = claim.generation;
         entity.main = claim.main;
         let same = match (&entity.intent, &claim.intent) {

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 //!
 //! Where to start: [`Engine`] with its three calls, then `judging` (what is wanted), `entities` and
-//! `decide` (what is to be done with one entity), `listing` (what Konnect holds), `cluster` (what is
+//! `decide` (what is to be done with one entity), `sending`, `listing` (what Konnect holds), `cluster` (what is
 //! written to the API server), `budget` and `queue` (when).
 
 mod budget;
@@ -11,11 +11,13 @@ mod engine;
 mod entities;
 mod input;
 mod judging;
+mod leaving;
 mod listing;
 mod objects;
 mod outcomes;
 mod queue;
 mod recall;
+mod sending;
 mod uniques;
 
 pub use engine::{Engine, Settings, Stats};

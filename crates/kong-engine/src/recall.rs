@@ -123,8 +123,8 @@ impl Engine {
             self.recorded.note_plane(key, id);
         }
         if !self.units.get(key).is_some_and(|unit| unit.recalled) {
-            let plane = place.and_then(|(site, _)| site.control_plane);
-            self.recorded.unplace(key, plane);
+            let home = place.and_then(|(site, _)| site.control_plane);
+            self.recorded.unplace(key, home);
         }
     }
 
@@ -232,7 +232,7 @@ impl Engine {
             .and_then(|record| recorded_place(key, record));
         if let Some((site, _)) = place {
             let configuration = match &site.control_plane {
-                Some(plane) => self.configuration_of(plane),
+                Some(home) => self.configuration_of(home),
                 None => verdict
                     .home
                     .as_ref()

@@ -365,17 +365,18 @@ mod tests {
         });
         let key = apply(&mut cluster, spec);
         let verdict = cluster.judge(&key);
-        let intents: Vec<_> = claims(&verdict)
-            .iter()
-            .map(|it| it.intent.clone())
-            .collect();
-        assert_eq!(intents, [Intent::Observe(RemoteId::from(id))]);
+        let intents = |verdict: &Verdict| -> Vec<Intent> {
+            let intents = claims(verdict).iter().map(|it| it.intent.clone());
+            intents.collect()
+        };
+        assert_eq!(intents(&verdict), [Intent::Observe(RemoteId::from(id))]);
         assert_eq!(
             verdict.confirmed,
             [Condition::holds(MIRRORED, MIRRORED, "")]
         );
         cluster.delete(&key);
-        assert_eq!(cluster.judge(&key).output, Output::Want(Vec::new()));
+        let verdict = cluster.judge(&key);
+        assert_eq!(intents(&verdict), [Intent::Release(RemoteId::from(id))]);
     }
 
     #[test]

@@ -1,0 +1,210 @@
+//! All entities, and the indexes by which they find each other: by id, by control plane, by what they
+//! refer to, by what no two may share. [`Entities::reindex`] follows every change of an entity.
+
+use std::collections::BTreeSet;
+use std::hash::Hash;
+
+use uuid::Uuid;
+
+use kong_model::{RemoteId, UniqueKey};
+use kong_resolve::Map;
+
+use super::{Entity, Realm};
+use crate::listing::Scope;
+
+/// The keys under which an entity is indexed.
+#[derive(Clone, Debug, Default)]
+struct Filed {
+    remote: Option<RemoteId>,
+    plane: Option<RemoteId>,
+    scope: Option<Scope>,
+    refers_to: Box<[RemoteId]>,
+    uniques: Box<[(Realm, UniqueKey)]>,
+    opaque: Option<RemoteId>,
+}
+
+/// All entities, with their indexes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Entities {
+    all: Map<Uuid, Entity>,
+    filed: Map<Uuid, Filed>,
+    by_remote: Map<RemoteId, BTreeSet<Uuid>>,
+    by_plane: Map<RemoteId, BTreeSet<Uuid>>,
+    by_scope: Map<Scope, BTreeSet<Uuid>>,
+    dependents: Map<RemoteId, BTreeSet<Uuid>>,
+    by_unique: Map<(Realm, UniqueKey), BTreeSet<Uuid>>,
+    /// Those in a control plane that may refer to anything.
+    opaque: Map<RemoteId, BTreeSet<Uuid>>,
+    /// Control planes in which there are none of these any more.
+    cleared: BTreeSet<RemoteId>,
+}
+
+impl Entities {
+    pub(crate) fn get(&self, id: Uuid) -> Option<&Entity> {
+        self.all.get(&id)
+    }
+
+    /// For changes that touch no index; follow up with [`reindex`](Self::reindex) if one may be
+    /// touched.
+    pub(crate) fn get_mut(&mut self, id: Uuid) -> Option<&mut Entity> {
+        self.all.get_mut(&id)
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = Uuid> + '_ {
+        self.all.keys().copied()
+    }
+
+    pub(crate) fn insert(&mut self, id: Uuid, entity: Entity) {
+        self.all.insert(id, entity);
+        self.reindex(id);
+    }
+
+    pub(crate) fn remove(&mut self, id: Uuid) -> Option<Entity> {
+        let entity = self.all.remove(&id);
+        self.reindex(id);
+        entity
+    }
+
+    /// Those with this id in Konnect: one, or several in different collections.
+    pub(crate) fn at(&self, remote: &RemoteId) -> BTreeSet<Uuid> {
+        self.by_remote.get(remote).cloned().unwrap_or_default()
+    }
+
+    /// Those in a control plane.
+    pub(crate) fn in_plane(&self, plane: &RemoteId) -> BTreeSet<Uuid> {
+        self.by_plane.get(plane).cloned().unwrap_or_default()
+    }
+
+    /// Those that a list tells about.
+    pub(crate) fn in_scope(&self, scope: &Scope) -> BTreeSet<Uuid> {
+        self.by_scope.get(scope).cloned().unwrap_or_default()
+    }
+
+    /// Those that refer to an entity.
+    pub(crate) fn dependents(&self, remote: &RemoteId) -> impl Iterator<Item = (Uuid, &Entity)> {
+        let ids = self.dependents.get(remote).into_iter().flatten();
+        ids.filter_map(|id| Some((*id, self.all.get(id)?)))
+    }
+
+    /// Those in a control plane of which nobody knows what they refer to.
+    pub(crate) fn opaque(&self, plane: &RemoteId) -> impl Iterator<Item = &Entity> {
+        let ids = self.opaque.get(plane).into_iter().flatten();
+        ids.filter_map(|id| self.all.get(id))
+    }
+
+    /// A control plane in which there are none of these any more.
+    pub(crate) fn pop_cleared(&mut self) -> Option<RemoteId> {
+        self.cleared.pop_first()
+    }
+
+    /// Those that have or claim something unique.
+    pub(crate) fn rivals(
+        &self,
+        realm: &Realm,
+        key: &UniqueKey,
+    ) -> impl Iterator<Item = (Uuid, &Entity)> {
+        let ids = self
+            .by_unique
+            .get(&(realm.clone(), key.clone()))
+            .into_iter()
+            .flatten();
+        ids.filter_map(|id| Some((*id, self.all.get(id)?)))
+    }
+
+    /// Whom a change of this entity may concern: those that want what it has or claims, and those that
+    /// it refers to.
+    pub(crate) fn neighbours(&self, id: Uuid) -> BTreeSet<Uuid> {
+        let Some(filed) = self.filed.get(&id) else {
+            return BTreeSet::new();
+        };
+        let rivals = filed
+            .uniques
+            .iter()
+            .filter_map(|unique| self.by_unique.get(unique))
+            .flatten();
+        let parents = filed
+            .refers_to
+            .iter()
+            .filter_map(|remote| self.by_remote.get(remote))
+            .flatten();
+        let plane = filed
+            .plane
+            .iter()
+            .filter_map(|plane| self.by_remote.get(plane))
+            .flatten();
+        let mut ids: BTreeSet<Uuid> = rivals.chain(parents).chain(plane).copied().collect();
+        ids.remove(&id);
+        ids
+    }
+
+    /// Brings the indexes up to date after a change.
+    pub(crate) fn reindex(&mut self, id: Uuid) {
+        let new = self.all.get(&id).map(|entity| {
+            let realm = entity.realm();
+            let uniques = entity.holds.iter().cloned().chain(entity.claims());
+            Filed {
+                remote: entity.remote.clone(),
+                plane: entity.site.control_plane.clone(),
+                scope: Some(entity.scope()),
+                refers_to: entity.refers_to().into_iter().collect(),
+                uniques: uniques.map(|key| (realm.clone(), key)).collect(),
+                opaque: entity
+                    .site
+                    .control_plane
+                    .clone()
+                    .filter(|_| entity.is_opaque()),
+            }
+        });
+        let gone = new.is_none();
+        let new = new.unwrap_or_default();
+        let old = self.filed.remove(&id).unwrap_or_default();
+        refile(
+            &mut self.by_remote,
+            id,
+            old.remote.iter(),
+            new.remote.iter(),
+        );
+        refile(&mut self.by_plane, id, old.plane.iter(), new.plane.iter());
+        refile(&mut self.by_scope, id, old.scope.iter(), new.scope.iter());
+        refile(
+            &mut self.dependents,
+            id,
+            old.refers_to.iter(),
+            new.refers_to.iter(),
+        );
+        refile(
+            &mut self.by_unique,
+            id,
+            old.uniques.iter(),
+            new.uniques.iter(),
+        );
+        refile(&mut self.opaque, id, old.opaque.iter(), new.opaque.iter());
+        let left = old.opaque.filter(|_| new.opaque.is_none());
+        let cleared = left.filter(|plane| !self.opaque.contains_key(plane));
+        self.cleared.extend(cleared);
+        if !gone {
+            self.filed.insert(id, new);
+        }
+    }
+}
+
+/// Moves an entity from the old keys of an index to the new ones; keys that stay are not touched.
+fn refile<'a, K: Eq + Hash + Clone + 'a>(
+    index: &mut Map<K, BTreeSet<Uuid>>,
+    id: Uuid,
+    old: impl IntoIterator<Item = &'a K>,
+    new: impl IntoIterator<Item = &'a K>,
+) {
+    let (old, new): (Vec<&K>, Vec<&K>) = (old.into_iter().collect(), new.into_iter().collect());
+    for key in old.iter().filter(|key| !new.contains(key)) {
+        if let Some(ids) = index.get_mut(*key) {
+            ids.remove(&id);
+            if ids.is_empty() {
+                index.remove(*key);
+            }
+        }
+    }
+    for key in new.into_iter().filter(|key| !old.contains(key)) {
+        index.entry(key.clone()).or_default().insert(id);
+    }
+}
