@@ -159,6 +159,15 @@ impl Konnect {
         self.faults.active(now)
     }
 
+    /// Forgets all entities, faults and requests. Tokens and the limit stay, and no id is given twice.
+    pub fn reset(&mut self) {
+        self.organisations
+            .values_mut()
+            .for_each(Organisation::reset);
+        self.clear_faults();
+        self.clear_log();
+    }
+
     /// Every request so far, the oldest first.
     pub fn log(&self) -> &[Entry] {
         &self.log

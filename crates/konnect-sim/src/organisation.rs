@@ -154,6 +154,12 @@ impl Organisation {
         }
     }
 
+    /// Forgets what it has and what it has asked.
+    pub(crate) fn reset(&mut self) {
+        self.bucket = Bucket::default();
+        self.stores.clear();
+    }
+
     /// Whether one more request is within the limit.
     pub(crate) fn take(&mut self, now: Millis, limit: Option<Limit>) -> Result<(), u32> {
         match limit {

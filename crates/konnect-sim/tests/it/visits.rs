@@ -295,3 +295,24 @@ fn every_request_has_a_trace_of_its_own() {
     assert_eq!(traces.len(), 3);
     assert!(traces.iter().all(|trace| trace.len() == 32), "{traces:?}");
 }
+
+#[test]
+fn a_reset_forgets_what_was_asked_and_keeps_who_may_ask() {
+    let mut client = Client::new();
+    client.konnect.close_to_strangers();
+    client.konnect.register_token(TOKEN, "default");
+    let before = client.control_plane("cp");
+    let nothing = Effect::Nothing;
+    client.konnect.script(fault("", nothing));
+    client.konnect.limit(1, 1, 1);
+    assert_eq!(client.get(&before).status, 200);
+    assert_eq!(client.get(&before).status, 429);
+
+    client.konnect.reset();
+    assert_eq!(client.konnect.dump(), json!([]));
+    assert_eq!(client.konnect.log(), []);
+    assert_eq!(client.konnect.faults(client.now).count(), 0);
+    let after = client.control_plane("cp");
+    assert_ne!(before, after, "no id is given twice");
+    assert_eq!(client.get(&after).status, 429, "the limit is still there");
+}
