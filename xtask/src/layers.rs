@@ -90,6 +90,8 @@ const IMPURE: &[&str] = &[
     "tokio",
     "reqwest",
     "hyper",
+    "axum",
+    "rustls",
     "kube-client",
     "kube-runtime",
     "tracing",
