@@ -135,7 +135,7 @@ impl Fault {
     }
 }
 
-/// Names a fault that is in force.
+/// Names a fault: they are numbered from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FaultId(pub u64);
 
@@ -148,8 +148,8 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) fn add(&mut self, fault: Fault) -> FaultId {
-        let id = FaultId(self.given);
         self.given += 1;
+        let id = FaultId(self.given);
         self.active.push((id, Pattern::new(&fault.path), fault));
         id
     }
