@@ -15,6 +15,7 @@ const LIBRARIES: &[&str] = &[
     "kong-resolve",
     "kong-translation",
     "konnect-sim",
+    "konnect-sim-http",
     "cluster-sim",
     "kong-engine",
     "kong-driver",
@@ -41,6 +42,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     // The simulators share data with the product, never its logic: they are what it is tested by.
     ("konnect-sim", &["kong-model"]),
+    ("konnect-sim-http", &["kong-model", "konnect-sim"]),
     ("cluster-sim", &["kong-crds"]),
     (
         "kong-driver",
@@ -88,6 +90,8 @@ const IMPURE: &[&str] = &[
     "tokio",
     "reqwest",
     "hyper",
+    "axum",
+    "rustls",
     "kube-client",
     "kube-runtime",
     "tracing",

@@ -2,6 +2,8 @@
 //!
 //! Depends on clap only. Start with [`Cli`].
 
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,6 +21,8 @@ use clap_complete::Shell;
       Apply a folder to an embedded Konnect and keep watching it.
   konduit up --once -o wide shop.yaml
       Apply, wait until nothing more happens, print, exit.
+  konduit sim
+      Serve a simulated Konnect to any client of Konnect.
   konduit crds | kubectl apply --server-side -f -
       Install the custom resource definitions.
 
@@ -52,6 +56,27 @@ Every token is accepted, except that one that begins with kpat_bad is refused, t
 Exit codes: 0 everything is Programmed (or the watch was ended by Ctrl-C), 1 findings or not
 Programmed, 2 wrong use or unreadable input.")]
     Up(Up),
+    /// Serve a simulated Konnect over HTTP.
+    #[command(after_help = "Examples:
+  konduit sim
+  curl -H 'Authorization: Bearer kpat_any' http://127.0.0.1:8080/v2/control-planes
+      A Konnect without an account. It is empty at first, and forgets everything when it ends.
+  curl -N 'http://127.0.0.1:8080/sim/log?follow'
+      What clients ask, one JSON line a request. /sim lists what else there is.
+  curl http://127.0.0.1:8080/sim/state
+      What Konnect holds, as decK YAML, one document a control plane.
+  curl -d '{\"match\":{\"method\":\"PUT\",\"path\":\"*/services/*\"},\"status\":500,\"times\":3}' http://127.0.0.1:8080/sim/faults
+      Let three requests fail. {\"cut\":true} ends connections without an answer, with \"when\":\"after\"
+      once the request is done; {\"delay_ms\":500} holds answers back; \"seconds\":30 ends a fault by itself.
+  konduit sim --listen 127.0.0.1:8443 --tls-dir sim-tls --host us.api.konghq.com
+  curl --cacert sim-tls/ca.crt --connect-to us.api.konghq.com:443:127.0.0.1:8443 \\
+      -H 'Authorization: Bearer kpat_any' https://us.api.konghq.com/v3/organizations/me
+      With TLS, under Konnect's own name. The first label of the host is the region: us, eu, ...
+
+Requests without a token are answered with 401, and so are tokens that begin with kpat_bad.
+
+Exit codes: 0 ended by Ctrl-C or SIGTERM, 2 wrong use, or the address cannot be had.")]
+    Sim(Sim),
     /// Print the custom resource definitions that are served.
     #[command(after_help = "Examples:
   konduit crds | kubectl apply --server-side -f -
@@ -93,6 +118,29 @@ pub(crate) struct Up {
     /// The namespace of manifests that name none.
     #[arg(short, long, default_value = "default", value_parser = namespace)]
     pub(crate) namespace: String,
+}
+
+/// Serve a simulated Konnect.
+#[derive(Args, Debug)]
+pub(crate) struct Sim {
+    /// Where to listen; port 0 is any that is free.
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address, default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Speak TLS, with a throw-away certificate that is kept in this folder: ca.crt, tls.crt, tls.key.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) tls_dir: Option<PathBuf>,
+    /// A name that the certificate is good for, besides those of this machine; *.example.com is one, too.
+    #[arg(long = "host", value_name = "NAME", value_hint = ValueHint::Hostname, requires = "tls_dir")]
+    pub(crate) hosts: Vec<String>,
+    /// A token that is accepted, and then no others are; not a real one, for others may see it here.
+    #[arg(long = "token", value_name = "TOKEN", value_parser = token)]
+    pub(crate) tokens: Vec<String>,
+    /// Requests a second that an organisation may send; more are answered with 429.
+    #[arg(long, value_name = "N")]
+    pub(crate) rate: Option<NonZeroU32>,
+    /// Milliseconds by which every answer is late.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub(crate) latency: u32,
 }
 
 /// Print the definitions.
@@ -148,6 +196,26 @@ fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// An address to listen on.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let numbers = match text.strip_prefix("localhost:") {
+        Some(port) => &format!("127.0.0.1:{port}"),
+        None => text,
+    };
+    numbers.parse().map_err(|_| {
+        "expected an IP address and a port such as 127.0.0.1:8080 or [::1]:0".to_owned()
+    })
+}
+
+/// A token as it stands in a header.
+fn token(text: &str) -> Result<String, String> {
+    if !text.is_empty() && text.chars().all(|letter| letter.is_ascii_graphic()) {
+        Ok(text.to_owned())
+    } else {
+        Err("a token has visible ASCII characters only, and no space".to_owned())
+    }
+}
+
 /// The longest name of a namespace.
 const LONGEST_NAMESPACE: usize = 63;
 
@@ -195,6 +263,37 @@ mod tests {
             "99999999999999999999s",
         ] {
             assert_eq!(duration(wrong).is_ok(), wrong == "1", "{wrong}");
+        }
+    }
+
+    #[test]
+    fn addresses_have_a_port() {
+        for (text, expected) in [
+            ("localhost:80", "127.0.0.1:80"),
+            ("0.0.0.0:0", "0.0.0.0:0"),
+            ("[::1]:1", "[::1]:1"),
+        ] {
+            assert_eq!(
+                address(text).map(|it| it.to_string()),
+                Ok(expected.to_owned())
+            );
+        }
+        for wrong in [
+            "8080",
+            ":8080",
+            "localhost",
+            "konnect.test:80",
+            "::1:80:90:x",
+        ] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn tokens_fit_into_a_header() {
+        assert_eq!(token("kpat_1"), Ok("kpat_1".to_owned()));
+        for wrong in ["", "a b", "a\n", "é"] {
+            assert!(token(wrong).is_err(), "{wrong:?}");
         }
     }
 

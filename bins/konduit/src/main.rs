@@ -1,7 +1,7 @@
 //! Kong Gateway and Konnect from Kubernetes manifests: the command line.
 //!
 //! Thin on purpose: read the arguments, wire the parts, say how it ended. Start with `cli` for what may be
-//! asked, `session` for what `up` does.
+//! asked, `session` for what `up` does, `sim` for the simulated Konnect as a server.
 
 mod catalogue;
 mod changes;
@@ -13,6 +13,7 @@ mod output;
 mod refusals;
 mod secrets;
 mod session;
+mod sim;
 mod suggest;
 mod table;
 
@@ -64,6 +65,10 @@ fn run(command: Command) -> Result<Outcome> {
                 },
             };
             session::up(&options, &mut streams)
+        }
+        Command::Sim(options) => {
+            sim::serve(&options, &mut io::stderr())?;
+            Ok(Outcome::Well)
         }
         Command::Crds(options) => {
             output::definitions(&mut out, options.output.as_deref())?;

@@ -7,7 +7,7 @@ use cluster_sim::{Cluster, ObjectId, Reason, Request, Status, Subresource};
 use kong_engine::{Action, KubeFailure, Mono, Outcome};
 use kong_model::{Call, Failure, Response};
 use kong_resolve::{Key, Uid};
-use konnect_sim::{Konnect, Millis};
+use konnect_sim::{Konnect, Millis, Visit};
 
 use crate::replica::{ReplicaId, resource};
 
@@ -90,8 +90,20 @@ pub(crate) fn perform(
                     .into_iter()
                     .for_each(|secret| konnect.conceal(secret.reveal()));
             }
-            let response = konnect.handle(Millis(now.0), access.token.reveal(), &call.request());
-            Outcome::Konnect(call.interpret(response))
+            let served = konnect.visit(&Visit {
+                now: Millis(now.0),
+                region: access.server.region(),
+                token: access.token.reveal(),
+                request: &call.request(),
+                unreadable: None,
+            });
+            let cut = || Failure::Transport("the connection was cut".to_owned());
+            Outcome::Konnect(
+                served
+                    .response
+                    .ok_or_else(cut)
+                    .and_then(|response| call.interpret(response)),
+            )
         }
     }
 }

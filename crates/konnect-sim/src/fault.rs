@@ -2,6 +2,8 @@
 
 use kong_model::{Method, Request, Response};
 
+use crate::time::Millis;
+
 /// A path with wildcards: `*` stands for any text, `^` and `$` at the ends for the ends of the path;
 /// without them the pattern may stand anywhere. `/core-entities/services$` is every creation of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +63,25 @@ pub enum Moment {
     After,
 }
 
-/// Answers requests in Konnect's place.
+/// What becomes of a request that a fault is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// This is the answer.
+    Answer(Response),
+    /// The answer has this status, in the words in which the path tells errors.
+    Status {
+        /// The status.
+        status: u16,
+        /// `Retry-After` in seconds.
+        retry_after: Option<u32>,
+    },
+    /// The connection ends without an answer.
+    Cut,
+    /// Nothing else: the request is served and answered as ever.
+    Nothing,
+}
+
+/// Stands in Konnect's way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Requests of this method; `None` is every method.
@@ -71,10 +91,15 @@ pub struct Fault {
     pub path: String,
     /// How often; `None` is until it is removed.
     pub times: Option<u32>,
+    /// From when on it is gone; `None` is never.
+    pub until: Option<Millis>,
     /// Whether the request is served first.
     pub moment: Moment,
-    /// The answer.
-    pub response: Response,
+    /// For how many milliseconds the answer is held back. The caller of [`crate::Konnect::visit`] has to
+    /// see to it.
+    pub delay: u64,
+    /// What happens.
+    pub effect: Effect,
 }
 
 impl Fault {
@@ -84,8 +109,10 @@ impl Fault {
             method,
             path: path.into(),
             times: None,
+            until: None,
             moment: Moment::Before,
-            response,
+            delay: 0,
+            effect: Effect::Answer(response),
         }
     }
 
@@ -108,9 +135,9 @@ impl Fault {
     }
 }
 
-/// Names a fault that is in force.
+/// Names a fault: they are numbered from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FaultId(u64);
+pub struct FaultId(pub u64);
 
 /// The faults in force, the oldest first.
 #[derive(Clone, Debug, Default)]
@@ -121,8 +148,8 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) fn add(&mut self, fault: Fault) -> FaultId {
-        let id = FaultId(self.given);
         self.given += 1;
+        let id = FaultId(self.given);
         self.active.push((id, Pattern::new(&fault.path), fault));
         id
     }
@@ -135,21 +162,32 @@ impl Faults {
         self.active.clear();
     }
 
+    /// What is in force.
+    pub(crate) fn active(&self, now: Millis) -> impl Iterator<Item = (FaultId, &Fault)> {
+        let faults = self.active.iter();
+        faults
+            .filter(move |(_, _, fault)| is_in_force(fault, now))
+            .map(|(id, _, fault)| (*id, fault))
+    }
+
     /// The first fault that is for a request; it counts as used.
-    pub(crate) fn strike(&mut self, request: &Request) -> Option<(Moment, Response)> {
+    pub(crate) fn strike(&mut self, now: Millis, request: &Request) -> Option<(FaultId, Fault)> {
+        self.active.retain(|(_, _, fault)| is_in_force(fault, now));
         let index = self.active.iter().position(|(_, pattern, fault)| {
-            fault.times != Some(0)
-                && fault.method.is_none_or(|method| method == request.method)
+            fault.method.is_none_or(|method| method == request.method)
                 && pattern.matches(&request.path)
         })?;
-        let (_, _, fault) = &mut self.active[index];
-        let answer = (fault.moment, fault.response.clone());
+        let (id, _, fault) = &mut self.active[index];
+        let struck = (*id, fault.clone());
         if let Some(times) = &mut fault.times {
             *times -= 1;
         }
-        self.active.retain(|(_, _, fault)| fault.times != Some(0));
-        Some(answer)
+        Some(struck)
     }
+}
+
+fn is_in_force(fault: &Fault, now: Millis) -> bool {
+    fault.times != Some(0) && fault.until.is_none_or(|until| now < until)
 }
 
 #[cfg(test)]

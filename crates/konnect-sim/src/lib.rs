@@ -1,13 +1,13 @@
 #![doc = include_str!("../README.md")]
 //!
-//! Where to start: [`Konnect::handle`]. What it answers is decided in `serve`, by the table of
-//! collections in `kong_model`; `refusal` has the ways to say no.
+//! Where to start: [`Konnect::handle`], or [`Konnect::visit`] for a server. What they answer is decided in
+//! `serve`, by the table of collections in `kong_model`; `refusal` has the ways to say no.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use kong_model::{Collection, Method, Request, Response, Shape};
+use kong_model::{Collection, Response};
 use serde_json::Value;
 
 mod check;
@@ -24,26 +24,24 @@ mod refusal;
 mod serve;
 mod store;
 mod time;
+mod visit;
 
-pub use fault::{Fault, FaultId, Moment};
+pub use fault::{Effect, Fault, FaultId, Moment};
 pub use list::PARAMETERS;
-pub use log::Entry;
+pub use log::{Entry, NO_ANSWER};
+pub use organisation::{Allowance, HOME};
 pub use time::Millis;
+pub use visit::{Served, Visit};
 
 use fault::Faults;
 use ids::Ids;
 use organisation::{DEFAULT, Limit, Organisation, Tokens};
-use place::Place;
-use refusal::{Refusal, Style};
-use serve::Desk;
-
-/// The path of the user behind a token: like the organisation, but no collection of ours.
-const USER: &str = "/v3/users/me";
 
 /// Konnect, in memory: requests in, answers out. A copy is a snapshot, and cheap.
 ///
 /// Every token that does not begin with `kpat_bad` is accepted and belongs to one organisation, until
-/// tokens are registered, revoked or forbidden something.
+/// tokens are registered, revoked or forbidden something. What an organisation has in one region is not
+/// there in another; its tokens and its rate limit are the same in all.
 #[derive(Clone)]
 pub struct Konnect {
     ids: Ids,
@@ -51,7 +49,7 @@ pub struct Konnect {
     organisations: BTreeMap<Arc<str>, Organisation>,
     limit: Option<Limit>,
     faults: Faults,
-    /// Requests so far: problems name it as their trace.
+    /// Requests so far: their numbers are their traces.
     served: u64,
     log: Arc<Vec<Entry>>,
     /// Texts that dumps do not show.
@@ -75,92 +73,6 @@ impl Konnect {
         konnect
     }
 
-    /// The answer to a request that comes at `now` with `token`.
-    pub fn handle(&mut self, now: Millis, token: &str, request: &Request) -> Response {
-        let response = match self.faults.strike(request) {
-            Some((Moment::Before, response)) => response,
-            Some((Moment::After, response)) => {
-                self.answer(now, Some(token), request);
-                response
-            }
-            None => self.answer(now, Some(token), request),
-        };
-        self.note(now, request, &response, false);
-        response
-    }
-
-    /// A request of somebody else in the organisation whose control plane it is about, or in the default
-    /// one: not limited, met by no fault, marked in the log.
-    pub fn third_party(&mut self, now: Millis, request: &Request) -> Response {
-        let response = self.answer(now, None, request);
-        self.note(now, request, &response, true);
-        response
-    }
-
-    fn note(&mut self, now: Millis, request: &Request, response: &Response, foreign: bool) {
-        let entry = Entry::new(now, request, response.status, foreign);
-        Arc::make_mut(&mut self.log).push(entry);
-    }
-
-    fn answer(&mut self, now: Millis, token: Option<&str>, request: &Request) -> Response {
-        self.served += 1;
-        let place = Place::of(&request.path);
-        let style = Style::of(place.map(|place| place.collection));
-        self.respond(now, token, place, request)
-            .unwrap_or_else(|refusal| refusal.response(style, self.served))
-    }
-
-    fn respond(
-        &mut self,
-        now: Millis,
-        token: Option<&str>,
-        place: Option<Place<'_>>,
-        request: &Request,
-    ) -> Result<Response, Refusal> {
-        let name = match token {
-            Some(token) => self
-                .tokens
-                .organisation(token)
-                .ok_or(Refusal::Unauthorized)?,
-            None => self.owner(place),
-        };
-        let organisation = self
-            .organisations
-            .get_mut(&name)
-            .ok_or(Refusal::Unauthorized)?;
-        if let Some(token) = token {
-            organisation
-                .take(now, self.limit)
-                .map_err(|retry_after| Refusal::Limited { retry_after })?;
-            if self.tokens.is_forbidden(token, &request.path) {
-                return Err(Refusal::Forbidden);
-            }
-        }
-        if request.path == USER && request.method == Method::Get {
-            return Ok(Response::new(200, organisation.describe_user()));
-        }
-        let place = place.ok_or(Refusal::NotFound)?;
-        if place.collection.shape() == Shape::Identity && request.method == Method::Get {
-            return Ok(Response::new(200, organisation.describe()));
-        }
-        let mut desk = Desk {
-            store: &mut organisation.store,
-            ids: &mut self.ids,
-            now,
-        };
-        desk.serve(&place, request)
-    }
-
-    /// The organisation that has what a path is about.
-    fn owner(&self, place: Option<Place<'_>>) -> Arc<str> {
-        let id = place.and_then(|place| place.control_plane.or(place.id));
-        let mut organisations = self.organisations.iter();
-        let found = organisations.find(|(_, organisation)| {
-            id.is_some_and(|id| organisation.store.scope(Some(id)).is_some())
-        });
-        found.map_or_else(|| Arc::from(DEFAULT), |(name, _)| Arc::clone(name))
-    }
-
     fn found(&mut self, organisation: &str) {
         let new = || Organisation::new(organisation, &self.ids);
         self.organisations
@@ -172,6 +84,11 @@ impl Konnect {
     pub fn register_token(&mut self, token: &str, organisation: &str) {
         self.found(organisation);
         self.tokens.register(token, organisation);
+    }
+
+    /// From now on accepts registered tokens only.
+    pub fn close_to_strangers(&mut self) {
+        self.tokens.close_to_strangers();
     }
 
     /// Answers 401 to a token until it is registered again.
@@ -205,6 +122,13 @@ impl Konnect {
         });
     }
 
+    /// How much the organisation of a token may still ask at `now`; `None` without a limit or for a token
+    /// that is not accepted.
+    pub fn allowance(&self, now: Millis, token: &str) -> Option<Allowance> {
+        let name = self.tokens.organisation(token)?;
+        Some(self.organisations.get(&name)?.allowance(now, self.limit?))
+    }
+
     /// Lifts the limit.
     pub fn unlimit(&mut self) {
         self.limit = None;
@@ -230,6 +154,20 @@ impl Konnect {
         self.faults.clear();
     }
 
+    /// The faults in force at `now`, the oldest first; `times` is how often each will still strike.
+    pub fn faults(&self, now: Millis) -> impl Iterator<Item = (FaultId, &Fault)> {
+        self.faults.active(now)
+    }
+
+    /// Forgets all entities, faults and requests. Tokens and the limit stay, and no id is given twice.
+    pub fn reset(&mut self) {
+        self.organisations
+            .values_mut()
+            .for_each(Organisation::reset);
+        self.clear_faults();
+        self.clear_log();
+    }
+
     /// Every request so far, the oldest first.
     pub fn log(&self) -> &[Entry] {
         &self.log
@@ -241,14 +179,14 @@ impl Konnect {
     }
 
     /// The entities of a collection with their ids, as they are answered: those of one control plane or,
-    /// without one, of all and of the organisations themselves.
+    /// without one, of all and of the organisations themselves, in all regions.
     pub fn entities<'a>(
         &'a self,
         collection: Collection,
         control_plane: Option<&'a str>,
     ) -> impl Iterator<Item = (&'a str, &'a Value)> {
-        self.organisations.values().flat_map(move |organisation| {
-            let store = &organisation.store;
+        let stores = self.organisations.values().flat_map(Organisation::stores);
+        stores.flat_map(move |store| {
             let own = store.scope(None).filter(|_| control_plane.is_none());
             let others = store
                 .scopes()
@@ -270,12 +208,13 @@ impl Konnect {
         }
     }
 
-    /// What is there as decK writes it: a list with one document a control plane, sorted, without times,
-    /// defaults and secrets.
+    /// What is there as decK writes it: a list with one document a control plane, sorted by region and name,
+    /// without times, defaults and secrets.
     pub fn dump(&self) -> Value {
-        let stores = self.organisations.values();
-        stores
-            .flat_map(|organisation| dump::documents(&organisation.store))
+        let organisations = self.organisations.values();
+        organisations
+            .flat_map(Organisation::stores)
+            .flat_map(dump::documents)
             .map(|(_, mut document)| {
                 dump::conceal(&mut document, &self.concealed);
                 document

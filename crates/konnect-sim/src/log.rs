@@ -8,7 +8,10 @@ use serde_json::Value;
 
 use crate::time::Millis;
 
-/// One request that was answered.
+/// The status of requests that got no answer: their connection was cut.
+pub const NO_ANSWER: u16 = 0;
+
+/// One request that came.
 #[derive(Clone, PartialEq)]
 pub struct Entry {
     /// When.
@@ -17,7 +20,7 @@ pub struct Entry {
     pub method: Method,
     /// Path with its query, not escaped.
     pub path: Arc<str>,
-    /// Status of the answer, also where a fault made it.
+    /// Status of the answer, also where a fault made it; [`NO_ANSWER`] where there was none.
     pub status: u16,
     /// The body as sent, with its secrets.
     pub body: Option<Arc<Value>>,

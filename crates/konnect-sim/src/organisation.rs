@@ -14,6 +14,8 @@ use crate::time::Millis;
 const BAD: &str = "kpat_bad";
 /// The organisation of every token that is not registered.
 pub(crate) const DEFAULT: &str = "default";
+/// The region of requests that name none.
+pub const HOME: &str = "us";
 /// Requests are counted in thousandths, so that a millisecond adds whole numbers.
 const ONE: u64 = 1000;
 
@@ -23,6 +25,17 @@ pub(crate) struct Tokens {
     organisations: BTreeMap<String, Arc<str>>,
     revoked: BTreeSet<String>,
     forbidden: BTreeMap<String, Vec<Pattern>>,
+    strangers: Strangers,
+}
+
+/// What tokens that are not registered are good for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Strangers {
+    /// Unless they say themselves that they are bad, for the default organisation.
+    #[default]
+    Welcome,
+    /// Nothing.
+    Refused,
 }
 
 impl Tokens {
@@ -31,6 +44,11 @@ impl Tokens {
         self.revoked.remove(token);
         self.organisations
             .insert(token.to_owned(), Arc::from(organisation));
+    }
+
+    /// Refuses tokens that are not registered.
+    pub(crate) fn close_to_strangers(&mut self) {
+        self.strangers = Strangers::Refused;
     }
 
     /// Refuses a token from now on.
@@ -54,10 +72,9 @@ impl Tokens {
         if token.is_empty() || self.revoked.contains(token) {
             return None;
         }
-        match self.organisations.get(token) {
-            Some(organisation) => Some(Arc::clone(organisation)),
-            None => (!token.starts_with(BAD)).then(|| Arc::from(DEFAULT)),
-        }
+        let known = self.organisations.get(token).map(Arc::clone);
+        let welcome = self.strangers == Strangers::Welcome && !token.starts_with(BAD);
+        known.or_else(|| welcome.then(|| Arc::from(DEFAULT)))
     }
 
     /// Whether a token may not use a path.
@@ -78,6 +95,17 @@ pub(crate) struct Limit {
     pub(crate) retry_after: u32,
 }
 
+/// How much an organisation may still ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// Requests a second.
+    pub limit: u32,
+    /// Requests that would be served now.
+    pub remaining: u32,
+    /// Whole seconds until everything that may be asked at once may be asked again.
+    pub reset: u32,
+}
+
 /// A token bucket, which starts full.
 #[derive(Clone, Debug, Default)]
 struct Bucket {
@@ -85,15 +113,19 @@ struct Bucket {
 }
 
 impl Bucket {
-    fn take(&mut self, now: Millis, limit: Limit) -> bool {
+    fn level(&self, now: Millis, limit: Limit) -> u64 {
         let full = u64::from(limit.burst) * ONE;
-        let level = match self.level {
+        match self.level {
             None => full,
             Some((then, level)) => {
                 let passed = now.0.saturating_sub(then.0);
                 full.min(level.saturating_add(passed.saturating_mul(limit.per_second.into())))
             }
-        };
+        }
+    }
+
+    fn take(&mut self, now: Millis, limit: Limit) -> bool {
+        let level = self.level(now, limit);
         let allowed = level >= ONE;
         self.level = Some((now, if allowed { level - ONE } else { level }));
         allowed
@@ -107,8 +139,8 @@ pub(crate) struct Organisation {
     id: Arc<str>,
     user: Arc<str>,
     bucket: Bucket,
-    /// What it has in Konnect.
-    pub(crate) store: Store,
+    /// What it has in Konnect, by region.
+    stores: BTreeMap<Arc<str>, Store>,
 }
 
 impl Organisation {
@@ -118,8 +150,14 @@ impl Organisation {
             id: ids.of(&format!("organisation {name}")),
             user: ids.of(&format!("user {name}")),
             bucket: Bucket::default(),
-            store: Store::default(),
+            stores: BTreeMap::new(),
         }
+    }
+
+    /// Forgets what it has and what it has asked.
+    pub(crate) fn reset(&mut self) {
+        self.bucket = Bucket::default();
+        self.stores.clear();
     }
 
     /// Whether one more request is within the limit.
@@ -128,6 +166,36 @@ impl Organisation {
             Some(limit) if !self.bucket.take(now, limit) => Err(limit.retry_after),
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// What may still be asked of a limit.
+    pub(crate) fn allowance(&self, now: Millis, limit: Limit) -> Allowance {
+        let whole = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        let level = self.bucket.level(now, limit);
+        let missing = (u64::from(limit.burst) * ONE).saturating_sub(level);
+        let rate = u64::from(limit.per_second).max(1) * ONE;
+        Allowance {
+            limit: limit.per_second,
+            remaining: whole(level / ONE),
+            reset: whole(missing.div_ceil(rate)),
+        }
+    }
+
+    /// What it has in a region, which may be a new one.
+    pub(crate) fn store_mut(&mut self, region: &str) -> &mut Store {
+        self.stores.entry(Arc::from(region)).or_default()
+    }
+
+    /// What it has in all regions.
+    pub(crate) fn stores(&self) -> impl Iterator<Item = &Store> {
+        self.stores.values()
+    }
+
+    /// The region that has a control plane.
+    pub(crate) fn region_of(&self, control_plane: &str) -> Option<Arc<str>> {
+        let mut stores = self.stores.iter();
+        let found = stores.find(|(_, store)| store.scope(Some(control_plane)).is_some());
+        found.map(|(region, _)| Arc::clone(region))
     }
 
     /// The id.

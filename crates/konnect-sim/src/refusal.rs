@@ -41,6 +41,8 @@ pub(crate) enum Refusal {
     NotFound,
     /// The path is right, the method is not.
     Method,
+    /// The body is no JSON, for this reason.
+    Unreadable(String),
     /// Fields that are not acceptable.
     Invalid(Vec<Violation>),
     /// A group where a control plane is needed, or the other way round: groups hold members and no
@@ -75,7 +77,8 @@ impl Refusal {
             (Self::Limited { .. }, _) => 429,
             (Self::Taken(_) | Self::TakenId | Self::Referred { .. }, Style::Problem) => 409,
             (
-                Self::Invalid(_)
+                Self::Unreadable(_)
+                | Self::Invalid(_)
                 | Self::Group
                 | Self::Dangling { .. }
                 | Self::Taken(_)
@@ -86,8 +89,8 @@ impl Refusal {
         }
     }
 
-    /// The answer. `trace` is the number of the request, which problems name.
-    pub(crate) fn response(&self, style: Style, trace: u64) -> Response {
+    /// The answer. Problems name the trace of the request.
+    pub(crate) fn response(&self, style: Style, trace: &str) -> Response {
         let status = self.status(style);
         let body = match style {
             Style::Core => self.core(),
@@ -119,6 +122,7 @@ impl Refusal {
             Self::Forbidden => body(7, "permission denied", Vec::new()),
             Self::NotFound => body(5, "Not found", Vec::new()),
             Self::Method => body(12, "Method Not Allowed", Vec::new()),
+            Self::Unreadable(why) => body(3, &format!("invalid JSON: {why}"), Vec::new()),
             Self::Invalid(violations) => {
                 let details = violations
                     .iter()
@@ -143,13 +147,14 @@ impl Refusal {
         }
     }
 
-    fn problem(&self, status: u16, trace: u64) -> Value {
+    fn problem(&self, status: u16, trace: &str) -> Value {
         let (title, detail) = match self {
             Self::Unauthorized => ("Unauthorized", "Invalid credentials".to_owned()),
             Self::Forbidden => ("Forbidden", "Forbidden".to_owned()),
             Self::NotFound => ("Not Found", "Not found".to_owned()),
             Self::Method => ("Method Not Allowed", "Method not allowed".to_owned()),
             Self::Limited { .. } => ("Too Many Requests", "Too many requests".to_owned()),
+            Self::Unreadable(why) => ("Bad Request", format!("Invalid JSON: {why}")),
             Self::Invalid(_) | Self::Dangling { .. } => {
                 ("Bad Request", "Invalid parameters".to_owned())
             }
@@ -161,9 +166,7 @@ impl Refusal {
             Self::TakenId => ("Conflict", "The id is already in use".to_owned()),
             Self::Referred { by, .. } => ("Conflict", format!("{by} refers to it")),
         };
-        let mut body = json!({
-            "status": status, "title": title, "instance": format!("kong:trace:{trace}"), "detail": detail,
-        });
+        let mut body = problem(status, title, &detail, trace);
         let parameters: Vec<Value> = match self {
             Self::Invalid(violations) => violations.iter().map(Violation::parameter).collect(),
             Self::Dangling { field } => vec![
@@ -177,6 +180,7 @@ impl Refusal {
             | Self::Limited { .. }
             | Self::NotFound
             | Self::Method
+            | Self::Unreadable(_)
             | Self::Taken(_)
             | Self::TakenId
             | Self::Referred { .. } => Vec::new(),
@@ -186,4 +190,60 @@ impl Refusal {
         }
         body
     }
+}
+
+/// Statuses that only faults have: the gRPC code and the title.
+const SCRIPTED: &[(u16, u32, &str)] = &[
+    (400, 3, "Bad Request"),
+    (408, 4, "Request Timeout"),
+    (409, 6, "Conflict"),
+    (412, 9, "Precondition Failed"),
+    (500, 13, "Internal Server Error"),
+    (501, 12, "Not Implemented"),
+    (502, 14, "Bad Gateway"),
+    (503, 14, "Service Unavailable"),
+    (504, 4, "Gateway Timeout"),
+];
+
+/// gRPC's code for what has no other.
+const UNKNOWN: u32 = 2;
+
+/// The answer that has a status because a fault says so, in the words that Konnect would use.
+pub(crate) fn scripted(
+    status: u16,
+    retry_after: Option<u32>,
+    style: Style,
+    trace: &str,
+) -> Response {
+    let refusal = match status {
+        401 => Some(Refusal::Unauthorized),
+        403 => Some(Refusal::Forbidden),
+        404 => Some(Refusal::NotFound),
+        405 => Some(Refusal::Method),
+        429 => Some(Refusal::Limited { retry_after: 0 }),
+        _ => None,
+    };
+    let body = match (refusal, style) {
+        (Some(refusal), _) => refusal.response(style, trace).body,
+        (None, _) if status < 400 => Value::Null,
+        (None, style) => {
+            let known = SCRIPTED.iter().find(|(known, _, _)| *known == status);
+            let (_, code, title) = known.copied().unwrap_or((status, UNKNOWN, "Error"));
+            match style {
+                Style::Core => json!({"code": code, "message": title, "details": []}),
+                Style::Problem => problem(status, title, title, trace),
+            }
+        }
+    };
+    Response {
+        status,
+        retry_after,
+        body,
+    }
+}
+
+fn problem(status: u16, title: &str, detail: &str, trace: &str) -> Value {
+    json!({
+        "status": status, "title": title, "instance": format!("kong:trace:{trace}"), "detail": detail,
+    })
 }

@@ -22,6 +22,7 @@ const KEPT: [&str; 3] = ["id", "created_at", "updated_at"];
 pub(crate) struct Desk<'a> {
     pub(crate) store: &'a mut Store,
     pub(crate) ids: &'a mut Ids,
+    pub(crate) region: &'a str,
     pub(crate) now: Millis,
 }
 
@@ -210,7 +211,10 @@ impl Desk<'_> {
                 ("control_plane_endpoint", "cp0"),
                 ("telemetry_endpoint", "tp0"),
             ] {
-                members.insert(field.to_owned(), Value::from(endpoint(&id, host)));
+                members.insert(
+                    field.to_owned(),
+                    Value::from(endpoint(&id, self.region, host)),
+                );
             }
         }
         if let Some(below) = collection.below() {
@@ -408,7 +412,7 @@ fn valid_id(id: &str) -> Result<Arc<str>, Refusal> {
 }
 
 /// Where data planes reach their control plane.
-fn endpoint(id: &str, host: &str) -> String {
+fn endpoint(id: &str, region: &str, host: &str) -> String {
     let prefix: String = id.chars().filter(|c| *c != '-').take(10).collect();
-    format!("https://{prefix}.us.{host}.konghq.com")
+    format!("https://{prefix}.{region}.{host}.konghq.com")
 }

@@ -14,7 +14,7 @@ impl Millis {
     }
 
     /// As control planes have it: RFC 3339 with milliseconds.
-    pub(crate) fn date_time(self) -> String {
+    pub fn date_time(self) -> String {
         let (days, rest) = (self.0 / 86_400_000, self.0 % 86_400_000);
         let (hour, minute) = (rest / 3_600_000, rest / 60_000 % 60);
         let (second, milli) = (rest / 1000 % 60, rest % 1000);

@@ -9,6 +9,7 @@
 mod documents;
 mod live;
 mod once;
+mod sim;
 mod usage;
 
 use std::ffi::OsStr;

@@ -135,6 +135,7 @@ fn every_command_has_examples_in_its_help() {
     for command in [
         &["--help"][..],
         &["up", "--help"],
+        &["sim", "--help"],
         &["crds", "--help"],
         &["completions", "--help"],
     ] {

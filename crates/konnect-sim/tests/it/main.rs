@@ -12,3 +12,4 @@ mod dump;
 mod entities;
 mod lists;
 mod records;
+mod visits;
