@@ -8,4 +8,8 @@
     reason = "a panic is how a test fails"
 )]
 
+#[path = "../../../cluster-sim/tests/behaviour/exchange.rs"]
+mod exchange;
+mod real;
+mod recorded;
 mod servers;
