@@ -9,6 +9,7 @@
     reason = "a command line talks to people"
 )]
 
+mod assets;
 mod crds;
 mod crds_diff;
 mod docs;
@@ -60,6 +61,12 @@ enum Command {
     },
     /// Check that dependencies between the crates point one way.
     Layers,
+    /// Provide etcd and kube-apiserver, and print the folder that holds them.
+    Assets {
+        /// Helm, too.
+        #[arg(long)]
+        helm: bool,
+    },
     /// Run everything that continuous integration runs.
     Test,
 }
@@ -115,6 +122,11 @@ fn main() -> ExitCode {
             }
         }
         Command::Layers => layers::run(),
+        Command::Assets { helm } => assets::run(if helm {
+            assets::Wanted::ServersAndHelm
+        } else {
+            assets::Wanted::Servers
+        }),
         Command::Test => test::run(),
     };
     match outcome {

@@ -1,11 +1,14 @@
 //! `cargo xtask test`: everything that continuous integration runs, cheapest first. It stops at the
 //! first step that finds something; the tests come last, so that their report ends the output.
 
-use std::time::Instant;
+mod binaries;
+
+use std::{env, path::PathBuf, time::Instant};
 
 use anyhow::{Context as _, Result};
 
-use crate::{Outcome, crds, docs, layers, workspace};
+use self::binaries::Binary;
+use crate::{Outcome, assets, crds, docs, layers, workspace};
 
 /// What a step does.
 enum Step {
@@ -13,6 +16,20 @@ enum Step {
     Cargo(&'static str),
     /// Runs a command of our own.
     Own(fn() -> Result<Outcome>),
+    /// Builds all tests. Apart, so that what building takes does not count as the time of the tests.
+    Build,
+    /// Runs those of some packages.
+    Tests(Group),
+}
+
+/// Whose tests run in a step, and how.
+struct Group {
+    /// The packages; none are all that no other group has.
+    packages: &'static [&'static str],
+    /// What each binary is told.
+    arguments: &'static [&'static str],
+    /// Whether they want a real API server.
+    with_servers: bool,
 }
 
 /// The steps, in order, each with its heading.
@@ -35,28 +52,41 @@ const STEPS: &[(&str, Step)] = &[
         "examples in the documentation",
         Step::Cargo("test --workspace --doc"),
     ),
-    // Apart, so that what building takes does not count as the time of the tests.
-    (
-        "build of the tests",
-        Step::Cargo("test --workspace --lib --bins --tests --no-run"),
-    ),
+    ("build of the tests", Step::Build),
     (
         "tests",
-        Step::Cargo("test --workspace --exclude testkit --lib --bins --tests"),
+        Step::Tests(Group {
+            packages: &[],
+            arguments: &[],
+            with_servers: false,
+        }),
+    ),
+    (
+        "a real API server",
+        Step::Tests(Group {
+            packages: &["envtest"],
+            arguments: &[],
+            with_servers: true,
+        }),
     ),
     // Shows what passed, too: how many stories were told is part of the answer.
     (
         "simulation",
-        Step::Cargo("test --package testkit --lib --tests -- --show-output"),
+        Step::Tests(Group {
+            packages: &["testkit"],
+            arguments: &["--show-output"],
+            with_servers: false,
+        }),
     ),
 ];
 
 /// Runs the steps until one finds something.
 pub(crate) fn run() -> Result<Outcome> {
+    let mut binaries = Vec::new();
     for (index, (heading, step)) in STEPS.iter().enumerate() {
         println!("==> {heading}");
         let began = Instant::now();
-        let outcome = step.run()?;
+        let outcome = step.run(&mut binaries)?;
         let seconds = began.elapsed().as_secs_f64();
         if outcome == Outcome::Findings {
             eprintln!("==> {heading} failed after {seconds:.1} s");
@@ -70,7 +100,7 @@ pub(crate) fn run() -> Result<Outcome> {
 }
 
 impl Step {
-    fn run(&self) -> Result<Outcome> {
+    fn run(&self, binaries: &mut Vec<Binary>) -> Result<Outcome> {
         match self {
             Self::Own(command) => command(),
             Self::Cargo(line) => {
@@ -84,6 +114,72 @@ impl Step {
                     Outcome::Findings
                 })
             }
+            Self::Build => Ok(match binaries::build()? {
+                Some(built) => {
+                    *binaries = built;
+                    Outcome::Well
+                }
+                None => Outcome::Findings,
+            }),
+            Self::Tests(group) => group.run(binaries),
+        }
+    }
+}
+
+impl Group {
+    fn run(&self, binaries: &[Binary]) -> Result<Outcome> {
+        let folder = if self.with_servers { servers()? } else { None };
+        let variables: Vec<_> = folder
+            .iter()
+            .map(|folder| (assets::VARIABLE, folder.as_path()))
+            .collect();
+        for binary in binaries.iter().filter(|binary| self.has(&binary.package)) {
+            if binary.run(self.arguments, &variables)? == Outcome::Findings {
+                return Ok(Outcome::Findings);
+            }
+        }
+        Ok(Outcome::Well)
+    }
+
+    /// Whether the tests of a package are run in this group.
+    fn has(&self, package: &str) -> bool {
+        if self.packages.is_empty() {
+            !STEPS.iter().any(|(_, step)| match step {
+                Step::Tests(group) => group.packages.contains(&package),
+                Step::Cargo(_) | Step::Own(_) | Step::Build => false,
+            })
+        } else {
+            self.packages.contains(&package)
+        }
+    }
+}
+
+/// A folder with the servers. Who cannot have them tests without, and is told so, unless they are required.
+fn servers() -> Result<Option<PathBuf>> {
+    match assets::provide(assets::Wanted::Servers) {
+        Ok(folder) => Ok(Some(folder)),
+        Err(error) if env::var_os("REQUIRE_ENVTEST").is_some_and(|value| value == "1") => {
+            Err(error)
+        }
+        Err(error) => {
+            eprintln!("==> NOT TESTED against a real API server: {error:#}");
+            Ok(None)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tests_of_every_package_are_run_exactly_once() {
+        for package in ["envtest", "testkit", "kong-engine", "a newcomer"] {
+            let groups = STEPS.iter().filter(|(_, step)| match step {
+                Step::Tests(group) => group.has(package),
+                Step::Cargo(_) | Step::Own(_) | Step::Build => false,
+            });
+            assert_eq!(groups.count(), 1, "{package}");
         }
     }
 }

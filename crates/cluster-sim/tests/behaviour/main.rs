@@ -1,7 +1,7 @@
 //! What a cluster does, seen from outside: requests in, answers, events and log out.
 //!
-//! `recorded` compares with a real API server; the other modules tell one story each. `support` has
-//! the builders.
+//! `recorded` compares with a real API server, by way of `exchange` and `simulated`; the other modules tell one story
+//! each. `support` has the builders.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,9 +10,11 @@
 )]
 
 mod cost;
+mod exchange;
 mod history;
 mod identity;
 mod ownership;
 mod recorded;
+mod simulated;
 mod support;
 mod versions;
