@@ -42,6 +42,8 @@ impl Engine {
                     self.meet_stranger(known, &id, &item, run);
                 }
             }
+            // Somebody else's token sees it as well; the list with its own token is what counts.
+            _ if self.is_known_elsewhere(scope, &id) => {}
             _ => match ours {
                 Some(owner) => {
                     let main = !item_tags(&item)
@@ -57,6 +59,19 @@ impl Engine {
                 None => note_foreign(scope, run, &id, &item),
             },
         }
+    }
+
+    /// Whether an entity of this list is one of ours that another configuration opens: several may open
+    /// the same organisation.
+    fn is_known_elsewhere(&self, scope: &Scope, id: &RemoteId) -> bool {
+        let mut known = self.entities.at(id).into_iter();
+        known.any(|known| {
+            self.entities.get(known).is_some_and(|entity| {
+                entity.site.at == scope.at
+                    && entity.site.control_plane == scope.control_plane
+                    && matches!(entity.source, IdSource::Own | IdSource::Record)
+            })
+        })
     }
 
     /// An entity is there, with this content.
@@ -191,7 +206,10 @@ impl Engine {
             .entities
             .iter()
             .filter_map(|id| self.entities.get(*id))
-            .filter(|entity| entity.site.control_plane == scope.control_plane)
+            .filter(|entity| {
+                entity.site.control_plane == scope.control_plane
+                    && entity.configuration == scope.configuration
+            })
             .peekable();
         // An object that is to have no entity here has nothing to lose here either: somebody who
         // copied the tags by hand keeps what is theirs.
