@@ -13,6 +13,7 @@ use kong_resolve::{Frame, Key, Output, conditions};
 use kong_translation::{Report, Urgency};
 
 use crate::engine::{Engine, Subject};
+use crate::entities::{Belief, IdSource};
 use crate::input::{Action, Effect, KubeFailure, Mono, OpId, Outcome};
 use crate::objects::Record;
 
@@ -124,19 +125,25 @@ impl Engine {
         };
         if let Some(unit) = self.units.get(key) {
             let frame = kong_translation::frame(key.kind);
-            let exists = frame != Some(Frame::Account)
-                && unit.entities.iter().any(|id| {
-                    self.entities.get(*id).is_some_and(|entity| {
-                        // An entity that nobody has looked for may exist once its object does.
-                        entity.is_possible() || !entity.is_leaving() && entity.in_flight.is_some()
-                    })
-                });
             // What cannot be judged now may have been good before, and its entity may exist although
             // nobody has recorded it: a finalizer that is there stays until that is known.
             let present = record
                 .finalizers
                 .iter()
                 .any(|name| **name == *KONNECT_CLEANUP_FINALIZER);
+            let exists = frame != Some(Frame::Account)
+                && unit.entities.iter().any(|id| {
+                    self.entities.get(*id).is_some_and(|entity| {
+                        // Nothing is created before the finalizer is stored: what has neither that
+                        // nor a record was not made from this object, unless a list says otherwise.
+                        let unheard_of = entity.belief == Belief::Unknown
+                            && matches!(entity.source, IdSource::Own | IdSource::User)
+                            && entity.in_flight.is_none();
+                        // An entity that nobody has looked for may exist once its object does.
+                        entity.is_possible() && (present || !unheard_of)
+                            || !entity.is_leaving() && entity.in_flight.is_some()
+                    })
+                });
             let known = unit
                 .entities
                 .iter()

@@ -2,8 +2,9 @@
 
 use kong_crds::Kind;
 use kong_driver::Schedule;
-use kong_model::Collection;
+use kong_model::{Collection, Method, Response};
 use kong_resolve::Key;
+use konnect_sim::Fault;
 use serde_json::{Value, json};
 use testkit::act::apply;
 use testkit::document::{self as d, NAMESPACE};
@@ -88,4 +89,53 @@ fn a_mirror_through_another_configuration_shares_what_is_in_its_control_plane() 
         assert!(names.contains(&json!(name)));
     }
     assert!(scene.watchdog.violations.is_empty());
+}
+
+#[test]
+fn a_control_plane_has_no_finalizer_before_its_token_is_good() {
+    let plane = key(Kind::KonnectGatewayControlPlane, "cp");
+    let mut scene = Scene::new(Schedule::calm(), sound);
+    scene.driver.konnect.revoke_token(d::TOKEN);
+    scene
+        .act(&apply([
+            Value::from(d::auth("auth")),
+            d::plane("cp").into(),
+        ]))
+        .unwrap();
+    scene.settle();
+    let finalizers =
+        |scene: &Scene| scene.object(&plane).unwrap()["metadata"]["finalizers"].clone();
+    assert_eq!(finalizers(&scene), Value::Null);
+    assert_eq!(scene.condition(&plane, "APIAuthValid")["status"], "False");
+    scene.act(&Act::Accept(d::TOKEN.to_owned())).unwrap();
+    scene.run_for(150_000);
+    assert_eq!(
+        finalizers(&scene),
+        json!(["gateway.konghq.com/konnect-cleanup"])
+    );
+    assert!(scene.is_programmed(&plane));
+    assert!(scene.watchdog.violations.is_empty());
+}
+
+#[test]
+fn a_write_that_konnect_does_not_authorise_is_told_although_the_token_is_good() {
+    let service = key(Kind::KongService, "a");
+    let mut scene = scene([Value::from(d::auth("auth")), d::plane("cp").into()]);
+    let refusal = Response {
+        status: 401,
+        retry_after: None,
+        body: json!({"message": "Unauthorized", "status": 401}),
+    };
+    let fault = Fault::new(Some(Method::Put), "/services/", refusal);
+    let fault = scene.driver.konnect.script(fault);
+    scene.act(&apply([d::service("a")])).unwrap();
+    scene.run_for(60_000);
+    let said = scene.condition(&service, "Programmed");
+    assert_eq!(said["reason"], "FailedToCreate");
+    let message = said["message"].as_str().unwrap();
+    let start = "failed to create KongService shop/a: Konnect does not accept the token";
+    assert!(message.starts_with(start), "{message}");
+    scene.driver.konnect.unscript(fault);
+    scene.run_for(150_000);
+    assert!(scene.is_programmed(&service));
 }
