@@ -118,6 +118,17 @@ impl Engine {
             Act::Update | Act::StepAside => Attempt::Update,
             Act::Remove => Attempt::Delete,
         };
+        let attempt = match failure {
+            Failure::Transport(_) => Attempt::Reach,
+            Failure::Conflict(_)
+            | Failure::Reference(_)
+            | Failure::Invalid(_)
+            | Failure::NotFound
+            | Failure::RateLimited { .. }
+            | Failure::Unauthorized
+            | Failure::Forbidden(_)
+            | Failure::Server(_) => attempt,
+        };
         let (configuration, scope) = (entity.configuration.clone(), entity.scope());
         let plane = entity.site.control_plane.clone();
         let chosen_by_server = !entity.site.at.takes_our_id();

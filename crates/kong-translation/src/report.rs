@@ -50,6 +50,8 @@ pub enum Attempt {
     Update,
     /// To delete it.
     Delete,
+    /// Any of these, but Konnect could not be reached.
+    Reach,
 }
 
 /// One entity of an object, as far as its status is concerned.
@@ -222,6 +224,7 @@ fn failure(key: &Key, state: &State<'_>, problem: &Problem) -> Vec<Condition> {
         Attempt::Create | Attempt::Read => (c::FAILED_TO_CREATE, "create"),
         Attempt::Update => (c::FAILED_TO_UPDATE, "update"),
         Attempt::Delete => (c::KONNECT_API_OP_FAILED, "delete"),
+        Attempt::Reach => (c::KONNECT_API_OP_FAILED, "reach Konnect for"),
     };
     let programmed = |reason, message: String| {
         Condition::fails(c::PROGRAMMED, reason, message).passing(problem.transient)

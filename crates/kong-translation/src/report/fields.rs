@@ -72,7 +72,12 @@ fn of_entity(verdict: &Verdict, main: Option<&State<'_>>, before: &Value) -> Fie
     };
     let believed = is_unseen(main) && !gone;
     let id = known_id(main).or_else(|| believed.then(|| kept(record, "id"))?);
-    let plane = verdict.home.as_ref().and_then(|home| home.id.as_ref());
+    if main.is_some_and(|state| state.presence == Presence::Absent) {
+        konnect.remove("id");
+    }
+    // A group has no entities of its own, so nothing is in it.
+    let plane = verdict.home.as_ref().filter(|home| !home.group);
+    let plane = plane.and_then(|home| home.id.as_ref());
     let mut members = vec![("id", id)];
     if let Some(plane) = plane {
         members.push(("controlPlaneID", Some(json!(plane.as_str()))));
