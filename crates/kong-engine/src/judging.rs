@@ -239,6 +239,7 @@ impl Engine {
         let Some(entity) = self.entities.get_mut(claim.identity) else {
             return;
         };
+        let edited = entity.generation != claim.generation;
         entity.configuration = claim.configuration.clone();
         entity.generation = claim.generation;
         entity.main = claim.main;
@@ -247,8 +248,9 @@ impl Engine {
             (Some(old), new) => old == new,
             (None, _) => false,
         };
-        if !same {
-            // Whatever was wrong with the old body says nothing about the new one.
+        if !same || edited {
+            // Whatever was wrong with the old body says nothing about the new one, and who edits an
+            // object wants to see what comes of it now.
             entity.problem = None;
             entity.failures = 0;
             entity.not_before = self.now;
