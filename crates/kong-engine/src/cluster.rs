@@ -139,8 +139,10 @@ impl Engine {
                         let unheard_of = entity.belief == Belief::Unknown
                             && matches!(entity.source, IdSource::Own | IdSource::User)
                             && entity.in_flight.is_none();
+                        // Nor does what is only to go need one that is not there.
+                        let new = unheard_of || entity.is_leaving();
                         // An entity that nobody has looked for may exist once its object does.
-                        entity.is_possible() && (present || !unheard_of)
+                        entity.is_possible() && (present || !new)
                             || !entity.is_leaving() && entity.in_flight.is_some()
                     })
                 });
@@ -158,8 +160,14 @@ impl Engine {
                     .is_some_and(|home| home.id.is_none())
                 && record.recorded_id(Frame::Konnect).is_some();
             let unclear = present && (unit.verdict.output == Output::KeepLastGood || nowhere);
-            let wanted = exists || unclear || (unit.verdict.cleanup && !record.deleting);
+            let wanted = match unit.verdict.heir {
+                Some(heir) => present && !self.has_taken_over(heir),
+                None => exists || unclear || (unit.verdict.cleanup && !record.deleting),
+            };
             set(KONNECT_CLEANUP_FINALIZER, wanted);
+            for name in kong_translation::obsolete_finalizers(key.kind) {
+                set(name, false);
+            }
         }
         if let Some(name) = kong_translation::in_use_finalizer(key.kind) {
             set(name, self.pinned.contains_key(key));

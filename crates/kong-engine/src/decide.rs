@@ -42,6 +42,7 @@ pub(crate) enum Decision {
 
 impl Engine {
     pub(crate) fn examine(&mut self, id: Uuid) {
+        self.tell_ancestors(id);
         let Some(entity) = self.entities.get(id) else {
             return;
         };
@@ -101,7 +102,7 @@ impl Engine {
     }
 
     /// It is gone from what we know; its object may have waited for that.
-    fn forget_entity(&mut self, id: Uuid) {
+    pub(crate) fn forget_entity(&mut self, id: Uuid) {
         let Some(entity) = self.entities.get(id) else {
             return;
         };
@@ -112,6 +113,7 @@ impl Engine {
         let neighbours = self.entities.neighbours(id);
         self.set_entity_alarm(id, None);
         self.entities.remove(id);
+        self.tell_ancestors(id);
         self.unexamined.extend(neighbours);
         if let Some(plane) = plane {
             self.plane_is_gone(&plane);
@@ -138,6 +140,10 @@ impl Engine {
             entity.belief = Belief::Absent;
             entity.holds.clear();
             entity.touched = touched;
+            if entity.is_leaving() {
+                // However it went, it is gone.
+                entity.problem = None;
+            }
         }
         self.entity_changed(id);
     }

@@ -39,7 +39,10 @@ impl Engine {
         self.stats.judged += 1;
         self.units.entry(key.clone()).or_default();
         self.take_claims(key, &verdict.output);
-        self.recall(key, &verdict.output);
+        self.set_heir(key, verdict.heir);
+        if verdict.heir.is_none() {
+            self.recall(key, &verdict.output);
+        }
         self.share_bodies(&mut verdict.output);
         let unit = self.units.entry(key.clone()).or_default();
         let old_reads = std::mem::replace(&mut unit.reads, reads.iter().cloned().collect());
@@ -146,6 +149,7 @@ impl Engine {
             }
         }
         self.repin(key, &unit.verdict.pins, &[]);
+        self.change_heir(key, unit.verdict.heir, None);
         self.orgs.remove(key);
         for id in unit.entities {
             if let Some(entity) = self.entities.get_mut(id) {
@@ -226,7 +230,8 @@ impl Engine {
                 let passed_over = entity
                     .remote
                     .as_ref()
-                    .is_some_and(|id| self.listings.had(&scope, id));
+                    .is_some_and(|id| self.listings.had(&scope, id))
+                    || self.heirs.contains_key(&claim.identity);
                 self.entities.insert(claim.identity, entity);
                 if passed_over {
                     self.relist(&scope);
@@ -371,11 +376,9 @@ impl Engine {
     pub(crate) fn report(&self, key: &Key, before: &Value) -> Option<Report> {
         let (unit, entry) = (self.units.get(key)?, self.world.entry(key)?);
         let frame = kong_translation::frame(key.kind)?;
-        let states: Vec<State<'_>> = unit
-            .entities
-            .iter()
-            .filter_map(|id| Some(self.entities.get(*id)?.state()))
-            .collect();
+        let own = unit.entities.iter();
+        let own = own.filter_map(|id| Some(self.entities.get(*id)?.state()));
+        let states: Vec<State<'_>> = own.chain(self.state_of_heir(unit)).collect();
         Some(kong_translation::report(
             frame,
             key,

@@ -14,9 +14,11 @@ use kong_crds::configuration::v1::{
     ConfigPatch, KongPlugin, KongPluginSpec, Protocol, SecretKeyRef,
 };
 use kong_crds::names::{PLUGINS_ANNOTATION, TAGS_ANNOTATION};
+use kong_model::tags::Owner;
 use kong_model::{Body, Collection, Node, Site};
 use kong_resolve::{Claim, Condition, Home, Intent, Key, Lookup, Meta, Name, Ref, View, part};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::bodies::{Members, origin, seal};
 use crate::case::Case;
@@ -78,7 +80,10 @@ impl Plugin<'_> {
     /// The tags of a use that has no object of its own: those of the plugin, and who asks for it.
     fn tags(&self, owner: &Meta) -> Vec<String> {
         let mut origin = origin(&self.key, self.meta);
-        origin.owner = Some(owner.uid.to_string());
+        origin.owner = Some(Owner {
+            uid: owner.uid.to_string(),
+            part: part_of(owner, &self.key.name.name).to_string(),
+        });
         let specified = self.spec.tags.iter().flatten().map(String::as_str);
         origin.tags(specified, self.meta.annotation(TAGS_ANNOTATION))
     }
@@ -152,6 +157,18 @@ fn is_empty(node: &Node) -> bool {
     matches!(node, Node::Map(members) if members.is_empty())
 }
 
+/// Which of the entities of an object the plugin is that its annotation asks for by this name.
+pub(crate) fn part_of(owner: &Meta, name: &str) -> Uuid {
+    part(&owner.uid, &format!("plugin/{name}"))
+}
+
+/// The names in the annotation of an object.
+pub(crate) fn names(meta: &Meta) -> BTreeSet<&str> {
+    let list = meta.annotation(PLUGINS_ANNOTATION).into_iter();
+    let names = list.flat_map(|list| list.split(',')).map(str::trim);
+    names.filter(|name| !name.is_empty()).collect()
+}
+
 /// A plugin that an annotation asks for, and what is to become of its entity.
 pub(crate) struct Use {
     name: String,
@@ -162,7 +179,7 @@ impl Use {
     /// The entity; `None` if it cannot be said where it is.
     pub(crate) fn claim(&self, case: &Case<'_, '_>, home: &Home) -> Option<Claim> {
         Some(Claim {
-            identity: part(&case.meta.uid, &format!("plugin/{}", self.name)),
+            identity: part_of(case.meta, &self.name),
             site: Site {
                 at: Collection::Plugins,
                 control_plane: Some(home.id.clone()?),
@@ -180,14 +197,7 @@ impl Use {
 /// The plugins that the annotation of an object asks for; `scope` is the member of their bodies that
 /// names its entity. Says `PluginRefValid` where one cannot be had.
 pub(crate) fn uses(case: &mut Case<'_, '_>, scope: &str) -> Vec<Use> {
-    let names: BTreeSet<&str> = case
-        .meta
-        .annotation(PLUGINS_ANNOTATION)
-        .into_iter()
-        .flat_map(|list| list.split(','))
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .collect();
+    let names = names(case.meta);
     if names.is_empty() {
         return Vec::new();
     }
@@ -303,7 +313,8 @@ mod tests {
                 "tags": [
                     "k8s-generation:1", "k8s-group:configuration.konghq.com", "k8s-kind:KongPlugin",
                     "k8s-name:limit", "k8s-namespace:ns", "k8s-uid:uid-limit", "k8s-version:v1",
-                    "konduit-owner:uid-service", "managed-by:kong-operator", "own", "t",
+                    "konduit-owner:uid-service", format!("konduit-part:{}", claim.identity),
+                    "managed-by:kong-operator", "own", "t",
                 ],
             })
         );

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use kong_model::{Body, Collection, Normal, RemoteId, Site, tags};
-use kong_resolve::{Claim, Intent, Output, Uid};
+use kong_model::{Body, Collection, Normal, OnDelete, RemoteId, Site, tags};
+use kong_resolve::{Claim, Intent, Key, Output, Uid};
 
 use super::{Foreign, Run, Scope, Stray};
 use crate::engine::Engine;
@@ -36,29 +36,42 @@ impl Engine {
                 let observed = matches!(entity.intent, Some(Intent::Observe(_)));
                 let by_record = owner.is_none() && entity.source != IdSource::User;
                 let by_tag = ours.as_ref() == Some(&entity.owner);
-                if observed || by_record || by_tag {
+                let inherited = ours.as_ref().and_then(|owner| self.units.get(owner));
+                let inherited = inherited.is_some_and(|unit| unit.verdict.heir == Some(known));
+                if observed || by_record || by_tag || inherited {
                     self.believe(known, &item);
                 } else {
-                    self.meet_stranger(known, &id, &item, run);
+                    self.meet_stranger(known, &id, &item);
+                    self.note_unknown(scope, run, ours, id, item);
                 }
             }
             // Somebody else's token sees it as well; the list with its own token is what counts.
             _ if self.is_known_elsewhere(scope, &id) => {}
-            _ => match ours {
-                Some(owner) => {
-                    let main = !item_tags(&item)
-                        .iter()
-                        .any(|tag| tag.starts_with(tags::OWNER));
-                    run.strays.push(Stray {
-                        id,
-                        owner,
-                        main,
-                        item,
-                    });
-                }
-                None => note_foreign(scope, run, &id, &item),
-            },
+            _ => self.note_unknown(scope, run, ours, id, item),
         }
+    }
+
+    /// What none of our entities is: it may be an object's all the same, or it is nobody's.
+    fn note_unknown(
+        &mut self,
+        scope: &Scope,
+        run: &mut Run,
+        owner: Option<Key>,
+        id: RemoteId,
+        item: Value,
+    ) {
+        let Some(owner) = owner else {
+            return note_foreign(scope, run, &id, &item);
+        };
+        let tags = item_tags(&item);
+        let part = tags::part(&tags.iter().map(String::as_str));
+        run.strays.push(Stray {
+            id,
+            owner,
+            part: part.and_then(|part| Uuid::parse_str(part).ok()),
+            main: !tags.iter().any(|tag| tag.starts_with(tags::OWNER)),
+            item,
+        });
     }
 
     /// Whether an entity of this list is one of ours that another configuration opens: several may open
@@ -115,15 +128,13 @@ impl Engine {
     }
 
     /// Something else is at the id that we would use.
-    fn meet_stranger(&mut self, known: Uuid, id: &RemoteId, item: &Value, run: &mut Run) {
+    fn meet_stranger(&mut self, known: Uuid, id: &RemoteId, item: &Value) {
         let words = words(id, item);
         if let Some(entity) = self.entities.get_mut(known) {
             entity.stranger = Some(format!(
                 "the entity with ID {id} in Konnect is not managed by this object: {words}"
             ));
             entity.belief = Belief::Absent;
-            let scope = entity.scope();
-            note_foreign(&scope, run, id, item);
         }
         self.entity_changed(known);
     }
@@ -151,8 +162,27 @@ impl Engine {
             list.failures = 0;
         }
         self.unexamined.extend(self.entities.in_scope(scope));
+        self.look_for_parts(scope);
         let due = self.now.after(self.settings.sync_period);
         self.set_list_alarm(scope, due);
+    }
+
+    /// Objects may have parts elsewhere that they wanted when nobody was there to see that they do no
+    /// more: plugins that an annotation named. That takes one look.
+    fn look_for_parts(&mut self, scope: &Scope) {
+        let holds_parts = |at: &Collection| {
+            at.parent().is_none()
+                && at.references().iter().any(|reference| {
+                    reference.to == scope.at && reference.on_delete == OnDelete::Cascade
+                })
+        };
+        for at in Collection::all().filter(holds_parts) {
+            let parts = Scope {
+                at,
+                ..scope.clone()
+            };
+            self.want_list(&parts);
+        }
     }
 
     /// What carries the tags of an object of ours under an id that we do not know: it is the entity
@@ -161,24 +191,7 @@ impl Engine {
         let mut leftover = BTreeSet::new();
         run.strays.sort_by(|one, two| one.id.cmp(&two.id));
         for stray in std::mem::take(&mut run.strays) {
-            let unit = self.units.get(&stray.owner);
-            let missing = unit
-                .into_iter()
-                .flat_map(|unit| &unit.entities)
-                .copied()
-                .find(|id| {
-                    self.entities.get(*id).is_some_and(|entity| {
-                        stray.main
-                            && entity.main
-                            && entity.scope() == *scope
-                            && is_settled_before(entity, run)
-                            && entity
-                                .remote
-                                .as_ref()
-                                .is_none_or(|remote| !run.seen.contains(remote))
-                    })
-                });
-            if let Some(id) = missing {
+            if let Some(id) = self.sought(scope, &stray, run) {
                 if let Some(entity) = self.entities.get_mut(id) {
                     entity.remote = Some(stray.id.clone());
                 }
@@ -193,6 +206,28 @@ impl Engine {
         if let Some(list) = self.listings.lists.get_mut(scope) {
             list.leftover = leftover;
         }
+    }
+
+    /// The entity that is not where we thought it was, if it is this one: that which the object stands
+    /// for, a part of it, or what is to become the entity of another object.
+    fn sought(&self, scope: &Scope, stray: &Stray, run: &Run) -> Option<Uuid> {
+        let unit = self.units.get(&stray.owner)?;
+        let mut candidates = unit.entities.iter().copied().filter(|id| {
+            let main = self.entities.get(*id).is_some_and(|entity| entity.main);
+            stray.part == Some(*id) || (stray.main && main)
+        });
+        let heir = unit.verdict.heir.filter(|_| stray.main);
+        let is_missing = |id: &Uuid| {
+            self.entities.get(*id).is_some_and(|entity| {
+                entity.scope() == *scope
+                    && is_settled_before(entity, run)
+                    && entity
+                        .remote
+                        .as_ref()
+                        .is_none_or(|remote| !run.seen.contains(remote))
+            })
+        };
+        candidates.find(is_missing).or(heir.filter(is_missing))
     }
 
     /// Whether an entity with the tags of an object of ours is one that the object does not want. Only

@@ -65,9 +65,12 @@ fn of_control_plane(verdict: &Verdict, main: Option<&State<'_>>, before: &Value)
 
 fn of_entity(verdict: &Verdict, main: Option<&State<'_>>, before: &Value) -> Fields {
     let record = &before["konnect"];
+    let recorded = || record.as_object().cloned().unwrap_or_default();
     let (gone, mut konnect) = match &verdict.output {
         // Something is in the way: what was said of the entity still stands.
-        Output::KeepLastGood => (false, record.as_object().cloned().unwrap_or_default()),
+        Output::KeepLastGood => (false, recorded()),
+        // Its heir has it, and it may be given back.
+        Output::Want(_) if verdict.heir.is_some() => (true, recorded()),
         Output::Want(claims) => (claims.is_empty(), Map::new()),
     };
     let believed = is_unseen(main) && !gone;
