@@ -61,7 +61,8 @@ impl Judge for KongPluginBinding {
             None => None,
         };
         let plugin = plugin(&case, &me.spec.plugin_ref);
-        if let Ok(plugin) = &plugin {
+        // What nobody asks for is not to keep its plugin, which takes it along.
+        if let (Ok(plugin), None) = (&plugin, &unwanted) {
             case.pins.push(plugin.key.clone());
         }
         // A deletion needs nothing but the plugin to stay until it is done.

@@ -88,3 +88,135 @@ fn unwanted(root: &Key, plugin: &str) -> Condition {
     );
     Condition::fails(TARGET_REFS_VALID, INVALID, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use kong_crds::conditions::PROGRAMMED;
+    use kong_resolve::{Intent, Output, Truth};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::testing::{
+        Cluster, claims, condition, control_plane, control_plane_ref, meta, ready,
+    };
+
+    /// A binding as Kong's operator makes it, but for these members.
+    fn binding(cluster: &mut Cluster, name: &str, but: &Value) -> Key {
+        let group = "configuration.konghq.com";
+        let mut document = json!({
+            "apiVersion": "configuration.konghq.com/v1alpha1", "kind": "KongPluginBinding",
+            "metadata": {
+                "name": name, "generateName": "limit-", "ownerReferences": [{
+                    "apiVersion": "configuration.konghq.com/v1", "kind": "KongPlugin",
+                    "name": "limit", "uid": "u", "blockOwnerDeletion": true,
+                }],
+            },
+            "spec": {
+                "controlPlaneRef": control_plane_ref(), "pluginRef": {"name": "limit"},
+                "targets": {
+                    "serviceRef": {"group": group, "kind": "KongService", "name": "service"},
+                },
+            },
+        });
+        for (path, value) in but.as_object().unwrap() {
+            let mut at = &mut document;
+            for part in path.split('.') {
+                at = &mut at[part];
+            }
+            *at = value.clone();
+        }
+        cluster.apply(document)
+    }
+
+    fn with_service(plugins: &str) -> (Cluster, Key) {
+        let mut cluster = Cluster::with_control_plane();
+        let key = cluster.annotated(
+            Kind::KongService,
+            json!({"konghq.com/plugins": plugins}),
+            json!({"host": "h.test", "controlPlaneRef": control_plane_ref()}),
+        );
+        cluster.stand(&key, ready("service-id"));
+        (cluster, key)
+    }
+
+    #[test]
+    fn the_heir_of_a_binding_is_the_part_that_the_service_claims() {
+        let (mut cluster, service) = with_service("other, limit");
+        let key = binding(&mut cluster, "limit-x7f2k", &json!({}));
+        let verdict = cluster.judge(&key);
+        assert_eq!(verdict.output, Output::Want(Vec::new()));
+        assert!(!verdict.cleanup && verdict.refs_hold() && verdict.pins.is_empty());
+        let claimed = cluster.judge(&service);
+        let identities: Vec<_> = claims(&claimed).iter().map(|it| it.identity).collect();
+        assert_eq!(Some(identities[1]), verdict.heir);
+        assert_eq!(
+            Some(plugins::part_of(meta(&cluster, &service), "limit")),
+            verdict.heir
+        );
+        cluster.delete(&key);
+        assert_eq!(cluster.judge(&key).heir, verdict.heir);
+    }
+
+    #[test]
+    fn a_binding_that_nothing_asks_for_wants_to_be_gone() {
+        let (mut cluster, service) = with_service("limit2");
+        cluster.apply(json!({
+            "apiVersion": "configuration.konghq.com/v1", "kind": "KongPlugin",
+            "metadata": {"name": "limit"}, "plugin": "rate-limiting",
+        }));
+        let key = binding(&mut cluster, "limit-x7f2k", &json!({}));
+        for gone in [false, true] {
+            if gone {
+                cluster.remove_standing(&service);
+            }
+            let verdict = cluster.judge(&key);
+            assert_eq!(verdict.heir, None);
+            let [claim] = claims(&verdict) else {
+                panic!("{verdict:?}")
+            };
+            assert!(claim.main && claim.intent == Intent::Absent && !verdict.cleanup);
+            assert_eq!(verdict.pins, []);
+            let said = condition(&verdict, TARGET_REFS_VALID);
+            assert_eq!(said.truth, Truth::False);
+            let start = "KongService ns/service does not ask for the KongPlugin limit";
+            assert!(said.message.starts_with(start), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_as_kongs_operator_makes_it_is_a_binding_like_any_other() {
+        let group = "configuration.konghq.com";
+        let route = json!({"group": group, "kind": "KongRoute", "name": "route"});
+        for (name, but) in [
+            ("mine", json!({})),
+            ("limit-x", json!({"metadata.ownerReferences": []})),
+            ("limit-x", json!({"spec.pluginRef.namespace": "other"})),
+            ("limit-x", json!({"spec.targets.routeRef": route})),
+            (
+                "limit-x",
+                json!({"spec.targets.consumerRef": {"name": "c"}}),
+            ),
+            (
+                "limit-x",
+                json!({"spec.scope": "GlobalInControlPlane", "spec.targets": null}),
+            ),
+        ] {
+            let (mut cluster, _) = with_service("limit");
+            let key = binding(&mut cluster, name, &but);
+            let verdict = cluster.judge(&key);
+            assert_eq!(verdict.heir, None, "{name} {but}");
+            let said: Vec<_> = verdict.conditions.iter().map(|it| it.kind).collect();
+            assert!(said.contains(&"PluginRefValid"), "{name} {but}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn without_its_control_plane_a_binding_waits_for_no_heir() {
+        let (mut cluster, _) = with_service("limit");
+        let key = binding(&mut cluster, "limit-x7f2k", &json!({}));
+        cluster.remove_standing(&control_plane());
+        let verdict = cluster.judge(&key);
+        assert_eq!((verdict.heir, verdict.cleanup), (None, false));
+        assert!(!verdict.conditions.iter().any(|it| it.kind == PROGRAMMED));
+    }
+}

@@ -241,6 +241,25 @@ fn a_plugin_that_no_annotation_asks_for_any_more_goes_with_its_binding_left_to_s
 }
 
 #[test]
+fn a_plugin_takes_its_binding_along_once_nothing_asks_for_it() {
+    let mut scene = left_by_kongs_operator(true);
+    scene.act(&delete([plugin()])).unwrap();
+    assert!(scene.settle());
+    // The service still asks for it.
+    assert!(scene.object(&plugin()).is_some());
+    assert_eq!(scene.entities(Collection::Plugins).len(), 1);
+    scene.edit(&service(), annotation(json!(null))).unwrap();
+    assert!(scene.settle());
+    assert_eq!(scene.object(&plugin()), None);
+    let now = scene.driver.now().wall;
+    assert_eq!(scene.driver.cluster.collect_garbage(now), 1);
+    assert_eq!(scene.object(&binding()), None);
+    assert!(scene.settle());
+    assert_eq!(scene.entities(Collection::Plugins), Vec::<Value>::new());
+    assert_eq!(broken(&scene), Vec::<String>::new());
+}
+
+#[test]
 fn bindings_that_users_made_are_bindings() {
     let mut scene = left_by_kongs_operator(true);
     let unowned = json!({"metadata": {"ownerReferences": null}});
