@@ -56,7 +56,7 @@ impl Judge for KongPluginBinding {
         let place = control_plane::named(&mut case, &me.spec.control_plane_ref);
         let made = made(me, view).filter(|_| !matches!(place, Place::Gone(_)));
         let unwanted = match made {
-            Some(Made::Needless(verdict)) => return verdict,
+            Some(Made::Needless(verdict)) => return *verdict,
             Some(Made::Unwanted(condition)) => Some(condition),
             None => None,
         };

@@ -42,36 +42,13 @@ impl Engine {
                     self.believe(known, &item);
                 } else {
                     self.meet_stranger(known, &id, &item);
-                    self.note_unknown(scope, run, ours, id, item);
+                    note_unknown(scope, run, ours, id, item);
                 }
             }
             // Somebody else's token sees it as well; the list with its own token is what counts.
             _ if self.is_known_elsewhere(scope, &id) => {}
-            _ => self.note_unknown(scope, run, ours, id, item),
+            _ => note_unknown(scope, run, ours, id, item),
         }
-    }
-
-    /// What none of our entities is: it may be an object's all the same, or it is nobody's.
-    fn note_unknown(
-        &mut self,
-        scope: &Scope,
-        run: &mut Run,
-        owner: Option<Key>,
-        id: RemoteId,
-        item: Value,
-    ) {
-        let Some(owner) = owner else {
-            return note_foreign(scope, run, &id, &item);
-        };
-        let tags = item_tags(&item);
-        let part = tags::part(&tags.iter().map(String::as_str));
-        run.strays.push(Stray {
-            id,
-            owner,
-            part: part.and_then(|part| Uuid::parse_str(part).ok()),
-            main: !tags.iter().any(|tag| tag.starts_with(tags::OWNER)),
-            item,
-        });
     }
 
     /// Whether an entity of this list is one of ours that another configuration opens: several may open
@@ -227,7 +204,9 @@ impl Engine {
                         .is_none_or(|remote| !run.seen.contains(remote))
             })
         };
-        candidates.find(is_missing).or(heir.filter(is_missing))
+        candidates
+            .find(is_missing)
+            .or_else(|| heir.filter(is_missing))
     }
 
     /// Whether an entity with the tags of an object of ours is one that the object does not want. Only
@@ -376,6 +355,22 @@ fn item_tags(item: &Value) -> Vec<String> {
 fn owner_of(item: &Value) -> Option<String> {
     let tags = item_tags(item);
     tags::owner(&tags.iter().map(String::as_str)).map(str::to_owned)
+}
+
+/// What none of our entities is: it may be an object's all the same, or it is nobody's.
+fn note_unknown(scope: &Scope, run: &mut Run, owner: Option<Key>, id: RemoteId, item: Value) {
+    let Some(owner) = owner else {
+        return note_foreign(scope, run, &id, &item);
+    };
+    let tags = item_tags(&item);
+    let part = tags::part(&tags.iter().map(String::as_str));
+    run.strays.push(Stray {
+        id,
+        owner,
+        part: part.and_then(|part| Uuid::parse_str(part).ok()),
+        main: !tags.iter().any(|tag| tag.starts_with(tags::OWNER)),
+        item,
+    });
 }
 
 fn note_foreign(scope: &Scope, run: &mut Run, id: &RemoteId, item: &Value) {

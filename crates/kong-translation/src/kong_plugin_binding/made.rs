@@ -17,7 +17,7 @@ use crate::plugins;
 /// What a binding is that Kong's operator made.
 pub(super) enum Made {
     /// The object that it was made for asks for the plugin, as its own part.
-    Needless(Verdict),
+    Needless(Box<Verdict>),
     /// That object asks for the plugin no more, or is gone: so says the condition.
     Unwanted(Condition),
 }
@@ -30,11 +30,12 @@ pub(super) fn made(me: Me<'_, KongPluginBinding>, view: &View<'_>) -> Option<Mad
     let Some(meta) = view.meta(&root).filter(asks) else {
         return Some(Made::Unwanted(unwanted(&root, plugin)));
     };
-    Some(Made::Needless(Verdict {
+    let verdict = Verdict {
         conditions: vec![needless(&root, plugin)],
         heir: Some(plugins::part_of(meta, plugin)),
         ..Verdict::default()
-    }))
+    };
+    Some(Made::Needless(Box::new(verdict)))
 }
 
 /// The object that a binding was made for, if Kong's operator made it: it is owned by its plugin, called
@@ -59,9 +60,8 @@ fn root(me: Me<'_, KongPluginBinding>) -> Option<Key> {
         && called_after
         && owned.next().is_some();
     let targets = targets.as_ref().filter(|_| made)?;
-    let target = match (&targets.service, &targets.route) {
-        (Some(target), None) | (None, Some(target)) => target,
-        (Some(_), Some(_)) | (None, None) => return None,
+    let ((Some(target), None) | (None, Some(target))) = (&targets.service, &targets.route) else {
+        return None;
     };
     if targets.consumer.is_some() || targets.consumer_group.is_some() {
         return None;

@@ -114,7 +114,7 @@ mod tests {
     use super::super::record::After;
     use super::*;
 
-    fn moment(objects: serde_json::Value) -> Moment {
+    fn moment(objects: &serde_json::Value) -> Moment {
         let after: After = serde_json::from_value(json!({"objects": objects})).unwrap();
         Moment::recorded(&after, &mut Entities::default())
     }
@@ -123,7 +123,7 @@ mod tests {
     fn the_object_itself_tells_all_and_the_others_what_is_wrong_with_them() {
         let condition =
             |status: &str| json!({"type": "T", "status": status, "reason": "R", "message": "m"});
-        let theirs = moment(json!([
+        let theirs = moment(&json!([
             {"kind": "A", "namespace": "n", "name": "a", "conditions": [condition("True")]},
             {"kind": "B", "namespace": "n", "name": "b", "conditions": [condition("True")]},
             {

@@ -54,10 +54,12 @@ fn place(row: &Row) -> String {
     )
 }
 
-/// A pattern, or the words for one that everything is like.
+/// A pattern, or words for one that everything is like, or nothing.
 fn any(pattern: &str, words: &str) -> String {
     if pattern == "*" {
         words.to_owned()
+    } else if pattern.is_empty() {
+        "nothing".to_owned()
     } else {
         code(pattern)
     }

@@ -31,7 +31,7 @@ fn binding() -> Key {
     Key::new(Kind::KongPluginBinding, NAMESPACE, "limit-x7f2k")
 }
 
-fn annotation(names: Value) -> Value {
+fn annotation(names: Option<&str>) -> Value {
     json!({"metadata": {"annotations": {"konghq.com/plugins": names}}})
 }
 
@@ -51,7 +51,7 @@ fn left_by_kongs_operator(recorded: bool) -> Scene<Engine> {
     let plane_id = scene.id(&plane).unwrap();
     let service_id = scene.id(&service()).unwrap();
     // Nothing below is seen by an engine before it starts anew.
-    scene.edit(&service(), annotation(json!("limit"))).unwrap();
+    scene.edit(&service(), annotation(Some("limit"))).unwrap();
     let finalizers = json!([
         "gateway.konghq.com/konnect-cleanup",
         "gateway.konghq.com/cleanup-plugin-binding"
@@ -93,13 +93,13 @@ fn left_by_kongs_operator(recorded: bool) -> Scene<Engine> {
             "type": "Programmed", "status": "True", "reason": "Programmed", "message": "",
             "observedGeneration": 1, "lastTransitionTime": "2023-11-14T22:13:20Z",
         });
-        let patch = json!({"status": {
+        let status = json!({"status": {
             "conditions": [programmed], "konnect": {"id": ID, "controlPlaneID": plane_id},
         }});
         let request = Request::Patch {
             object: testkit::object_id(&binding()),
             version: None,
-            patch,
+            patch: status,
             subresource: Subresource::Status,
         };
         scene.driver.request(request).unwrap();
@@ -209,7 +209,7 @@ fn a_plugin_that_no_annotation_asks_for_any_more_goes_with_its_binding_left_to_s
             assert!(scene.settle());
         }
         scene.clear_logs();
-        scene.edit(&service(), annotation(json!(null))).unwrap();
+        scene.edit(&service(), annotation(None)).unwrap();
         assert!(scene.settle());
         assert_eq!(scene.entities(Collection::Plugins), Vec::<Value>::new());
         let deletions = writes(&scene);
@@ -232,7 +232,7 @@ fn a_plugin_that_no_annotation_asks_for_any_more_goes_with_its_binding_left_to_s
         assert_eq!(scene.writes(), (0, 0));
 
         // And back again: a new one, since the old one is gone.
-        scene.edit(&service(), annotation(json!("limit"))).unwrap();
+        scene.edit(&service(), annotation(Some("limit"))).unwrap();
         assert!(scene.settle());
         assert_eq!(scene.entities(Collection::Plugins).len(), 1);
         assert!(scene.is_programmed(&service()));
@@ -248,7 +248,7 @@ fn a_plugin_takes_its_binding_along_once_nothing_asks_for_it() {
     // The service still asks for it.
     assert!(scene.object(&plugin()).is_some());
     assert_eq!(scene.entities(Collection::Plugins).len(), 1);
-    scene.edit(&service(), annotation(json!(null))).unwrap();
+    scene.edit(&service(), annotation(None)).unwrap();
     assert!(scene.settle());
     assert_eq!(scene.object(&plugin()), None);
     let now = scene.driver.now().wall;
@@ -264,7 +264,7 @@ fn bindings_that_users_made_are_bindings() {
     let mut scene = left_by_kongs_operator(true);
     let unowned = json!({"metadata": {"ownerReferences": null}});
     scene.edit(&binding(), unowned).unwrap();
-    scene.edit(&service(), annotation(json!(null))).unwrap();
+    scene.edit(&service(), annotation(None)).unwrap();
     assert!(scene.settle());
     assert_eq!(scene.entities(Collection::Plugins).len(), 1);
     assert!(tags(&scene).contains("k8s-kind:KongPluginBinding"));
@@ -324,7 +324,7 @@ fn nothing_is_lost_or_doubled_whatever_goes_wrong_with_one_effect() {
     let stories = [
         vec![],
         vec![Act::Settle, delete([binding()])],
-        vec![Act::Settle, Act::Edit(service(), annotation(json!(null)))],
+        vec![Act::Settle, Act::Edit(service(), annotation(None))],
         vec![delete([service(), binding()])],
     ];
     for acts in &stories {

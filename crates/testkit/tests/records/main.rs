@@ -57,8 +57,9 @@ fn is_everything() -> bool {
     env::var_os("RECORDS").is_none() && env::var_os("RECORD").is_none()
 }
 
-/// Which rows the records of a folder need; fails if they do not suffice.
-fn needed(folder: &str) -> BTreeSet<usize> {
+/// Which rows the records of a folder need, and how many records there are; fails if the rows do not
+/// suffice.
+fn needed(folder: &str) -> (BTreeSet<usize>, String) {
     let mut used = BTreeSet::new();
     let (mut replayed, mut clean, mut unwanted) = (0, 0, Vec::new());
     for record in chosen(folder).into_iter().filter(Record::is_served) {
@@ -76,7 +77,6 @@ fn needed(folder: &str) -> BTreeSet<usize> {
             Err(error) => unwanted.push(format!("{} cannot be replayed: {error}", record.name)),
         }
     }
-    println!("{folder}: {replayed} records replayed, {clean} without any difference");
     assert!(
         unwanted.is_empty(),
         "{} differences:\n{}",
@@ -84,13 +84,15 @@ fn needed(folder: &str) -> BTreeSet<usize> {
         unwanted.join("\n")
     );
     assert!(replayed > 0 || !is_everything());
-    used
+    let summary = format!("{folder}: {replayed} records replayed, {clean} without any difference");
+    (used, summary)
 }
 
 #[test]
 fn we_differ_from_kongs_operator_only_as_the_table_says() {
-    let recorded = needed(RECORDED);
-    let expected = needed(EXPECTED);
+    let (recorded, of_recorded) = needed(RECORDED);
+    let (expected, of_expected) = needed(EXPECTED);
+    println!("{of_recorded}\n{of_expected}");
     if is_everything() {
         let idle = |(at, row): &(usize, &records::Row)| {
             let used = if row.recorded { &recorded } else { &expected };

@@ -46,7 +46,7 @@ pub(super) const ROWS: &[Row] = &[
         "condition *RefValid",
         "False Invalid *",
         "absent",
-        "Likewise.",
+        "A condition about a reference goes with the reference.",
     )
     .beside("theirs Programmed True *")
     .expected(),
@@ -55,7 +55,7 @@ pub(super) const ROWS: &[Row] = &[
         "condition ControlPlaneRefValid",
         "False Invalid \"*",
         "True Valid \"Referenced ControlPlane * is programmed\"",
-        "Likewise: nothing makes it True again for a route that has its control plane from its service.",
+        "With Kong's operator nothing makes it True again for a route that has its control plane from its service.",
     )
     .expected(),
     Row::new(

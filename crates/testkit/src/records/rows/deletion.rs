@@ -25,7 +25,7 @@ pub(super) const ROWS: &[Row] = &[
         "finalizers",
         "gateway.konghq.com/plugin-in-use",
         "absent",
-        "... nor by a binding that names a KongClusterPlugin.",
+        "A plugin is not in use by a binding that names a KongClusterPlugin.",
     )
     .beside("elsewhere ours KongPluginBinding * PluginRefValid False Invalid \"KongClusterPlugin *")
     .expected(),

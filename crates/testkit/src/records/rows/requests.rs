@@ -70,7 +70,7 @@ pub(super) const ROWS: &[Row] = &[
         "request",
         "not sent",
         "sent *",
-        "Likewise, for an object that was given the name later.",
+        "A name that becomes free is taken at once, also by an object that was given it later.",
     )
     .beside("theirs Programmed False FailedToUpdate \"*unique*")
     .expected(),

@@ -22,7 +22,7 @@ pub(super) const ROWS: &[Row] = &[
         "status konnect.controlPlaneID",
         "absent",
         "{KonnectGatewayControlPlane:*",
-        "Likewise.",
+        "The control plane is known before there is an entity.",
     )
     .expected(),
     Row::new(

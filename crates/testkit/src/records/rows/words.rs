@@ -64,7 +64,7 @@ pub(super) const ROWS: &[Row] = &[
         "condition Programmed",
         "False FailedToUpdate \"*unique*",
         "True Programmed \"\"",
-        "Likewise, for an object that was given the name later.",
+        "A name that becomes free is taken at once, also by an object that was given it later.",
     )
     .expected(),
     Row::new(
@@ -125,7 +125,7 @@ pub(super) const ROWS: &[Row] = &[
         "condition ControlPlaneRefValid",
         "False Invalid \"Referenced ControlPlane * is not programmed yet\"",
         "False * \"Referenced ControlPlane *",
-        "Likewise.",
+        "Kong's operator puts the name of the parent in the place of the control plane's; ours names the control plane.",
     )
     .expected(),
 ];
