@@ -141,7 +141,8 @@ impl Player {
             match outside {
                 Outside::Answer { answer } => faults.extend(self.script(answer)?),
                 Outside::Request { method, path, body } => {
-                    self.third_party(method, path, body.as_ref())?;
+                    let refused = self.third_party(method, path, body.as_ref())?;
+                    moment.rejected.extend(refused);
                 }
             }
         }
@@ -207,8 +208,8 @@ impl Player {
         method_name: &str,
         path: &str,
         body: Option<&Value>,
-    ) -> Result<(), ReplayError> {
-        let step = self.step;
+    ) -> Result<Option<Rejection>, ReplayError> {
+        let (step, recorded) = (self.step, path);
         let path = self
             .names
             .resolve(path)
@@ -237,7 +238,10 @@ impl Player {
                     .learn(&format!("id:konnect/{}/{name}", collection.name()), id);
             }
         }
-        Ok(())
+        Ok((answer.status >= 400).then(|| Rejection {
+            object: neutral(recorded),
+            answer: format!("{}: {}", answer.status, answer.body),
+        }))
     }
 
     fn apply(&mut self, manifest: &Value) -> Result<Option<Rejection>, ReplayError> {

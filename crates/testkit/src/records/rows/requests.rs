@@ -30,6 +30,15 @@ pub(super) const ROWS: &[Row] = &[
     )
     .beside("ours Programmed False KonnectAPIOpFailed \"* still refers to it*")
     .expected(),
+    Row::new(
+        "plugins",
+        "request",
+        "deleted",
+        "not sent",
+        "Blanks between the names in an annotation make Kong's operator create and delete alternately.",
+    )
+    .beside("step *konghq.com/plugins*, *")
+    .expected(),
     // What is not sent.
     Row::new(
         "plugins",
