@@ -10,6 +10,9 @@ pub const TOKEN_SECRET_IN_USE_FINALIZER: &str =
     "gateway.konghq.com/secret-in-use-by-konnect-resource";
 /// On a KongPlugin that an annotation or a binding refers to.
 pub const PLUGIN_IN_USE_FINALIZER: &str = "gateway.konghq.com/plugin-in-use";
+/// On a service or a route whose annotation names plugins, while Kong's operator has a KongPluginBinding
+/// for it. The clean-up finalizer of the object covers its plugins here.
+pub const CLEANUP_PLUGIN_BINDING_FINALIZER: &str = "gateway.konghq.com/cleanup-plugin-binding";
 
 /// Plugins of a service, route, ...: names of KongPlugins, separated by commas.
 pub const PLUGINS_ANNOTATION: &str = "konghq.com/plugins";

@@ -131,10 +131,10 @@ impl Engine {
             let exists = frame != Some(Frame::Account)
                 && unit.entities.iter().any(|id| {
                     self.entities.get(*id).is_some_and(|entity| {
-                        // What may be there keeps the finalizer; only what is there asks for one.
-                        entity.is_present()
-                            || entity.in_flight.is_some()
-                            || present && entity.is_possible()
+                        // What may be there keeps the finalizer; only what is there, and is to stay, asks
+                        // for one.
+                        let there = entity.is_present() || entity.in_flight.is_some();
+                        present && entity.is_possible() || there && !entity.is_leaving()
                     })
                 });
             // What cannot be judged now may have been good before, and its entity may exist although
@@ -151,9 +151,14 @@ impl Engine {
                 });
             let unclear = present && (unit.verdict.output == Output::KeepLastGood || nowhere);
             let unplaced = present && self.recorded.may_be_somewhere(key);
-            let wanted =
-                exists || unclear || unplaced || (unit.verdict.cleanup && !record.deleting);
+            let wanted = match unit.verdict.heir {
+                Some(heir) => present && !self.has_taken_over(heir),
+                None => exists || unclear || unplaced || (unit.verdict.cleanup && !record.deleting),
+            };
             set(KONNECT_CLEANUP_FINALIZER, wanted);
+            for name in kong_translation::obsolete_finalizers(key.kind) {
+                set(name, false);
+            }
         }
         if let Some(name) = kong_translation::in_use_finalizer(key.kind) {
             set(name, self.pinned.contains_key(key));

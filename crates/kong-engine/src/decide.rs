@@ -47,6 +47,7 @@ pub(crate) enum Decision {
 
 impl Engine {
     pub(crate) fn examine(&mut self, id: Uuid) {
+        self.tell_ancestors(id);
         let Some(entity) = self.entities.get(id) else {
             return;
         };
@@ -129,6 +130,7 @@ impl Engine {
         let neighbours = self.entities.neighbours(id);
         self.set_entity_alarm(id, None);
         self.entities.remove(id);
+        self.tell_ancestors(id);
         self.unexamined.extend(neighbours);
         if let Some(plane) = plane {
             self.plane_is_gone(&plane);
@@ -155,6 +157,10 @@ impl Engine {
             entity.belief = Belief::Absent;
             entity.holds.clear();
             entity.touched = touched;
+            if entity.is_leaving() {
+                // However it went, it is gone.
+                entity.problem = None;
+            }
         }
         self.entity_changed(id);
     }

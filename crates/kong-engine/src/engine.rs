@@ -95,6 +95,8 @@ pub struct Engine {
     pub(crate) units: Map<Key, Unit>,
     pub(crate) readers: Map<Dep, BTreeSet<Key>>,
     pub(crate) pinned: Map<Key, BTreeSet<Key>>,
+    /// Entities that take the place of what these objects had.
+    pub(crate) heirs: BTreeMap<Uuid, BTreeSet<Key>>,
     pub(crate) dirty: BTreeSet<Key>,
     pub(crate) stale: BTreeSet<Key>,
 

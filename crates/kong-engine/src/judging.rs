@@ -40,8 +40,9 @@ impl Engine {
         let reads = view.into_reads();
         self.stats.judged += 1;
         self.units.entry(key.clone()).or_default();
-        self.recall(key, &verdict);
+        self.recall_unless_inherited(key, &verdict);
         self.take_claims(key, &verdict.output);
+        self.set_heir(key, verdict.heir);
         self.share_bodies(&mut verdict.output);
         let unit = self.units.entry(key.clone()).or_default();
         let old_reads = std::mem::replace(&mut unit.reads, reads.iter().cloned().collect());
@@ -94,6 +95,7 @@ impl Engine {
             }
         }
         self.repin(key, &unit.verdict.pins, &[]);
+        self.change_heir(key, unit.verdict.heir, None);
         self.orgs.remove(key);
         for id in unit.entities {
             if let Some(entity) = self.entities.get_mut(id) {
@@ -185,6 +187,7 @@ impl Engine {
         let Some(entity) = self.entities.get_mut(claim.identity) else {
             return;
         };
+        let edited = entity.generation != claim.generation;
         entity.configuration = claim.configuration.clone();
         entity.specified.clone_from(&claim.specified);
         entity.generation = claim.generation;
@@ -194,8 +197,9 @@ impl Engine {
             (Some(old), new) => old == new,
             (None, _) => false,
         };
-        if !same {
-            // Whatever was wrong with the old body says nothing about the new one.
+        if !same || edited {
+            // Whatever was wrong with the old body says nothing about the new one, and who edits an
+            // object wants to see what comes of it now.
             entity.problem = None;
             entity.failures = 0;
             entity.not_before = self.now;
@@ -219,7 +223,8 @@ impl Engine {
         let passed_over = entity
             .remote
             .as_ref()
-            .is_some_and(|id| self.listings.had(&scope, id));
+            .is_some_and(|id| self.listings.had(&scope, id))
+            || self.heirs.contains_key(&id);
         self.entities.insert(id, entity);
         self.unexamined.insert(id);
         if passed_over {
@@ -335,11 +340,9 @@ impl Engine {
     pub(crate) fn report(&self, key: &Key, before: &Value) -> Option<Report> {
         let (unit, entry) = (self.units.get(key)?, self.world.entry(key)?);
         let frame = kong_translation::frame(key.kind)?;
-        let states: Vec<State<'_>> = unit
-            .entities
-            .iter()
-            .filter_map(|id| Some(self.entities.get(*id)?.state()))
-            .collect();
+        let own = unit.entities.iter();
+        let own = own.filter_map(|id| Some(self.entities.get(*id)?.state()));
+        let states: Vec<State<'_>> = own.chain(self.state_of_heir(unit)).collect();
         Some(kong_translation::report(
             frame,
             key,

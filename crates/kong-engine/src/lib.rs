@@ -9,6 +9,7 @@ mod cluster;
 mod decide;
 mod engine;
 mod entities;
+mod heirs;
 mod input;
 mod judging;
 mod leaving;

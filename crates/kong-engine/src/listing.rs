@@ -79,7 +79,10 @@ struct Run {
 struct Stray {
     id: RemoteId,
     owner: Key,
-    /// Whether it may be the entity that the owner stands for.
+    /// Which of the entities of the owner it is, if its tags say so; else it may be the one that the
+    /// owner stands for.
+    part: Option<Uuid>,
+    /// Whether it is on behalf of its owner that it exists, though it is made from another object.
     main: bool,
     item: Value,
 }

@@ -8,7 +8,7 @@ use kong_model::{Body, Collection, Failure, Normal, RemoteId, Reply};
 use kong_translation::{Attempt, Problem};
 
 use crate::engine::Engine;
-use crate::entities::{Act, Belief, Content, Flight, IdSource};
+use crate::entities::{Act, Belief, Content, Entity, Flight, IdSource};
 use crate::input::{OpId, Outcome};
 use crate::listing::facts;
 
@@ -16,7 +16,7 @@ use crate::listing::facts;
 const RETRY: u64 = 500;
 /// The longest of these times.
 const LONGEST_RETRY: u64 = 60_000;
-/// After so many refusals for want of budget in a row the status of an object speaks of it.
+/// After so many refusals in a row that are no fault of an object its status speaks of them.
 const WORTH_SAYING: u32 = 3;
 /// Milliseconds before something that Konnect refused is tried unchanged: what it refused it for may
 /// have gone, such as a name that was taken.
@@ -123,6 +123,17 @@ impl Engine {
             Act::Update | Act::StepAside => Attempt::Update,
             Act::Remove => Attempt::Delete,
         };
+        let attempt = match failure {
+            Failure::Transport(_) => Attempt::Reach,
+            Failure::Conflict(_)
+            | Failure::Reference(_)
+            | Failure::Invalid(_)
+            | Failure::NotFound
+            | Failure::RateLimited { .. }
+            | Failure::Unauthorized
+            | Failure::Forbidden(_)
+            | Failure::Server(_) => attempt,
+        };
         let (configuration, scope) = (entity.configuration.clone(), entity.scope());
         let plane = entity.site.control_plane.clone();
         let chosen_by_server = !entity.site.at.takes_our_id();
@@ -131,19 +142,15 @@ impl Engine {
             // on it is worth saying.
             Failure::RateLimited { .. } => {
                 entity.failures += 1;
-                if entity.failures >= WORTH_SAYING {
-                    let text = format!("{failure}{}", remedy(failure));
-                    entity.problem = Some(Problem {
-                        attempt,
-                        text,
-                        transient: true,
-                    });
-                }
+                entity.grumble(attempt, failure);
                 return;
             }
+            // Nor is this: whether the token is good is asked by itself. If it is, and this goes on, it
+            // is worth saying.
             Failure::Unauthorized if flight.act != Act::Probe => {
                 entity.failures += 1;
                 entity.not_before = now.after(pause(id, entity.failures, RETRY, LONGEST_RETRY));
+                entity.grumble(attempt, failure);
                 self.doubt_token(&configuration);
                 return;
             }
@@ -212,6 +219,19 @@ impl Engine {
             | Failure::Invalid(_)
             | Failure::Forbidden(_)
             | Failure::RateLimited { .. } => {}
+        }
+    }
+}
+
+impl Entity {
+    /// Says what keeps it waiting, once it has been waiting for long.
+    fn grumble(&mut self, attempt: Attempt, failure: &Failure) {
+        if self.failures >= WORTH_SAYING {
+            self.problem = Some(Problem {
+                attempt,
+                text: format!("{failure}{}", remedy(failure)),
+                transient: true,
+            });
         }
     }
 }

@@ -221,7 +221,7 @@ impl Engine {
 
     /// Begins with what an object has in Konnect by its status, whatever its spec says now. What is to
     /// become of it is for the verdict to say; until then it is kept.
-    pub(crate) fn recall(&mut self, key: &Key, verdict: &Verdict) {
+    fn recall(&mut self, key: &Key, verdict: &Verdict) {
         if self.units.get(key).is_none_or(|unit| unit.recalled) {
             return;
         }
@@ -269,6 +269,22 @@ impl Engine {
             unit.recalled = true;
         }
         self.recorded.unplace(key, None);
+    }
+
+    /// What an object had is taken over by another one, which finds it by itself. Once that ends, it is
+    /// recalled.
+    pub(crate) fn recall_unless_inherited(&mut self, key: &Key, verdict: &Verdict) {
+        if let Some(unit) = self.units.get_mut(key) {
+            if verdict.heir.is_some() {
+                unit.recalled = true;
+            } else if unit.verdict.heir.is_some() {
+                unit.recalled = false;
+            }
+        }
+        match verdict.heir {
+            Some(_) => self.recorded.unplace(key, None),
+            None => self.recall(key, verdict),
+        }
     }
 
     /// With whose token a control plane is opened.

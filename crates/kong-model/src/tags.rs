@@ -17,6 +17,9 @@ pub const UID: &str = "k8s-uid";
 /// Key of the tag that holds the UID of the object that asked for an entity made from another one: the
 /// service whose annotation names a plugin. Without it the owner is the object of [`UID`].
 pub const OWNER: &str = "konduit-owner";
+/// Key of the tag that says which of its owner's entities one is, where that has several: under whatever
+/// id it is found, it is that one.
+pub const PART: &str = "konduit-part";
 
 /// The Kubernetes object that an entity is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +38,17 @@ pub struct Origin {
     pub uid: String,
     /// Generation of the specification.
     pub generation: i64,
-    /// The object on whose behalf the entity exists, where that is another one.
-    pub owner: Option<String>,
+    /// On whose behalf the entity exists, where that is another object.
+    pub owner: Option<Owner>,
+}
+
+/// The object on whose behalf an entity exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Its UID.
+    pub uid: String,
+    /// Which of its entities this is.
+    pub part: String,
 }
 
 impl Origin {
@@ -55,7 +67,9 @@ impl Origin {
         pairs.push((UID, self.uid.clone()));
         pairs.push(("k8s-version", self.version.clone()));
         pairs.push(("managed-by", "kong-operator".to_owned()));
-        pairs.extend(self.owner.clone().map(|owner| (OWNER, owner)));
+        if let Some(Owner { uid, part }) = &self.owner {
+            pairs.extend([(OWNER, uid.clone()), (PART, part.clone())]);
+        }
         pairs
     }
 
@@ -96,11 +110,17 @@ impl Origin {
 
 /// The UID in the tags of an entity of the object that owns it, if they name one.
 pub fn owner<'a>(tags: &(impl Iterator<Item = &'a str> + Clone)) -> Option<&'a str> {
-    let value = |key: &str| {
-        tags.clone()
-            .find_map(|tag| tag.strip_prefix(key)?.strip_prefix(':'))
-    };
-    value(OWNER).or_else(|| value(UID))
+    value(tags, OWNER).or_else(|| value(tags, UID))
+}
+
+/// Which of its owner's entities one is, if its tags say so.
+pub fn part<'a>(tags: &(impl Iterator<Item = &'a str> + Clone)) -> Option<&'a str> {
+    value(tags, PART)
+}
+
+fn value<'a>(tags: &(impl Iterator<Item = &'a str> + Clone), key: &str) -> Option<&'a str> {
+    tags.clone()
+        .find_map(|tag| tag.strip_prefix(key)?.strip_prefix(':'))
 }
 
 /// A label value of at most the length that Konnect takes. What is cut must not end in a separator,
@@ -173,8 +193,13 @@ mod tests {
             owner(&origin.tags([], None).iter().map(String::as_str)).map(str::to_owned)
         };
         assert_eq!(own(&origin), Some("u".to_owned()));
-        origin.owner = Some("o".into());
+        origin.owner = Some(Owner {
+            uid: "o".into(),
+            part: "p".into(),
+        });
         assert_eq!(own(&origin), Some("o".to_owned()));
+        let tags = origin.tags([], None);
+        assert_eq!(part(&tags.iter().map(String::as_str)), Some("p"));
         assert_eq!(owner(&["x", "y:z"].into_iter()), None);
     }
 }

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kong_crds::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+
+use kong_crds::{Kind, ObjectMeta};
 
 use crate::key::Uid;
 
@@ -28,6 +30,8 @@ pub struct Meta {
     pub labels: BTreeMap<Arc<str>, Arc<str>>,
     /// Annotations in our domains.
     pub annotations: BTreeMap<Arc<str>, Arc<str>>,
+    /// Its owners, as far as they are of kinds that we know: kind and name.
+    pub owners: Box<[(Kind, Arc<str>)]>,
 }
 
 impl Meta {
@@ -50,6 +54,12 @@ impl Meta {
                 .map_or(0, |time| time.0.as_second()),
             labels: ours(&meta.labels),
             annotations: ours(&meta.annotations),
+            owners: meta
+                .owner_references
+                .iter()
+                .flatten()
+                .filter_map(owner)
+                .collect(),
         }
     }
 
@@ -62,6 +72,15 @@ impl Meta {
     pub fn label(&self, key: &str) -> Option<&str> {
         self.labels.get(key).map(|value| &**value)
     }
+}
+
+fn owner(reference: &OwnerReference) -> Option<(Kind, Arc<str>)> {
+    let group = reference
+        .api_version
+        .rsplit_once('/')
+        .map_or("", |(group, _)| group);
+    let kind = Kind::from_api(group, &reference.kind)?;
+    Some((kind, Arc::from(reference.name.as_str())))
 }
 
 fn is_ours(key: &str) -> bool {

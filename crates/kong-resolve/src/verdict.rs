@@ -33,6 +33,10 @@ pub struct Verdict {
     pub access: Option<Access>,
     /// Conditions that hold as soon as Konnect holds every entity as wanted.
     pub confirmed: Vec<Condition>,
+    /// The entity of another object that is to become what this one had, under the same id. This one
+    /// wants nothing itself then, and nothing that it had is deleted; it keeps its finalizer until that
+    /// entity is as wanted.
+    pub heir: Option<Uuid>,
 }
 
 impl Default for Verdict {
@@ -47,6 +51,7 @@ impl Default for Verdict {
             lost: None,
             access: None,
             confirmed: Vec::new(),
+            heir: None,
         }
     }
 }

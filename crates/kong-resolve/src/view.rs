@@ -79,6 +79,12 @@ impl<'w> View<'w> {
         }
     }
 
+    /// The metadata of an object of any kind; `None` if there is no such object.
+    pub fn meta(&self, key: &Key) -> Option<&'w Meta> {
+        self.note(Dep::Object(key.clone()));
+        Some(&self.world.entry(key)?.meta)
+    }
+
     /// What a judged object is worth to others; `None` if there is no such object.
     pub fn standing(&self, key: &Key) -> Option<&'w Standing> {
         self.note(Dep::Standing(key.clone()));

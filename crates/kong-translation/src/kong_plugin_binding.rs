@@ -3,7 +3,10 @@
 //!
 //! The plugin is that of the KongPlugin; what the binding adds is its scope. Where Kong's operator
 //! tries to write whatever the targets are and tells of Konnect's refusal, `TargetRefsValid` says
-//! here what is wrong with them, for as long as it is.
+//! here what is wrong with them, for as long as it is. Bindings that it made itself are another matter:
+//! `made`.
+
+mod made;
 
 use kong_crds::Kind;
 use kong_crds::conditions::{
@@ -19,11 +22,13 @@ use serde_json::json;
 
 use crate::bodies::{Members, origin};
 use crate::case::{Case, with_grant_hint};
-use crate::control_plane;
+use crate::control_plane::{self, Place};
 use crate::entity::{Entity, conclude};
 use crate::kind::Judge;
 use crate::parents::Reference;
 use crate::plugins::{self, Plugin};
+
+use self::made::{Made, made};
 
 /// A sort of target, after the member of the body that names it.
 const ROUTE: (&str, Reference) = ("route", target(Kind::KongRoute, "spec.targets.routeRef"));
@@ -49,12 +54,24 @@ impl Judge for KongPluginBinding {
     fn judge(me: Me<'_, Self>, view: &View<'_>) -> Verdict {
         let mut case = Case::of(me, view);
         let place = control_plane::named(&mut case, &me.spec.control_plane_ref);
+        let made = made(me, view).filter(|_| !matches!(place, Place::Gone(_)));
+        let unwanted = match made {
+            Some(Made::Needless(verdict)) => return *verdict,
+            Some(Made::Unwanted(condition)) => Some(condition),
+            None => None,
+        };
         let plugin = plugin(&case, &me.spec.plugin_ref);
-        if let Ok(plugin) = &plugin {
+        // What nobody asks for is not to keep its plugin, which takes it along.
+        if let (Ok(plugin), None) = (&plugin, &unwanted) {
             case.pins.push(plugin.key.clone());
         }
         // A deletion needs nothing but the plugin to stay until it is done.
-        let body = if me.meta.deleting {
+        let is_unwanted = unwanted.is_some();
+        let body = if let Some(condition) = unwanted {
+            case.makes_way = true;
+            case.say(condition);
+            None
+        } else if me.meta.deleting {
             None
         } else {
             let scope = scope(&mut case, me.spec, place.home());
@@ -68,7 +85,11 @@ impl Judge for KongPluginBinding {
             scope: None,
             body: || body.expect("a plugin that cannot be had fails a condition"),
         };
-        conclude(case, place, entity)
+        let verdict = conclude(case, place, entity);
+        Verdict {
+            cleanup: verdict.cleanup && !is_unwanted,
+            ..verdict
+        }
     }
 }
 

@@ -394,6 +394,12 @@ mod tests {
              member b has no Konnect ID"
         );
         assert!(unresolved.passing);
+        let programmed = condition(&waiting, PROGRAMMED);
+        assert_eq!(programmed.message, unresolved.message);
+        assert_eq!(
+            programmed.reason,
+            kong_crds::conditions::FAILED_TO_SET_CONTROL_PLANE_GROUP_MEMBERS
+        );
         assert_eq!(claims(&waiting)[1].intent, Intent::Keep);
 
         cluster.stand(&member("b"), ready("id-b"));

@@ -102,11 +102,26 @@ const IN_USE: [(Kind, &str); 3] = [
     (Kind::KongPlugin, names::PLUGIN_IN_USE_FINALIZER),
 ];
 
+/// Where Kong's operator puts finalizers that have no meaning here.
+const OBSOLETE: [(Kind, &str); 2] = [
+    (Kind::KongService, names::CLEANUP_PLUGIN_BINDING_FINALIZER),
+    (Kind::KongRoute, names::CLEANUP_PLUGIN_BINDING_FINALIZER),
+];
+
 /// The finalizer that an object of this kind carries while a verdict pins it.
 pub fn in_use_finalizer(kind: Kind) -> Option<&'static str> {
     IN_USE
         .iter()
         .find(|(pinned, _)| *pinned == kind)
+        .map(|(_, finalizer)| *finalizer)
+}
+
+/// Finalizers that Kong's operator puts on objects of this kind and that nobody needs any more: they are
+/// taken away, or nothing would.
+pub fn obsolete_finalizers(kind: Kind) -> impl Iterator<Item = &'static str> {
+    OBSOLETE
+        .iter()
+        .filter(move |(obsolete, _)| *obsolete == kind)
         .map(|(_, finalizer)| *finalizer)
 }
 

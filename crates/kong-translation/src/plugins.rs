@@ -4,23 +4,24 @@
 //! uses it (konnect.md 6.4). [`find`] and [`Plugin::body`] serve every sort of use; [`uses`] is the
 //! annotation. Values from Secrets stay sealed (konnect.md 10 1.15).
 
+mod annotation;
 mod patch;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use kong_crds::conditions::{INVALID, PLUGIN_REF_VALID};
 use kong_crds::configuration::v1::{
     ConfigPatch, KongPlugin, KongPluginSpec, Protocol, SecretKeyRef,
 };
-use kong_crds::names::{PLUGINS_ANNOTATION, TAGS_ANNOTATION};
-use kong_model::{Body, Collection, Node, Site};
-use kong_resolve::{Claim, Condition, Home, Intent, Key, Lookup, Meta, Name, Ref, View, part};
+use kong_crds::names::TAGS_ANNOTATION;
+use kong_model::tags::Owner;
+use kong_model::{Body, Collection, Node};
+use kong_resolve::{Key, Lookup, Meta, Name, Ref, View};
 use serde_json::{Value, json};
 
 use crate::bodies::{Members, origin, seal};
-use crate::case::Case;
 use crate::secrets::{self, NoText};
+
+pub(crate) use annotation::{names, part_of, uses};
 
 /// A KongPlugin that was found.
 pub(crate) struct Plugin<'w> {
@@ -78,7 +79,10 @@ impl Plugin<'_> {
     /// The tags of a use that has no object of its own: those of the plugin, and who asks for it.
     fn tags(&self, owner: &Meta) -> Vec<String> {
         let mut origin = origin(&self.key, self.meta);
-        origin.owner = Some(owner.uid.to_string());
+        origin.owner = Some(Owner {
+            uid: owner.uid.to_string(),
+            part: part_of(owner, &self.key.name.name).to_string(),
+        });
         let specified = self.spec.tags.iter().flatten().map(String::as_str);
         origin.tags(specified, self.meta.annotation(TAGS_ANNOTATION))
     }
@@ -154,105 +158,11 @@ fn is_empty(node: &Node) -> bool {
     matches!(node, Node::Map(members) if members.is_empty())
 }
 
-/// A plugin that an annotation asks for, and what is to become of its entity.
-pub(crate) struct Use {
-    name: String,
-    intent: Intent,
-}
-
-impl Use {
-    /// The entity; `None` if it cannot be said where it is.
-    pub(crate) fn claim(&self, case: &Case<'_, '_>, home: &Home) -> Option<Claim> {
-        Some(Claim {
-            identity: part(&case.meta.uid, &format!("plugin/{}", self.name)),
-            site: Site {
-                at: Collection::Plugins,
-                control_plane: Some(home.id.clone()?),
-                parent: None,
-            },
-            configuration: home.credentials.configuration.clone(),
-            intent: self.intent.clone(),
-            specified: None,
-            generation: case.meta.generation,
-            main: false,
-        })
-    }
-}
-
-/// The plugins that the annotation of an object asks for; `scope` is the member of their bodies that
-/// names its entity. Says `PluginRefValid` where one cannot be had.
-pub(crate) fn uses(case: &mut Case<'_, '_>, scope: &str) -> Vec<Use> {
-    let names: BTreeSet<&str> = case
-        .meta
-        .annotation(PLUGINS_ANNOTATION)
-        .into_iter()
-        .flat_map(|list| list.split(','))
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .collect();
-    if names.is_empty() {
-        return Vec::new();
-    }
-    let own = case.view.standing(case.key).and_then(|own| own.id.as_ref());
-    let scope = own.map(|id| Members::from_iter([(scope.to_owned(), json!({"id": id.as_str()}))]));
-    let mut problems = Vec::new();
-    let mut uses = Vec::new();
-    for name in names {
-        let intent = if case.meta.deleting {
-            pin(case, name);
-            Intent::Absent
-        } else {
-            match wanted(case, name, scope.as_ref()) {
-                Ok(intent) => intent,
-                Err(problem) => {
-                    problems.push(problem);
-                    Intent::Keep
-                }
-            }
-        };
-        let name = name.to_owned();
-        uses.push(Use { name, intent });
-    }
-    if !problems.is_empty() {
-        let message = problems.join("; ");
-        case.say(Condition::fails(PLUGIN_REF_VALID, INVALID, message));
-    }
-    uses
-}
-
-/// A plugin that is in use stays until its entity is gone.
-fn pin(case: &mut Case<'_, '_>, name: &str) {
-    if let Ok(plugin) = find(case.view, &case.key.name.sibling(None, name)) {
-        case.pins.push(plugin.key);
-    }
-}
-
-fn wanted(case: &mut Case<'_, '_>, name: &str, scope: Option<&Members>) -> Result<Intent, String> {
-    let name = case.key.name.sibling(None, name);
-    if name.name.contains(':') {
-        return Err(format!(
-            "KongPlugin {name} not found: {PLUGINS_ANNOTATION} takes names of KongPlugins in the \
-             same namespace only"
-        ));
-    }
-    let plugin = find(case.view, &name).map_err(|problem| {
-        format!("{problem}; create it or take it out of the annotation {PLUGINS_ANNOTATION}")
-    })?;
-    case.pins.push(plugin.key.clone());
-    // The values are looked at in any case: what is wrong is said at once.
-    let tags = plugin.tags(case.meta);
-    let body = plugin.body(case.view, scope.cloned().unwrap_or_default(), tags)?;
-    Ok(match scope {
-        Some(_) => Intent::Present(Arc::new(body)),
-        // Without its scope it would be a plugin of the whole control plane.
-        None => Intent::Keep,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use kong_crds::Kind;
-    use kong_resolve::{Output, Readiness};
+    use kong_crds::conditions::PLUGIN_REF_VALID;
+    use kong_resolve::{Intent, Output, Readiness, part};
 
     use super::*;
     use crate::testing::{
@@ -305,7 +215,8 @@ mod tests {
                 "tags": [
                     "k8s-generation:1", "k8s-group:configuration.konghq.com", "k8s-kind:KongPlugin",
                     "k8s-name:limit", "k8s-namespace:ns", "k8s-uid:uid-limit", "k8s-version:v1",
-                    "konduit-owner:uid-service", "managed-by:kong-operator", "own", "t",
+                    "konduit-owner:uid-service", format!("konduit-part:{}", claim.identity),
+                    "managed-by:kong-operator", "own", "t",
                 ],
             })
         );

@@ -50,6 +50,8 @@ pub enum Attempt {
     Update,
     /// To delete it.
     Delete,
+    /// Any of these, but Konnect could not be reached.
+    Reach,
 }
 
 /// One entity of an object, as far as its status is concerned.
@@ -145,12 +147,15 @@ pub fn report(
         .iter()
         .filter(|condition| condition.truth != Truth::True)
         .all(|condition| condition.passing);
+    // What was said of an entity still stands until its heir has it.
+    let waits_for_heir = verdict.heir.is_some() && states.is_empty();
     let urgency = match (failing, passing, progress) {
         (true, true, _) => Urgency::Late,
         // Whether credentials are good depends on nothing that could still be on its way.
         (true, false, _) if frame == Frame::Account => Urgency::Now,
         (true, false, _) => Urgency::Soon,
         (false, _, Progress::UnderWay) => Urgency::Never,
+        (false, _, Progress::Settled | Progress::Stuck) if waits_for_heir => Urgency::Never,
         // A deletion that goes well is over soon, and then there is nothing to write to.
         (false, _, Progress::Settled) if meta.deleting => Urgency::Late,
         (false, _, Progress::Settled | Progress::Stuck) => Urgency::Now,
@@ -224,6 +229,7 @@ fn failure(key: &Key, state: &State<'_>, problem: &Problem) -> Vec<Condition> {
         Attempt::Create | Attempt::Read => (c::FAILED_TO_CREATE, "create"),
         Attempt::Update => (c::FAILED_TO_UPDATE, "update"),
         Attempt::Delete => (c::KONNECT_API_OP_FAILED, "delete"),
+        Attempt::Reach => (c::KONNECT_API_OP_FAILED, "reach Konnect for"),
     };
     let programmed = |reason, message: String| {
         Condition::fails(c::PROGRAMMED, reason, message).passing(problem.transient)

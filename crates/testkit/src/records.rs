@@ -3,10 +3,11 @@
 //!
 //! A [`Record`] is read from JSON; [`replay`] performs its steps and notes what came of each as a
 //! [`Moment`]; [`Moment::recorded`] says the same of Kong's operator; [`compare`] lists where the two
-//! differ. A difference is wanted only if a row of [`ROWS`] says so, and why. May depend on the driver
+//! differ. A difference is wanted only if one of the [`rows`] says so, and why. May depend on the driver
 //! and the simulators. Start with [`differences`].
 
 mod compare;
+mod context;
 mod docs;
 mod entity;
 mod moment;
@@ -15,13 +16,15 @@ mod pattern;
 mod record;
 mod replay;
 mod rows;
+mod script;
 
 pub use compare::{Difference, compare};
+pub use context::{Context, acts};
 pub use docs::{BEGIN, END, with_table};
 pub use moment::{Condition, Moment, ObjectName, Rejection, Seen, Write};
 pub use record::{After, Answer, Edit, Outside, Record, Step};
 pub use replay::{ReplayError, replay};
-pub use rows::{ROWS, Row};
+pub use rows::{Row, rows};
 
 /// Where we differ from Kong's operator in the scenario of a record, step by step.
 ///
@@ -32,9 +35,17 @@ pub fn differences(record: &Record) -> Result<Vec<Difference>, ReplayError> {
     let ours = replay(record)?;
     let mut entities = entity::Entities::default();
     let mut found = Vec::new();
-    for (step, (after, ours)) in record.after.iter().zip(&ours).enumerate() {
-        let theirs = Moment::recorded(after, &mut entities);
-        found.extend(compare(&record.name, step, &theirs, ours));
+    let steps = record.steps.iter().zip(&record.after).zip(&ours);
+    let mut before = None;
+    for (number, ((step, after), ours)) in steps.enumerate() {
+        let (acts, theirs) = (acts(step), Moment::recorded(after, &mut entities));
+        let context = Context {
+            acts: &acts,
+            theirs: &theirs,
+            ours,
+            before: before.replace(ours),
+        };
+        found.extend(compare(&record.name, number, context));
     }
     Ok(found)
 }

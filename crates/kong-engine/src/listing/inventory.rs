@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
-use kong_model::{Body, Collection, Normal, RemoteId, Site, tags};
-use kong_resolve::{Claim, Intent, Output, Uid, identity};
+use kong_model::{Body, Collection, Normal, OnDelete, RemoteId, Site, tags};
+use kong_resolve::{Claim, Intent, Key, Output, Uid, identity};
 
 use super::{Foreign, Run, Scope, Stray};
 use crate::engine::Engine;
@@ -37,27 +37,32 @@ impl Engine {
                 let observed = entity.source == IdSource::Observed;
                 let by_record = owner.is_none() && entity.source != IdSource::User;
                 let by_tag = ours.as_ref() == Some(&entity.owner);
-                if observed || by_record || by_tag {
+                let inherited = ours.as_ref().and_then(|owner| self.units.get(owner));
+                let inherited = inherited.is_some_and(|unit| unit.verdict.heir == Some(known));
+                if observed || by_record || by_tag || inherited {
                     self.believe(known, &item);
                 } else {
-                    self.meet_stranger(known, &id, &item, run);
+                    self.meet_stranger(known, &id, &item);
+                    note_unknown(scope, run, ours, id, item);
                 }
             }
-            _ => match ours {
-                Some(owner) => {
-                    let main = !item_tags(&item)
-                        .iter()
-                        .any(|tag| tag.starts_with(tags::OWNER));
-                    run.strays.push(Stray {
-                        id,
-                        owner,
-                        main,
-                        item,
-                    });
-                }
-                None => note_foreign(scope, run, &id, &item),
-            },
+            // Somebody else's token sees it as well; the list with its own token is what counts.
+            _ if self.is_known_elsewhere(scope, &id) => {}
+            _ => note_unknown(scope, run, ours, id, item),
         }
+    }
+
+    /// Whether an entity of this list is one of ours that another configuration opens: several may open
+    /// the same organisation.
+    fn is_known_elsewhere(&self, scope: &Scope, id: &RemoteId) -> bool {
+        let mut known = self.entities.at(id).into_iter();
+        known.any(|known| {
+            self.entities.get(known).is_some_and(|entity| {
+                entity.site.at == scope.at
+                    && entity.site.control_plane == scope.control_plane
+                    && matches!(entity.source, IdSource::Own | IdSource::Record)
+            })
+        })
     }
 
     /// An entity is there, with this content.
@@ -105,15 +110,13 @@ impl Engine {
     }
 
     /// Something else is at the id that we would use.
-    fn meet_stranger(&mut self, known: Uuid, id: &RemoteId, item: &Value, run: &mut Run) {
+    fn meet_stranger(&mut self, known: Uuid, id: &RemoteId, item: &Value) {
         let words = words(id, item);
         if let Some(entity) = self.entities.get_mut(known) {
             entity.stranger = Some(format!(
                 "the entity with ID {id} in Konnect is not managed by this object: {words}"
             ));
             entity.belief = Belief::Absent;
-            let scope = entity.scope();
-            note_foreign(&scope, run, id, item);
         }
         self.entity_changed(known);
     }
@@ -145,8 +148,27 @@ impl Engine {
             // What is to be deleted may have waited to know what refers to it.
             self.examine_leaving(plane);
         }
+        self.look_for_parts(scope);
         let due = self.now.after(self.settings.sync_period);
         self.set_list_alarm(scope, due);
+    }
+
+    /// Objects may have parts elsewhere that they wanted when nobody was there to see that they do no
+    /// more: plugins that an annotation named. That takes one look.
+    fn look_for_parts(&mut self, scope: &Scope) {
+        let holds_parts = |at: &Collection| {
+            at.parent().is_none()
+                && at.references().iter().any(|reference| {
+                    reference.to == scope.at && reference.on_delete == OnDelete::Cascade
+                })
+        };
+        for at in Collection::all().filter(holds_parts) {
+            let parts = Scope {
+                at,
+                ..scope.clone()
+            };
+            self.want_list(&parts);
+        }
     }
 
     /// What carries the tags of an object of ours under an id that we do not know: it is the entity
@@ -155,24 +177,7 @@ impl Engine {
         let mut leftover = BTreeSet::new();
         run.strays.sort_by(|one, two| one.id.cmp(&two.id));
         for stray in std::mem::take(&mut run.strays) {
-            let unit = self.units.get(&stray.owner);
-            let missing = unit
-                .into_iter()
-                .flat_map(|unit| &unit.entities)
-                .copied()
-                .find(|id| {
-                    self.entities.get(*id).is_some_and(|entity| {
-                        stray.main
-                            && entity.main
-                            && entity.scope() == *scope
-                            && is_settled_before(entity, run)
-                            && entity
-                                .remote
-                                .as_ref()
-                                .is_none_or(|remote| !run.seen.contains(remote))
-                    })
-                });
-            if let Some(id) = missing {
+            if let Some(id) = self.sought(scope, &stray, run) {
                 if let Some(entity) = self.entities.get_mut(id) {
                     entity.remote = Some(stray.id.clone());
                 }
@@ -191,6 +196,30 @@ impl Engine {
         }
     }
 
+    /// The entity that is not where we thought it was, if it is this one: that which the object stands
+    /// for, a part of it, or what is to become the entity of another object.
+    fn sought(&self, scope: &Scope, stray: &Stray, run: &Run) -> Option<Uuid> {
+        let unit = self.units.get(&stray.owner)?;
+        let mut candidates = unit.entities.iter().copied().filter(|id| {
+            let main = self.entities.get(*id).is_some_and(|entity| entity.main);
+            stray.part == Some(*id) || (stray.main && main)
+        });
+        let heir = unit.verdict.heir.filter(|_| stray.main);
+        let is_missing = |id: &Uuid| {
+            self.entities.get(*id).is_some_and(|entity| {
+                entity.scope() == *scope
+                    && is_settled_before(entity, run)
+                    && entity
+                        .remote
+                        .as_ref()
+                        .is_none_or(|remote| !run.seen.contains(remote))
+            })
+        };
+        candidates
+            .find(is_missing)
+            .or_else(|| heir.filter(is_missing))
+    }
+
     /// Whether an entity with the tags of an object of ours is one that the object does not want. Only
     /// while nothing is under way with what it wants: the answer to a creation may be late, and then
     /// the list knows the entity before we do.
@@ -202,7 +231,10 @@ impl Engine {
             .entities
             .iter()
             .filter_map(|id| self.entities.get(*id))
-            .filter(|entity| entity.site.control_plane == scope.control_plane)
+            .filter(|entity| {
+                entity.site.control_plane == scope.control_plane
+                    && entity.configuration == scope.configuration
+            })
             .peekable();
         // An object that is to have no entity here has nothing to lose here either: somebody who
         // copied the tags by hand keeps what is theirs.
@@ -228,7 +260,10 @@ impl Engine {
             finalizers.any(|name| **name == *KONNECT_CLEANUP_FINALIZER)
         });
         let at = kong_translation::collection(stray.owner.kind);
-        finalized && stray.main && at == Some(scope.at) && !self.has_main_entity(&stray.owner)
+        let asks = self.units.get(&stray.owner);
+        let inherited = asks.is_some_and(|unit| unit.verdict.heir.is_some());
+        let main = stray.main && stray.part.is_none() && at == Some(scope.at);
+        finalized && main && !inherited && !self.has_main_entity(&stray.owner)
     }
 
     fn recall_listed(&mut self, scope: &Scope, stray: Stray) {
@@ -373,6 +408,22 @@ fn item_tags(item: &Value) -> Vec<String> {
 fn owner_of(item: &Value) -> Option<String> {
     let tags = item_tags(item);
     tags::owner(&tags.iter().map(String::as_str)).map(str::to_owned)
+}
+
+/// What none of our entities is: it may be an object's all the same, or it is nobody's.
+fn note_unknown(scope: &Scope, run: &mut Run, owner: Option<Key>, id: RemoteId, item: Value) {
+    let Some(owner) = owner else {
+        return note_foreign(scope, run, &id, &item);
+    };
+    let tags = item_tags(&item);
+    let part = tags::part(&tags.iter().map(String::as_str));
+    run.strays.push(Stray {
+        id,
+        owner,
+        part: part.and_then(|part| Uuid::parse_str(part).ok()),
+        main: !tags.iter().any(|tag| tag.starts_with(tags::OWNER)),
+        item,
+    });
 }
 
 fn note_foreign(scope: &Scope, run: &mut Run, id: &RemoteId, item: &Value) {

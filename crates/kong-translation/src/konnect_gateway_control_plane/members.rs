@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use kong_crds::Kind;
-use kong_crds::conditions::{MEMBERS_REFERENCE_RESOLVED, RESOLVED, SOME_MEMBER_NOT_RESOLVED};
+use kong_crds::conditions::{
+    FAILED_TO_SET_CONTROL_PLANE_GROUP_MEMBERS, MEMBERS_REFERENCE_RESOLVED, PROGRAMMED, RESOLVED,
+    SOME_MEMBER_NOT_RESOLVED,
+};
 use kong_crds::konnect::v1alpha2::KonnectGatewayControlPlane;
 use kong_model::{Body, Collection, RemoteId, Site};
 use kong_resolve::{Claim, Condition, Credentials, Intent, Key, Me, Readiness, part};
@@ -44,7 +47,9 @@ pub(super) fn ids(
         ids.dedup();
         return Some(ids);
     }
-    case.say(not_resolved(&problems).passing(passing));
+    for condition in not_resolved(&problems) {
+        case.say(condition.passing(passing));
+    }
     None
 }
 
@@ -61,16 +66,23 @@ fn without_id(group: &Key, member: &Key) -> String {
     format!("control plane group {group} member {member} has no Konnect ID")
 }
 
-fn not_resolved(problems: &[String]) -> Condition {
+fn not_resolved(problems: &[String]) -> [Condition; 2] {
     let message = format!(
         "failed to set group members, some members couldn't be found: {}",
         problems.join("; ")
     );
-    Condition::fails(
-        MEMBERS_REFERENCE_RESOLVED,
-        SOME_MEMBER_NOT_RESOLVED,
-        message,
-    )
+    [
+        Condition::fails(
+            MEMBERS_REFERENCE_RESOLVED,
+            SOME_MEMBER_NOT_RESOLVED,
+            message.clone(),
+        ),
+        Condition::fails(
+            PROGRAMMED,
+            FAILED_TO_SET_CONTROL_PLANE_GROUP_MEMBERS,
+            message,
+        ),
+    ]
 }
 
 pub(super) fn resolved() -> Condition {

@@ -65,12 +65,15 @@ fn of_control_plane(verdict: &Verdict, main: Option<&State<'_>>, before: &Value)
 
 fn of_entity(verdict: &Verdict, main: Option<&State<'_>>, before: &Value) -> Fields {
     let record = &before["konnect"];
+    let recorded = || record.as_object().cloned().unwrap_or_default();
     let (gone, mut konnect) = match &verdict.output {
         // Something is in the way: what was said of the entity still stands.
-        Output::KeepLastGood => (false, record.as_object().cloned().unwrap_or_default()),
+        Output::KeepLastGood => (false, recorded()),
+        // Its heir has it, and it may be given back.
+        Output::Want(_) if verdict.heir.is_some() => (true, recorded()),
         // It is to go, and it is not known to be gone.
         Output::Want(claims) if claims.is_empty() && main.is_some_and(may_be_there) => {
-            (false, record.as_object().cloned().unwrap_or_default())
+            (false, recorded())
         }
         Output::Want(claims) => (claims.is_empty(), Map::new()),
     };
@@ -79,7 +82,9 @@ fn of_entity(verdict: &Verdict, main: Option<&State<'_>>, before: &Value) -> Fie
     }
     let believed = is_unseen(main) && !gone;
     let id = known_id(main).or_else(|| believed.then(|| kept(record, "id"))?);
-    let plane = verdict.home.as_ref().and_then(|home| home.id.as_ref());
+    // A group has no entities of its own, so nothing is in it.
+    let plane = verdict.home.as_ref().filter(|home| !home.group);
+    let plane = plane.and_then(|home| home.id.as_ref());
     let mut members = vec![("id", id)];
     if let Some(plane) = plane {
         members.push(("controlPlaneID", Some(json!(plane.as_str()))));

@@ -81,3 +81,80 @@ fn work_that_waits_for_credentials_says_so() {
     assert_eq!(truth(&report, c::PROGRAMMED), Truth::False);
     assert_eq!(report.urgency, Urgency::Soon);
 }
+
+/// What is said of a service in a control plane of which one thing is otherwise.
+fn said_in(
+    home: impl FnOnce(&mut kong_resolve::Home),
+    state: Option<State<'_>>,
+    before: &Value,
+) -> Report {
+    let mut cluster = Cluster::new();
+    cluster.stand(&control_plane(), control_plane_with(home));
+    let spec = json!({"host": "example.test", "controlPlaneRef": control_plane_ref()});
+    let key = cluster.entity(Kind::KongService, spec);
+    let verdict = cluster.judge(&key);
+    let meta = meta(&cluster, &key);
+    let states: Vec<State<'_>> = state.into_iter().collect();
+    report(Frame::Konnect, &key, meta, &verdict, &states, before)
+}
+
+#[test]
+fn what_refers_to_a_group_is_not_said_to_be_in_it() {
+    let report = said_in(|home| home.group = true, None, &Value::Null);
+    assert_eq!(Value::Object(report.fields), json!({}));
+}
+
+#[test]
+fn an_id_goes_from_the_status_with_its_entity_though_a_reference_is_bad() {
+    let id = RemoteId::from("service-id");
+    let before = json!({"konnect": {"id": "service-id", "controlPlaneID": "cp-id"}});
+    let state = |presence| State {
+        at: Collection::Services,
+        main: true,
+        intent: Some(&Intent::Keep),
+        id: Some(&id),
+        presence,
+        under_way: false,
+        confirmed: false,
+        problem: None,
+        facts: &Value::Null,
+    };
+    for (presence, expected) in [
+        (Presence::Unknown, json!("service-id")),
+        (Presence::Present, json!("service-id")),
+        (Presence::Absent, Value::Null),
+    ] {
+        let blocked = |home: &mut kong_resolve::Home| home.readiness = Readiness::Blocked;
+        let report = said_in(blocked, Some(state(presence)), &before);
+        assert_eq!(Value::Object(report.fields)["konnect"]["id"], expected);
+    }
+}
+
+#[test]
+fn a_konnect_that_cannot_be_reached_has_a_reason_of_its_own() {
+    let problem = Problem {
+        attempt: Attempt::Reach,
+        text: "no answer from Konnect: connection refused".to_owned(),
+        transient: true,
+    };
+    let state = State {
+        at: Collection::Services,
+        main: true,
+        intent: Some(&Intent::Keep),
+        id: None,
+        presence: Presence::Absent,
+        under_way: false,
+        confirmed: false,
+        problem: Some(&problem),
+        facts: &Value::Null,
+    };
+    let report = said_in(|_| {}, Some(state), &Value::Null);
+    let said = report.conditions.iter().find(|it| it.kind == c::PROGRAMMED);
+    let said = said.unwrap();
+    assert_eq!(said.reason, c::KONNECT_API_OP_FAILED);
+    assert_eq!(
+        said.message,
+        "failed to reach Konnect for KongService ns/service: no answer from Konnect: connection \
+         refused"
+    );
+}

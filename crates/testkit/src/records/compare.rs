@@ -5,7 +5,8 @@ use std::fmt;
 
 use kong_model::{Collection, Normal};
 
-use super::moment::{Condition, Moment, Seen, Write};
+use super::context::Context;
+use super::moment::{Condition, Moment, ObjectName, Seen, Write};
 use super::pattern::{begins_like, is_recorded};
 
 /// Parts of a status that Konnect words, and the look-alike of the recordings otherwise: that they are
@@ -35,6 +36,8 @@ pub struct Difference {
     pub theirs: String,
     /// What we do.
     pub ours: String,
+    /// What else there is to know, a line each: [`Context`] says in which words.
+    pub beside: Vec<String>,
 }
 
 impl fmt::Display for Difference {
@@ -47,6 +50,7 @@ impl fmt::Display for Difference {
             field,
             theirs,
             ours,
+            beside: _,
         } = self;
         write!(
             f,
@@ -56,11 +60,14 @@ impl fmt::Display for Difference {
 }
 
 /// Where we differ from Kong's operator after a step.
-pub fn compare(scenario: &str, step: usize, theirs: &Moment, ours: &Moment) -> Vec<Difference> {
+pub fn compare(scenario: &str, step: usize, context: Context<'_>) -> Vec<Difference> {
+    let Context { theirs, ours, .. } = context;
     let mut comparison = Comparison {
         scenario,
         step,
         settled: theirs.settled,
+        context,
+        about: Vec::new(),
         found: Vec::new(),
     };
     comparison.rejections(theirs, ours);
@@ -68,6 +75,7 @@ pub fn compare(scenario: &str, step: usize, theirs: &Moment, ours: &Moment) -> V
     for name in names {
         let (kind, namespace, plain) = name;
         let name_text = format!("{namespace}/{plain}");
+        comparison.about = vec![name.clone()];
         comparison.object(
             kind,
             &name_text,
@@ -83,6 +91,9 @@ struct Comparison<'a> {
     scenario: &'a str,
     step: usize,
     settled: bool,
+    context: Context<'a>,
+    /// The objects that are looked at.
+    about: Vec<ObjectName>,
     found: Vec<Difference>,
 }
 
@@ -96,6 +107,7 @@ impl Comparison<'_> {
             field: field.to_owned(),
             theirs,
             ours,
+            beside: self.context.lines(&self.about),
         });
     }
 
@@ -109,7 +121,12 @@ impl Comparison<'_> {
                 found.map(|rejection| rejection.answer.clone())
             };
             let (theirs, ours) = (answer(theirs), answer(ours));
+            // Konnect and its look-alikes agree in the status alone.
+            let of_konnect = object.starts_with('/');
             let alike = match (&theirs, &ours) {
+                (Some(theirs), Some(ours)) if of_konnect => {
+                    theirs.split(':').next() == ours.split(':').next()
+                }
                 (Some(theirs), Some(ours)) => begins_like(theirs, ours),
                 (theirs, ours) => theirs == ours,
             };
@@ -223,8 +240,10 @@ impl Comparison<'_> {
                 all.cloned().collect()
             };
             let (recorded, sent) = (of(theirs), of(ours));
+            // What it sends first, without what is not ready yet, is corrected by what it sends last.
             let missing: Vec<&Write> = recorded
-                .iter()
+                .last()
+                .into_iter()
                 .filter(|write| !sent.contains(write) && !is_there_already(write, ours))
                 .collect();
             let extra: Vec<&Write> = sent
@@ -237,9 +256,26 @@ impl Comparison<'_> {
                 (Some(missing), None) => (shown(missing), "not sent".to_owned()),
                 (None, Some(extra)) => ("not sent".to_owned(), shown(extra)),
             };
+            let owners = recorded.iter().chain(&sent);
+            let owners = owners.filter_map(|write| write.owner.as_deref());
+            let named = std::iter::once(entity.as_str()).chain(owners);
+            self.about = named.flat_map(objects_in).collect();
             self.differ(collection.name(), entity, "request", theirs, ours);
         }
     }
+}
+
+/// The objects whose ids stand in a text, in their common form.
+fn objects_in(text: &str) -> Vec<ObjectName> {
+    let names = text.split('{').skip(1);
+    let names = names.filter_map(|rest| rest.split_once('}').map(|(name, _)| name));
+    names
+        .filter_map(|name| {
+            let (kind, rest) = name.split_once(':')?;
+            let (namespace, name) = rest.split_once(':')?;
+            Some((kind.to_owned(), namespace.to_owned(), name.to_owned()))
+        })
+        .collect()
 }
 
 fn presence(seen: Option<&Seen>) -> &'static str {
@@ -252,14 +288,7 @@ fn presence(seen: Option<&Seen>) -> &'static str {
 }
 
 fn said(condition: Option<&Condition>) -> String {
-    condition.map_or_else(
-        || ABSENT.to_owned(),
-        |Condition {
-             status,
-             reason,
-             message,
-         }| format!("{status} {reason} \"{message}\""),
-    )
+    condition.map_or_else(|| ABSENT.to_owned(), Condition::to_string)
 }
 
 /// Kong's operator sends a body again and again; what is there need not be sent.
@@ -345,7 +374,13 @@ mod tests {
     }
 
     fn fields(theirs: &Moment, ours: &Moment) -> Vec<String> {
-        let found = compare("s", 0, theirs, ours);
+        let context = Context {
+            acts: &[],
+            theirs,
+            ours,
+            before: None,
+        };
+        let found = compare("s", 0, context);
         found
             .into_iter()
             .map(|difference| difference.field)

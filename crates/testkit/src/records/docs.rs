@@ -2,12 +2,21 @@
 
 use std::fmt::Write as _;
 
-use super::rows::{ROWS, Row};
+use super::rows::{Row, rows};
 
 /// Where the generated part of the page begins.
 pub const BEGIN: &str = "<!-- generated from the table of differences: begin -->";
 /// Where it ends.
 pub const END: &str = "<!-- generated from the table of differences: end -->";
+
+/// What stands between the two tables.
+const EXPECTED: &str = "
+## To be expected
+
+What no recording shows follows from how Kong's operator works. The test reads these rows too; scenarios
+worked out by hand, in `crates/testkit/fixtures/operator-expected`, need each of them.
+
+";
 
 /// The page with its generated part as the table says; `None` if it has no place for it.
 pub fn with_table(page: &str) -> Option<String> {
@@ -17,10 +26,18 @@ pub fn with_table(page: &str) -> Option<String> {
 }
 
 fn table() -> String {
+    let mut text = part(true);
+    text.push_str(EXPECTED);
+    text.push_str(&part(false));
+    text
+}
+
+/// The rows that recordings show, or the others.
+fn part(recorded: bool) -> String {
     let mut text = String::from(
         "| Where | What | Kong's operator | Konduit | Why |\n| --- | --- | --- | --- | --- |\n",
     );
-    for row in ROWS {
+    for row in rows().filter(|row| row.recorded == recorded) {
         let what = format!("{}, {}", any(row.kind, "any kind"), code(row.field));
         let (theirs, ours) = (any(row.theirs, "anything"), any(row.ours, "anything"));
         let line = [place(row), what, theirs, ours, escaped(row.why)];
@@ -31,16 +48,18 @@ fn table() -> String {
 
 fn place(row: &Row) -> String {
     let scenario = any(row.scenario, "everywhere");
-    row.step.map_or_else(
+    row.beside.map_or_else(
         || scenario.clone(),
-        |step| format!("{scenario}, step {step}"),
+        |line| format!("{scenario} beside {}", code(line)),
     )
 }
 
-/// A pattern, or the words for one that everything is like.
+/// A pattern, or words for one that everything is like, or nothing.
 fn any(pattern: &str, words: &str) -> String {
     if pattern == "*" {
         words.to_owned()
+    } else if pattern.is_empty() {
+        "nothing".to_owned()
     } else {
         code(pattern)
     }

@@ -106,7 +106,7 @@ pub(crate) fn plugin(body: &Value) -> String {
 }
 
 /// The object that an entity says it belongs to, in its tags or labels.
-fn uid(body: &Value) -> Option<String> {
+pub(crate) fn uid(body: &Value) -> Option<String> {
     let tags = body["tags"].as_array().into_iter().flatten();
     let mut tags = tags.filter_map(Value::as_str);
     let tag = tags.find_map(|tag| tag.strip_prefix("k8s-uid:"));

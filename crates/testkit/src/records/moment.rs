@@ -2,12 +2,13 @@
 //! form throughout. Depends on the model for normal forms; start with [`Moment`].
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde_json::Value;
 
 use kong_model::{Collection, Normal};
 
-use super::entity::{Entities, place};
+use super::entity::{Entities, place, uid};
 use super::names::{neutral, neutral_value};
 use super::record::{After, is_plain};
 
@@ -68,6 +69,12 @@ pub struct Condition {
     pub message: String,
 }
 
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} \"{}\"", self.status, self.reason, self.message)
+    }
+}
+
 /// A request that asked for a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Write {
@@ -75,6 +82,8 @@ pub struct Write {
     pub collection: Collection,
     /// The entity.
     pub entity: String,
+    /// The object that it is made from, if the body says so.
+    pub owner: Option<String>,
     /// What it is to be; `None` is a deletion.
     pub body: Option<Normal>,
 }
@@ -115,11 +124,11 @@ impl Moment {
 
     /// Notes a request, unless it repeats one.
     pub(crate) fn note(&mut self, collection: Collection, entity: String, body: Option<&Value>) {
-        let body = body.map(|body| Normal::from((collection, body)));
         let write = Write {
             collection,
             entity,
-            body,
+            owner: body.and_then(uid),
+            body: body.map(|body| Normal::from((collection, body))),
         };
         if !self.writes.contains(&write) {
             self.writes.push(write);

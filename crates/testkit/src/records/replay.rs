@@ -1,7 +1,7 @@
 //! Plays the steps of a record on the simulators and notes what came of each.
 //!
-//! Time is virtual. A step is over when the engine is at rest, or when nothing was written for a while,
-//! or after the 40 seconds after which recordings were taken. Depends on the driver; start with
+//! Time is virtual. A step is over when the engine is at rest, or after the 40 seconds after which
+//! recordings were taken. Depends on the driver; start with
 //! [`replay`].
 
 use std::cell::Cell;
@@ -15,19 +15,18 @@ use cluster_sim::{
 use kong_crds::Kind;
 use kong_driver::{Driver, Schedule, Setup};
 use kong_engine::{Engine, Settings};
-use kong_model::{Collection, Host, Method, Normal, Response};
-use konnect_sim::{Fault, FaultId, Konnect, Millis};
+use kong_model::{Collection, Host, Method, Normal};
+use konnect_sim::{FaultId, Konnect, Millis};
 
 use super::entity::{Entities, held, place, plugin};
 use super::moment::{Moment, Rejection, Seen, name_of};
 use super::names::{Names, neutral};
 use super::record::{After, Answer, Edit, Outside, Record, Step, is_plain, known};
+use super::script::faults;
 
 /// Milliseconds after which a recording was taken although its operator was still writing.
 const LONGEST: u64 = 40_000;
-/// Milliseconds without a write after which a step is over: more than a status is ever held back.
-const QUIET: u64 = 12_000;
-/// Milliseconds from one look at the writes to the next.
+/// Milliseconds from one look at the engine to the next.
 const LOOK: u64 = 500;
 /// A time to begin at, in Unix seconds.
 const WALL: i64 = 1_700_000_000;
@@ -142,7 +141,8 @@ impl Player {
             match outside {
                 Outside::Answer { answer } => faults.extend(self.script(answer)?),
                 Outside::Request { method, path, body } => {
-                    self.third_party(method, path, body.as_ref())?;
+                    let refused = self.third_party(method, path, body.as_ref())?;
+                    moment.rejected.extend(refused);
                 }
             }
         }
@@ -192,46 +192,15 @@ impl Player {
     }
 
     fn script(&mut self, answer: &Answer) -> Result<Vec<FaultId>, ReplayError> {
-        // The simulator knows one wildcard, which is all that a path needs of a regular expression.
-        let path = ["[^/]+", "[^/]*", ".*", ".+"]
-            .iter()
-            .fold(answer.path.clone(), |path, wildcard| {
-                path.replace(wildcard, "*")
-            })
-            .replace('\\', "");
         let step = self.step;
-        let path = self
-            .names
-            .resolve(&path)
-            .map_err(|name| ReplayError::Name { step, name })?;
-        let retry_after = answer.headers.iter().find_map(|(header, value)| {
-            let text = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
-            header
-                .eq_ignore_ascii_case("retry-after")
-                .then(|| text.parse().ok())?
-        });
-        let response = Response {
-            status: answer.status,
-            retry_after,
-            body: self.resolved(&answer.body)?,
-        };
-        let asked = method(&answer.method)?;
-        let mut faults = vec![Fault::new(Some(asked), path.clone(), response.clone())];
-        // Where Kong's operator creates by POST to the collection, we do by PUT below it.
-        if let (Method::Post, Some(collection)) = (asked, path.strip_suffix('$')) {
-            faults.push(Fault::new(
-                Some(Method::Put),
-                format!("{collection}/"),
-                response,
-            ));
-        }
+        let name = |name| ReplayError::Name { step, name };
+        let path = self.names.resolve(&answer.path).map_err(name)?;
+        let body = self.resolved(&answer.body)?;
+        let faults = faults(method(&answer.method)?, &path, answer, body);
+        let faults = faults.ok_or_else(|| ReplayError::Unknown(answer.path.clone()))?;
         let konnect = &mut self.driver.konnect;
-        Ok(faults
-            .into_iter()
-            .map(|fault| konnect.script(fault))
-            .collect())
+        let scripted = faults.into_iter().map(|fault| konnect.script(fault));
+        Ok(scripted.collect())
     }
 
     fn third_party(
@@ -239,8 +208,8 @@ impl Player {
         method_name: &str,
         path: &str,
         body: Option<&Value>,
-    ) -> Result<(), ReplayError> {
-        let step = self.step;
+    ) -> Result<Option<Rejection>, ReplayError> {
+        let (step, recorded) = (self.step, path);
         let path = self
             .names
             .resolve(path)
@@ -269,7 +238,10 @@ impl Player {
                     .learn(&format!("id:konnect/{}/{name}", collection.name()), id);
             }
         }
-        Ok(())
+        Ok((answer.status >= 400).then(|| Rejection {
+            object: neutral(recorded),
+            answer: format!("{}: {}", answer.status, answer.body),
+        }))
     }
 
     fn apply(&mut self, manifest: &Value) -> Result<Option<Rejection>, ReplayError> {
@@ -331,35 +303,14 @@ impl Player {
             self.driver.run_until(end);
         }
         let start = self.driver.now().mono;
-        let (mut writes, mut last) = (self.writes(), start);
         loop {
             let now = self.driver.now().mono;
             self.driver.run_until(now.after(LOOK));
-            let now = self.driver.now().mono;
-            if self.writes() != writes {
-                (writes, last) = (self.writes(), now);
-            }
-            let over = now.since(start) >= LONGEST || now.since(last) >= QUIET;
+            let over = self.driver.now().mono.since(start) >= LONGEST;
             if over || self.driver.is_quiet() {
                 return;
             }
         }
-    }
-
-    fn writes(&self) -> usize {
-        let cluster = self
-            .driver
-            .cluster
-            .log()
-            .iter()
-            .filter(|operation| operation.is_write());
-        let konnect = self
-            .driver
-            .konnect
-            .log()
-            .iter()
-            .filter(|entry| entry.is_write());
-        cluster.count() + konnect.count()
     }
 
     /// Learns the ids of what is there now.

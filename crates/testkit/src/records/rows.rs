@@ -1,4 +1,14 @@
-//! The differences that we want, each with its reason. Data only; start with [`ROWS`].
+//! The differences that we want, each with its reason: tables of [`Row`]s by what they are about, and
+//! nothing else. Start with [`rows`].
+//!
+//! A row says what else has to be so (`beside`) rather than in which scenario it was seen, so that it is
+//! true of scenarios that nobody has recorded yet.
+
+mod conditions;
+mod deletion;
+mod requests;
+mod status;
+mod words;
 
 use super::compare::Difference;
 use super::pattern::is_like;
@@ -8,8 +18,6 @@ use super::pattern::is_like;
 pub struct Row {
     /// The scenarios.
     pub scenario: &'static str,
-    /// The step, from 0; none is every step.
-    pub step: Option<usize>,
     /// Kind of the object, or collection of the entity.
     pub kind: &'static str,
     /// What differs: `condition TYPE`, `finalizers`, `status PATH`, `object`, `rejected`, `request`.
@@ -18,433 +26,100 @@ pub struct Row {
     pub theirs: &'static str,
     /// What we do.
     pub ours: &'static str,
+    /// What else has to be so: one of the lines beside the difference.
+    pub beside: Option<&'static str>,
     /// Why.
     pub why: &'static str,
+    /// Whether a recording shows it; otherwise the description of Kong's operator does.
+    pub recorded: bool,
 }
 
 impl Row {
+    /// A row that a recording needs, wherever it is.
+    const fn new(
+        kind: &'static str,
+        field: &'static str,
+        theirs: &'static str,
+        ours: &'static str,
+        why: &'static str,
+    ) -> Self {
+        Self {
+            scenario: "*",
+            kind,
+            field,
+            theirs,
+            ours,
+            beside: None,
+            why,
+            recorded: true,
+        }
+    }
+
+    /// The same, but only in these scenarios.
+    const fn only_in(self, scenario: &'static str) -> Self {
+        Self { scenario, ..self }
+    }
+
+    /// The same, but only if this is so too.
+    const fn beside(self, line: &'static str) -> Self {
+        let beside = Some(line);
+        Self { beside, ..self }
+    }
+
+    /// The same, but no recording shows it: it follows from how Kong's operator works.
+    const fn expected(self) -> Self {
+        let recorded = false;
+        Self { recorded, ..self }
+    }
+
     /// Whether a difference is this one.
     pub fn covers(&self, difference: &Difference) -> bool {
+        let beside = |line: &str| {
+            let mut lines = difference.beside.iter();
+            lines.any(|there| is_like(line, there))
+        };
         is_like(self.scenario, &difference.scenario)
-            && self.step.is_none_or(|step| step == difference.step)
             && is_like(self.kind, &difference.kind)
             && is_like(self.field, &difference.field)
             && is_like(self.theirs, &difference.theirs)
             && is_like(self.ours, &difference.ours)
+            && self.beside.is_none_or(beside)
     }
 }
 
-/// Every difference that is wanted.
-pub const ROWS: &[Row] = &[
-    // Adoption.
-    Row {
-        scenario: "*adopt*",
-        step: None,
-        kind: "Kong*",
-        field: "condition Adopted",
-        theirs: "*",
-        ours: "False FailedToAdopt \"failed to adopt: adoption is not served here yet*",
-        why: "Adoption is not served yet, and says so; nothing is touched.",
-    },
-    Row {
-        scenario: "*adopt*",
-        step: None,
-        kind: "Kong*",
-        field: "condition Programmed",
-        theirs: "*",
-        ours: "False ConditionWithStatusFalseExists \"*",
-        why: "As above.",
-    },
-    Row {
-        scenario: "*adopt*",
-        step: None,
-        kind: "Kong*",
-        field: "status konnect.id",
-        theirs: "{konnect:*",
-        ours: "absent",
-        why: "As above.",
-    },
-    Row {
-        scenario: "*adopt*",
-        step: None,
-        kind: "*",
-        field: "request",
-        theirs: "*",
-        ours: "not sent",
-        why: "As above.",
-    },
-    Row {
-        scenario: "*adopt*",
-        step: None,
-        kind: "Kong*",
-        field: "status konnect.*",
-        theirs: "absent",
-        ours: "*",
-        why: "The organisation and the server follow from the control plane, whatever became of the adoption.",
-    },
-    Row {
-        scenario: "*adopt*",
-        step: None,
-        kind: "Kong*",
-        field: "finalizers",
-        theirs: "gateway.konghq.com/konnect-cleanup",
-        ours: "absent",
-        why: "As above: there is nothing to clean up.",
-    },
-    // Words.
-    Row {
-        scenario: "*",
-        step: None,
-        kind: "KonnectAPIAuthConfiguration",
-        field: "condition APIAuthValid",
-        theirs: "False Invalid \"{*\"status\":401*",
-        ours: "False Invalid \"Konnect does not accept the token*",
-        why: "A status holds no raw answer: its trace changes with every attempt, so each attempt would be one more write. Ours says what to do.",
-    },
-    Row {
-        scenario: "*",
-        step: None,
-        kind: "Kon*",
-        field: "condition Programmed",
-        theirs: "False FailedToCreate \"*API error occurred: Status *",
-        ours: "False FailedToCreate \"failed to create *: Konnect *",
-        why: "Likewise: what Konnect objects to, by field, without its body.",
-    },
-    Row {
-        scenario: "*",
-        step: None,
-        kind: "Kon*",
-        field: "condition Programmed",
-        theirs: "False FailedToUpdate \"*API error occurred: Status *",
-        ours: "False FailedToUpdate \"failed to update *: Konnect *",
-        why: "Likewise.",
-    },
-    Row {
-        scenario: "*",
-        step: None,
-        kind: "Kon*",
-        field: "condition Programmed",
-        theirs: "False KonnectAPIOpFailed \"failed to delete * on Konnect: *",
-        ours: "False KonnectAPIOpFailed \"failed to delete *: Konnect *",
-        why: "Likewise, and with the name of the object.",
-    },
-    Row {
-        scenario: "*",
-        step: None,
-        kind: "Kong*",
-        field: "condition ControlPlaneRefValid",
-        theirs: "True Valid \"Referenced ControlPlane * is programmed\"",
-        ours: "True Valid \"Referenced ControlPlane * is programmed\"",
-        why: "Kong's operator puts the name of the upstream (or consumer) in the place of the control plane's; ours names the control plane.",
-    },
-    // Conditions.
-    Row {
-        scenario: "*",
-        step: None,
-        kind: "Kong*",
-        field: "condition Programmed",
-        theirs: "Unknown Pending \"Waiting for controller\"",
-        ours: "False ConditionWithStatusFalseExists \"*",
-        why: "Kong's operator leaves the default when it stops at a reference, or when it panics because the control plane is not programmed. Programmed follows from the other conditions, always.",
-    },
-    Row {
-        scenario: "certificate-secret*",
-        step: None,
-        kind: "Kong*Certificate",
-        field: "condition Programmed",
-        theirs: "True Programmed \"\"",
-        ours: "False ConditionWithStatusFalseExists \"*",
-        why: "Programmed is never True beside a condition that is False; the Secret is gone.",
-    },
-    Row {
-        scenario: "*",
-        step: None,
-        kind: "Kong*",
-        field: "condition *RefValid",
-        theirs: "True Valid *",
-        ours: "absent",
-        why: "Kong's operator lets conditions stand that it no longer judges: of a reference that was removed, or behind one that is no longer permitted.",
-    },
-    Row {
-        scenario: "*",
-        step: None,
-        kind: "Kong*",
-        field: "condition APIAuth*",
-        theirs: "True *",
-        ours: "absent",
-        why: "Likewise: what lies behind a reference that leads nowhere is not known.",
-    },
-    Row {
-        scenario: "*",
-        step: None,
-        kind: "KonnectGatewayControlPlane",
-        field: "condition APIAuthValid",
-        theirs: "True Valid *",
-        ours: "absent",
-        why: "Likewise, after the grant for the credentials is gone.",
-    },
-    Row {
-        scenario: "*",
-        step: None,
-        kind: "Kong*",
-        field: "condition APIAuth*",
-        theirs: "absent",
-        ours: "True *",
-        why: "All references are judged, not only those up to the first that is bad.",
-    },
-    Row {
-        scenario: "*",
-        step: None,
-        kind: "Kong*",
-        field: "status konnect.organizationID",
-        theirs: "absent",
-        ours: "{organization}",
-        why: "Likewise: the account follows from the control plane.",
-    },
-    Row {
-        scenario: "*",
-        step: None,
-        kind: "Kong*",
-        field: "status konnect.serverURL",
-        theirs: "absent",
-        ours: "https://*",
-        why: "Likewise.",
-    },
-    Row {
-        scenario: "*",
-        step: None,
-        kind: "KongRoute",
-        field: "condition ControlPlaneRefValid",
-        theirs: "absent",
-        ours: "True Valid \"Referenced ControlPlane * is programmed\"",
-        why: "A route that has its control plane from its service says so too, as a target does that has it from its upstream.",
-    },
-    Row {
-        scenario: "*",
-        step: None,
-        kind: "Kong*",
-        field: "condition *RefValid",
-        theirs: "absent",
-        ours: "False Invalid \"*not found*",
-        why: "Kong's operator says nothing of a missing parent when the child is created after it is missed; ours says so at once.",
-    },
-    Row {
-        scenario: "*mirror*",
-        step: None,
-        kind: "KonnectGatewayControlPlane",
-        field: "condition Mirrored",
-        theirs: "True Failed \"*",
-        ours: "False Failed \"*",
-        why: "A mirror that failed has the status False.",
-    },
-    Row {
-        scenario: "*",
-        step: None,
-        kind: "Ko*",
-        field: "condition APIAuthValid",
-        theirs: "False Invalid \"referenced KonnectAPIAuthConfiguration * is invalid\"",
-        ours: "True Valid \"referenced KonnectAPIAuthConfiguration *",
-        why: "A token that is refused changes one condition, that of the credentials. What Konnect has confirmed stays confirmed; objects that have something to send say what holds them up.",
-    },
-    Row {
-        scenario: "*token*",
-        step: None,
-        kind: "Ko*",
-        field: "condition Programmed",
-        theirs: "False ConditionWithStatusFalseExists \"*",
-        ours: "True Programmed \"\"",
-        why: "Likewise.",
-    },
-    Row {
-        scenario: "auth-*",
-        step: None,
-        kind: "Ko*",
-        field: "condition Programmed",
-        theirs: "False ConditionWithStatusFalseExists \"*",
-        ours: "True Programmed \"\"",
-        why: "Likewise.",
-    },
-    Row {
-        scenario: "*token*",
-        step: None,
-        kind: "Kong*",
-        field: "condition ControlPlaneRefValid",
-        theirs: "False NotProgrammed \"*",
-        ours: "True Valid \"*",
-        why: "Likewise.",
-    },
-    // Finalizers and deletion.
-    Row {
-        scenario: "*cross-namespace*",
-        step: None,
-        kind: "KonnectAPIAuthConfiguration",
-        field: "finalizers",
-        theirs: "konnect.konghq.com/konnectapiauth-in-use",
-        ours: "absent",
-        why: "Nothing is written to an object in another namespace without a grant.",
-    },
-    Row {
-        scenario: "*cross-namespace*",
-        step: None,
-        kind: "*",
-        field: "object",
-        theirs: "being deleted",
-        ours: "gone",
-        why: "A deletion does not ask for grants again; without one Kong's operator leaves the object terminating for ever.",
-    },
-    Row {
-        scenario: "*cross-namespace*",
-        step: None,
-        kind: "*",
-        field: "request",
-        theirs: "not sent",
-        ours: "deleted",
-        why: "Likewise.",
-    },
-    Row {
-        scenario: "*plugin-deleted",
-        step: None,
-        kind: "Kong*",
-        field: "object",
-        theirs: "being deleted",
-        ours: "gone",
-        why: "Kong's operator leaves the target of a plugin terminating until the next sync of the binding fails; ours goes at once, its plugins first.",
-    },
-    Row {
-        scenario: "*plugin-deleted",
-        step: None,
-        kind: "KongPlugin",
-        field: "finalizers",
-        theirs: "gateway.konghq.com/plugin-in-use",
-        ours: "absent",
-        why: "Likewise: nothing uses the plugin any more.",
-    },
-    Row {
-        scenario: "*plugin-deleted",
-        step: None,
-        kind: "plugins",
-        field: "request",
-        theirs: "not sent",
-        ours: "deleted",
-        why: "Likewise.",
-    },
-    Row {
-        scenario: "*plugin-deleted",
-        step: None,
-        kind: "plugins",
-        field: "request",
-        theirs: "sent *",
-        ours: "not sent",
-        why: "Likewise: what Kong's operator sends then is refused by Konnect, since the route is gone.",
-    },
-    Row {
-        scenario: "plugin-binding-cross-namespace",
-        step: Some(2),
-        kind: "KongPlugin",
-        field: "finalizers",
-        theirs: "absent",
-        ours: "gateway.konghq.com/plugin-in-use",
-        why: "A KongPlugin in another namespace is in use too, as long as a grant permits it.",
-    },
-    // Plugins by annotation.
-    Row {
-        scenario: "*plugin*",
-        step: None,
-        kind: "KongPluginBinding",
-        field: "object",
-        theirs: "made by the operator",
-        ours: "gone",
-        why: "A plugin in the annotation `konghq.com/plugins` goes straight to Konnect; no KongPluginBinding is written to the cluster.",
-    },
-    Row {
-        scenario: "*plugin*",
-        step: None,
-        kind: "Kong*",
-        field: "finalizers",
-        theirs: "gateway.konghq.com/cleanup-plugin-binding",
-        ours: "absent",
-        why: "There is no binding to clean up; the cleanup finalizer of the object covers its plugins.",
-    },
-    Row {
-        scenario: "*plugin*",
-        step: None,
-        kind: "plugins",
-        field: "request",
-        theirs: "tags: *k8s-kind:KongPluginBinding*",
-        ours: "tags: *k8s-kind:KongPlugin\"*",
-        why: "The tags name the KongPlugin, and whose entity it is bound to.",
-    },
-    Row {
-        scenario: "*plugin*",
-        step: None,
-        kind: "plugins",
-        field: "request",
-        theirs: "not sent",
-        ours: "sent *",
-        why: "An edit of a KongPlugin arrives at once, not after the sync period.",
-    },
-    // Traffic.
-    Row {
-        scenario: "certificate-secret*",
-        step: None,
-        kind: "certificates",
-        field: "request",
-        theirs: "not sent",
-        ours: "sent *",
-        why: "A changed Secret arrives at once, not after the sync period.",
-    },
-    Row {
-        scenario: "*-tags",
-        step: None,
-        kind: "*",
-        field: "request",
-        theirs: "not sent",
-        ours: "sent *",
-        why: "An edit of the annotation `konghq.com/tags` arrives at once, though the generation does not change.",
-    },
-    Row {
-        scenario: "*-taken",
-        step: None,
-        kind: "*",
-        field: "request",
-        theirs: "sent *",
-        ours: "not sent",
-        why: "Names are unique in Konnect: who is not the holder is not sent at all.",
-    },
-    Row {
-        scenario: "*-taken",
-        step: None,
-        kind: "Kon*",
-        field: "condition Programmed",
-        theirs: "False FailedToCreate \"trying to find *",
-        ours: "False FailedToCreate \"failed to create *: name *is taken by *",
-        why: "The condition names the object that holds the name, and what to do.",
-    },
-    Row {
-        scenario: "*-taken",
-        step: None,
-        kind: "Kon*",
-        field: "condition Programmed",
-        theirs: "False FailedToCreate \"trying to find *",
-        ours: "True Programmed \"\"",
-        why: "A name that becomes free is taken; Kong's operator never tries again.",
-    },
-    Row {
-        scenario: "*-taken",
-        step: None,
-        kind: "Kon*",
-        field: "status *id",
-        theirs: "absent",
-        ours: "{Kon*",
-        why: "Likewise.",
-    },
-    Row {
-        scenario: "*-taken",
-        step: None,
-        kind: "*",
-        field: "request",
-        theirs: "not sent",
-        ours: "sent *",
-        why: "Likewise.",
-    },
-];
+/// Every difference that is wanted, in the order in which they are looked through.
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    let tables = [
+        words::ROWS,
+        conditions::ROWS,
+        status::ROWS,
+        deletion::ROWS,
+        requests::ROWS,
+    ];
+    tables.into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_about_what_is_beside_the_difference_too() {
+        let row = Row::new("Kong*", "object", "*", "gone", "").beside("ours * False Reason *");
+        let difference = |kind: &str, beside: &str| Difference {
+            scenario: "s".to_owned(),
+            step: 0,
+            kind: kind.to_owned(),
+            name: "ns/a".to_owned(),
+            field: "object".to_owned(),
+            theirs: "there".to_owned(),
+            ours: "gone".to_owned(),
+            beside: vec!["step deletes x".to_owned(), beside.to_owned()],
+        };
+        let there = "ours T False Reason \"m\"";
+        assert!(row.covers(&difference("KongService", there)));
+        assert!(!row.covers(&difference("Secret", there)));
+        assert!(!row.covers(&difference("KongService", "theirs T False Reason \"m\"")));
+        assert!(!row.only_in("t*").covers(&difference("KongService", there)));
+    }
+}

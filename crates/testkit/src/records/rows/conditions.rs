@@ -1,0 +1,231 @@
+//! Conditions.
+
+use super::Row;
+
+pub(super) const ROWS: &[Row] = &[
+    // Programmed follows from the others, so these say nothing that other rows do not.
+    Row::new(
+        "Kong*",
+        "condition Programmed",
+        "Unknown Pending \"Waiting for controller\"",
+        "False ConditionWithStatusFalseExists \"*",
+        "Kong's operator leaves the default when it stops at a reference, or when it panics because the control plane is not programmed. Programmed follows from the other conditions, always.",
+    ),
+    Row::new(
+        "Kon*",
+        "condition Programmed",
+        "True Programmed \"\"",
+        "False ConditionWithStatusFalseExists \"*",
+        "Programmed is never True beside a condition that is False.",
+    ),
+    Row::new(
+        "Kon*",
+        "condition Programmed",
+        "False ConditionWithStatusFalseExists \"*",
+        "True Programmed \"\"",
+        "Programmed is True as soon as all other conditions are and Konnect holds the entity.",
+    ),
+    Row::new(
+        "Kong*",
+        "condition Programmed",
+        "False FailedTo* \"*",
+        "False ConditionWithStatusFalseExists \"*",
+        "What a reference lacks is said in the condition about it, and nothing is tried without it.",
+    )
+    .expected(),
+    // What is no longer judged.
+    Row::new(
+        "Kong*",
+        "condition *RefValid",
+        "True Valid *",
+        "absent",
+        "Kong's operator lets conditions stand that it no longer judges: of a reference that was removed, or behind one that is no longer permitted.",
+    ),
+    Row::new(
+        "Kong*",
+        "condition *RefValid",
+        "False Invalid *",
+        "absent",
+        "A condition about a reference goes with the reference.",
+    )
+    .beside("theirs Programmed True *")
+    .expected(),
+    Row::new(
+        "KongRoute",
+        "condition ControlPlaneRefValid",
+        "False Invalid \"*",
+        "True Valid \"Referenced ControlPlane * is programmed\"",
+        "With Kong's operator nothing makes it True again for a route that has its control plane from its service.",
+    )
+    .expected(),
+    Row::new(
+        "Kon*",
+        "condition APIAuth*",
+        "True *",
+        "absent",
+        "Likewise: what lies behind a reference that leads nowhere is not known.",
+    ),
+    // All references are judged.
+    Row::new(
+        "Kong*",
+        "condition APIAuth*",
+        "absent",
+        "True *",
+        "All references are judged, not only those up to the first that is bad.",
+    ),
+    Row::new(
+        "Kong*",
+        "condition *RefValid",
+        "absent",
+        "True Valid *",
+        "Likewise. A route that has its control plane from its service says so too, as a target does that has it from its upstream.",
+    ),
+    Row::new(
+        "Kong*",
+        "condition *RefValid",
+        "absent",
+        "False Invalid \"*not found*",
+        "Kong's operator says nothing of a missing parent when the child is created after it is missed, nor of a missing plugin that an annotation names; ours says so at once.",
+    ),
+    Row::new(
+        "Kong*",
+        "condition ControlPlaneRefValid",
+        "absent",
+        "False NotProgrammed \"Referenced ControlPlane * is not programmed yet*",
+        "A route or a target that has its control plane from its parent says what it waits for.",
+    )
+    .expected(),
+    Row::new(
+        "Kong*",
+        "condition ControlPlaneRefValid",
+        "absent",
+        "False Invalid \"Attaching to ControlPlane * is not supported*",
+        "Likewise.",
+    )
+    .expected(),
+    Row::new(
+        "KongRoute",
+        "condition ControlPlaneRefValid",
+        "*",
+        "False Invalid \"the route refers neither *",
+        "A route without any reference is not looked at by Kong's operator.",
+    )
+    .expected(),
+    // Targets of bindings, plugins, Secrets.
+    Row::new(
+        "KongPluginBinding",
+        "condition TargetRefsValid",
+        "absent",
+        "False Invalid \"*",
+        "What is wrong with the targets of a binding has a condition of its own; Kong's operator tries anyway and says what came of it.",
+    )
+    .expected(),
+    Row::new(
+        "KongPluginBinding",
+        "condition PluginRefValid",
+        "*",
+        "False Invalid \"KongClusterPlugin *",
+        "Kong's operator uses a KongPlugin of that name instead, if there is one.",
+    )
+    .expected(),
+    Row::new(
+        "Kong*",
+        "condition PluginRefValid",
+        "*",
+        "False Invalid \"KongPlugin * cannot be used: *",
+        "`configFrom` and `configPatches` are resolved; Kong's operator ignores them for Konnect.",
+    )
+    .expected(),
+    Row::new(
+        "KongCertificate",
+        "condition SecretRefValid",
+        "True Valid *",
+        "False Invalid \"secret *",
+        "The condition speaks of required keys, so it is False without them.",
+    )
+    .expected(),
+    // How the object is that is referred to.
+    Row::new(
+        "Kong*",
+        "condition KongCertificateRefValid",
+        "False Invalid \"*not found\"",
+        "False Invalid \"Referenced KongCertificate * is being deleted\"",
+        "A certificate that is in use waits for those that use it.",
+    )
+    .expected(),
+    Row::new(
+        "Kong*",
+        "condition ControlPlaneRefValid",
+        "False NotProgrammed \"Referenced ControlPlane * is not programmed yet\"",
+        "False Invalid \"Referenced ControlPlane * is being deleted\"",
+        "That it is being deleted is what there is to know.",
+    )
+    .expected(),
+    Row::new(
+        "Kong*",
+        "condition *RefValid",
+        "True Valid \"*",
+        "False Invalid \"Referenced * is not programmed yet*",
+        "What is referred to is not Programmed, see above.",
+    )
+    .beside("elsewhere ours * Programmed False *")
+    .expected(),
+    Row::new(
+        "Kong*",
+        "condition *RefValid",
+        "False Invalid \"Referenced * is not programmed yet\"",
+        "True Valid \"Referenced * programmed\"",
+        "What is referred to is Programmed, see above.",
+    )
+    .beside("elsewhere theirs * Programmed False *")
+    .expected(),
+    // Control planes.
+    Row::new(
+        "KonnectGatewayControlPlane",
+        "condition Mirrored",
+        "True Failed \"*",
+        "False Failed \"*",
+        "A mirror that failed has the status False.",
+    ),
+    Row::new(
+        "KonnectGatewayControlPlane",
+        "condition MembersReferenceResolved",
+        "True Resolved *",
+        "False SomeMemberNotResolved *",
+        "That a member is gone is said at once, not after the sync period.",
+    )
+    .expected(),
+    Row::new(
+        "KonnectGatewayControlPlane",
+        "condition Programmed",
+        "True Programmed \"\"",
+        "False FailedToSetControlPlaneGroupMembers \"*",
+        "Likewise.",
+    )
+    .beside("ours MembersReferenceResolved False SomeMemberNotResolved *")
+    .expected(),
+    // Credentials.
+    Row::new(
+        "KonnectAPIAuthConfiguration",
+        "condition APIAuthValid",
+        "absent",
+        "False Invalid \"failed to parse server URL: *",
+        "A region that cannot be parsed leaves an object without any condition.",
+    )
+    .expected(),
+    Row::new(
+        "Ko*",
+        "condition APIAuthValid",
+        "False Invalid \"referenced KonnectAPIAuthConfiguration * is invalid\"",
+        "True Valid \"referenced KonnectAPIAuthConfiguration *",
+        "A token that is refused changes one condition, that of the credentials. What Konnect has confirmed stays confirmed; objects that have something to send say what holds them up.",
+    ),
+    Row::new(
+        "Kong*",
+        "condition ControlPlaneRefValid",
+        "False NotProgrammed \"*",
+        "True Valid \"*",
+        "Likewise.",
+    )
+    .beside("elsewhere theirs KonnectGatewayControlPlane * APIAuthValid False *"),
+];

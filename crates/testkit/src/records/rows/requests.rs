@@ -1,0 +1,152 @@
+//! What is sent to Konnect.
+
+use super::Row;
+
+pub(super) const ROWS: &[Row] = &[
+    // Deletions.
+    Row::new(
+        "*",
+        "request",
+        "not sent",
+        "deleted",
+        "What an object had goes before the object does. Kong's operator waits, forgets it, or leaves it to what Konnect deletes along.",
+    )
+    .beside("ours gone"),
+    Row::new(
+        "targets",
+        "request",
+        "not sent",
+        "deleted",
+        "Targets go before their upstream.",
+    )
+    .beside("ours KongUpstreamRefValid False *")
+    .expected(),
+    Row::new(
+        "*",
+        "request",
+        "deleted",
+        "not sent",
+        "What is still in use is not deleted; Konnect would refuse it.",
+    )
+    .beside("ours Programmed False KonnectAPIOpFailed \"* still refers to it*")
+    .expected(),
+    Row::new(
+        "plugins",
+        "request",
+        "deleted",
+        "not sent",
+        "Blanks between the names in an annotation make Kong's operator create and delete alternately.",
+    )
+    .beside("step *konghq.com/plugins*, *")
+    .expected(),
+    // What is not sent.
+    Row::new(
+        "plugins",
+        "request",
+        "sent *",
+        "not sent",
+        "What Kong's operator sends for a binding whose target is gone is refused by Konnect.",
+    )
+    .beside("ours gone"),
+    Row::new(
+        "*",
+        "request",
+        "sent *",
+        "not sent",
+        "Names are unique in Konnect: who is not the holder is not sent at all.",
+    )
+    .beside("ours Programmed False FailedTo* \"failed to * is taken by *"),
+    Row::new(
+        "*",
+        "request",
+        "sent *",
+        "not sent",
+        "Nothing is sent before it can be as asked, and nothing to somebody else's entity.",
+    )
+    .beside("ours Programmed False *")
+    .expected(),
+    // What is sent at once.
+    Row::new(
+        "*",
+        "request",
+        "not sent",
+        "sent *",
+        "A name that becomes free is taken.",
+    )
+    .beside("theirs Programmed False FailedToCreate \"trying to find *"),
+    Row::new(
+        "*",
+        "request",
+        "not sent",
+        "sent *",
+        "A name that becomes free is taken at once, also by an object that was given it later.",
+    )
+    .beside("theirs Programmed False FailedToUpdate \"*unique*")
+    .expected(),
+    Row::new(
+        "*",
+        "request",
+        "not sent",
+        "sent *",
+        "What waited for a reference is sent as soon as that is good. Kong's operator has sent it without, and corrects that after the sync period.",
+    )
+    .beside("before ours Programmed False ConditionWithStatusFalseExists *")
+    .expected(),
+    Row::new(
+        "plugins",
+        "request",
+        "not sent",
+        "sent *",
+        "An edit of a KongPlugin arrives at once, not after the sync period.",
+    )
+    .beside("step * KongPlugin *"),
+    Row::new(
+        "*",
+        "request",
+        "not sent",
+        "sent *",
+        "A changed Secret arrives at once, not after the sync period.",
+    )
+    .beside("step * Secret *"),
+    Row::new(
+        "*",
+        "request",
+        "not sent",
+        "sent *",
+        "An edit of the annotation `konghq.com/tags` arrives at once, though the generation does not change.",
+    )
+    .beside("step edits *konghq.com/tags*"),
+    // Bodies.
+    Row::new(
+        "*",
+        "request",
+        "",
+        "client_certificate: *",
+        "A certificate that is not ready is waited for; Kong's operator goes on without.",
+    )
+    .expected(),
+    Row::new(
+        "routes",
+        "request",
+        "",
+        "service: *",
+        "Likewise, a service.",
+    )
+    .expected(),
+    Row::new(
+        "plugins",
+        "request",
+        "tags: *k8s-kind:KongPluginBinding*",
+        "tags: *k8s-kind:KongPlugin\"*",
+        "The tags of a plugin that an annotation asks for name the KongPlugin, and whose entity it is bound to.",
+    ),
+    Row::new(
+        "plugins",
+        "request",
+        "*",
+        "config: *",
+        "Values from Secrets are in the configuration; Kong's operator leaves them out.",
+    )
+    .beside("step applies KongPlugin *secretKeyRef*")
+    .expected(),
+];

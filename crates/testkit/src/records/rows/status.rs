@@ -1,0 +1,90 @@
+//! The rest of the status.
+
+use super::Row;
+
+pub(super) const ROWS: &[Row] = &[
+    Row::new(
+        "Kong*",
+        "status konnect.organizationID",
+        "absent",
+        "{organization}",
+        "The account follows from the control plane, also before there is an entity.",
+    ),
+    Row::new(
+        "Kong*",
+        "status konnect.serverURL",
+        "absent",
+        "https://*",
+        "Likewise.",
+    ),
+    Row::new(
+        "Kong*",
+        "status konnect.controlPlaneID",
+        "absent",
+        "{KonnectGatewayControlPlane:*",
+        "The control plane is known before there is an entity.",
+    )
+    .expected(),
+    Row::new(
+        "Kon*",
+        "status *",
+        "absent",
+        "*",
+        "A name that becomes free is taken.",
+    )
+    .beside("theirs Programmed False FailedToCreate \"trying to find *"),
+    Row::new(
+        "Kong*",
+        "status konnect.id",
+        "absent",
+        "{Kong*",
+        "An id once recorded stays; Kong's operator clears it while the service or the upstream is not Programmed.",
+    )
+    .beside("theirs *RefValid False Invalid \"Referenced * is not programmed yet\"")
+    .expected(),
+    Row::new(
+        "KongRoute",
+        "status konnect.serviceID",
+        "absent",
+        "{KongService:*",
+        "What Konnect holds stands in the status until that changes.",
+    )
+    .beside("ours ControlPlaneRefValid False Invalid \"the route refers neither *")
+    .expected(),
+    Row::new(
+        "Kong*",
+        "status konnect.*",
+        "*",
+        "absent",
+        "What was below something that is gone is gone with it, and the status does not say otherwise.",
+    )
+    .beside("ours *Ref*Valid False Invalid \"*not found*")
+    .expected(),
+    Row::new(
+        "Kong*",
+        "status konnect.*",
+        "*",
+        "absent",
+        "What refers to a group is not in it.",
+    )
+    .beside("ours ControlPlaneRefValid False Invalid \"Attaching to ControlPlane *")
+    .expected(),
+    Row::new(
+        "Kong*",
+        "status konnect.id",
+        "*",
+        "absent",
+        "Nothing is created before it can be as asked.",
+    )
+    .beside("ours Programmed False *")
+    .expected(),
+    Row::new(
+        "Kong*",
+        "status konnect.*",
+        "*",
+        "*",
+        "Kong's operator moves the object to the control plane of the certificate, and back, without end.",
+    )
+    .beside("ours KongCertificateRefValid False Invalid \"* belongs to a different ControlPlane*")
+    .expected(),
+];

@@ -1,0 +1,131 @@
+//! What is said in other words, and what cannot be done yet.
+
+use super::Row;
+
+pub(super) const ROWS: &[Row] = &[
+    // Adoption.
+    Row::new(
+        "Kong*",
+        "condition Adopted",
+        "*",
+        "False FailedToAdopt \"failed to adopt: adoption is not served here yet*",
+        "Adoption is not served yet, and says so; nothing is touched.",
+    ),
+    Row::new(
+        "Kong*",
+        "condition Programmed",
+        "*",
+        "False ConditionWithStatusFalseExists \"*",
+        "As above.",
+    )
+    .beside("ours Adopted False *"),
+    Row::new(
+        "Kong*",
+        "status konnect.id",
+        "{konnect:*",
+        "absent",
+        "As above.",
+    )
+    .beside("ours Adopted False *"),
+    Row::new("*", "request", "*", "not sent", "As above.").only_in("*adopt*"),
+    Row::new(
+        "Kong*",
+        "status konnect.*",
+        "absent",
+        "*",
+        "The organisation and the server follow from the control plane, whatever became of the adoption.",
+    )
+    .beside("ours Adopted False *"),
+    Row::new(
+        "Kong*",
+        "finalizers",
+        "gateway.konghq.com/konnect-cleanup",
+        "absent",
+        "As above: there is nothing to clean up.",
+    )
+    .beside("ours Adopted False *"),
+    // Names that are unique.
+    Row::new(
+        "Kon*",
+        "condition Programmed",
+        "False FailedToCreate \"trying to find *",
+        "False FailedToCreate \"failed to create *: * is taken by *",
+        "The condition names the object that holds the name, and what to do.",
+    ),
+    Row::new(
+        "Kon*",
+        "condition Programmed",
+        "False FailedToCreate \"trying to find *",
+        "True Programmed \"\"",
+        "A name that becomes free is taken; Kong's operator never tries again.",
+    ),
+    Row::new(
+        "Kon*",
+        "condition Programmed",
+        "False FailedToUpdate \"*unique*",
+        "True Programmed \"\"",
+        "A name that becomes free is taken at once, also by an object that was given it later.",
+    )
+    .expected(),
+    Row::new(
+        "Kong*",
+        "condition Programmed",
+        "True Programmed \"\"",
+        "False FailedTo* \"failed to *: instance_name * is taken by *",
+        "Konnect's API calls `instance_name` of a plugin unique; what the recordings were made against does not check it.",
+    )
+    .expected(),
+    Row::new(
+        "Kong*",
+        "condition Programmed",
+        "True Programmed \"\"",
+        "False FailedTo* \"failed to *: the entity with ID * is not managed by this object*",
+        "An id in the spec that is somebody else's is refused; Kong's operator overwrites the entity.",
+    )
+    .expected(),
+    // Answers of Konnect.
+    Row::new(
+        "KonnectAPIAuthConfiguration",
+        "condition APIAuthValid",
+        "False Invalid \"*",
+        "False Invalid \"Konnect *",
+        "A status holds no raw answer: its trace changes with every attempt, so each attempt would be one more write. Ours says what to do.",
+    ),
+    Row::new(
+        "Kon*",
+        "condition Programmed",
+        "False FailedToCreate \"*",
+        "False FailedToCreate \"failed to create *: *",
+        "Likewise: what Konnect objects to, by field, without its body.",
+    ),
+    Row::new(
+        "Kon*",
+        "condition Programmed",
+        "False FailedToUpdate \"*",
+        "False FailedToUpdate \"failed to update *: *",
+        "Likewise.",
+    ),
+    Row::new(
+        "Kon*",
+        "condition Programmed",
+        "False KonnectAPIOpFailed \"failed to delete * on Konnect: *",
+        "False KonnectAPIOpFailed \"failed to delete *: *",
+        "Likewise, and with the name of the object. A deletion that Konnect would refuse is not sent; what is in its way is named.",
+    ),
+    // Names of control planes.
+    Row::new(
+        "Kong*",
+        "condition ControlPlaneRefValid",
+        "True Valid \"Referenced ControlPlane * is programmed\"",
+        "True Valid \"Referenced ControlPlane * is programmed\"",
+        "Kong's operator puts the name of the upstream (or consumer) in the place of the control plane's; ours names the control plane.",
+    ),
+    Row::new(
+        "Kong*",
+        "condition ControlPlaneRefValid",
+        "False Invalid \"Referenced ControlPlane * is not programmed yet\"",
+        "False * \"Referenced ControlPlane *",
+        "Kong's operator puts the name of the parent in the place of the control plane's; ours names the control plane.",
+    )
+    .expected(),
+];
