@@ -13,6 +13,7 @@ use kong_resolve::Key;
 use kong_translation::State;
 
 use crate::engine::Engine;
+use crate::entities::Belief;
 use crate::judging::Unit;
 
 impl Engine {
@@ -60,10 +61,11 @@ impl Engine {
     }
 
     /// Whether an heir has nothing left to take over: it is in Konnect as wanted, or wanted gone and
-    /// gone.
+    /// gone. That it is believed to be there because a status says so is not enough.
     pub(crate) fn has_taken_over(&self, heir: Uuid) -> bool {
         self.entities.get(heir).is_some_and(|entity| {
-            entity.is_confirmed() || (entity.is_leaving() && !entity.is_possible())
+            let held = matches!(entity.belief, Belief::Held(_)) && entity.is_confirmed();
+            held || (entity.is_leaving() && !entity.is_possible())
         })
     }
 
