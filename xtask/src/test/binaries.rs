@@ -38,7 +38,10 @@ pub(super) fn build() -> Result<Option<Vec<Binary>>> {
         return Ok(None);
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    let binaries: Vec<Binary> = text.lines().filter_map(binary).collect();
+    let mut binaries: Vec<Binary> = text.lines().filter_map(binary).collect();
+    // Cargo names them as they get ready.
+    binaries
+        .sort_by(|one, other| (&one.package, &one.target).cmp(&(&other.package, &other.target)));
     anyhow::ensure!(!binaries.is_empty(), "\"cargo {line}\" built no tests");
     Ok(Some(binaries))
 }
