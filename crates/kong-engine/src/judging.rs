@@ -315,6 +315,10 @@ impl Engine {
         };
         let mut new = Entity::new(owner, claim);
         new.start_over(claim.identity);
+        if new.source == IdSource::Own && self.is_known(&new) {
+            // It is known what is in the new place, and this was not.
+            new.belief = Belief::Absent;
+        }
         if old.is_possible() && self.place_exists(&old) {
             let rest = Uuid::new_v5(&claim.identity, format!("{:?}", old.site).as_bytes());
             let mut left = Entity {

@@ -71,6 +71,10 @@ fn of_entity(verdict: &Verdict, main: Option<&State<'_>>, before: &Value) -> Fie
         Output::KeepLastGood => (false, recorded()),
         // Its heir has it, and it may be given back.
         Output::Want(_) if verdict.heir.is_some() => (true, recorded()),
+        // It is to go, and nobody knows yet where its control plane is.
+        Output::Want(claims) if claims.is_empty() && main.is_none() && is_nowhere(verdict) => {
+            (false, recorded())
+        }
         // It is to go, and it is not known to be gone.
         Output::Want(claims) if claims.is_empty() && main.is_some_and(may_be_there) => {
             (false, recorded())
@@ -162,6 +166,12 @@ fn known_id(main: Option<&State<'_>>) -> Option<Value> {
     main.filter(|state| state.presence == Presence::Present)
         .and_then(|state| state.id)
         .map(|id| json!(id.as_str()))
+}
+
+/// Whether the control plane of an object exists, and has no id yet.
+fn is_nowhere(verdict: &Verdict) -> bool {
+    let home = verdict.home.as_ref();
+    home.is_some_and(|home| home.id.is_none() && !home.group)
 }
 
 fn may_be_there(state: &State<'_>) -> bool {
