@@ -5,6 +5,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use kong_model::{Body, Collection, Failure, Normal, RemoteId, Reply};
+use kong_resolve::Intent;
 use kong_translation::{Attempt, Problem};
 
 use crate::engine::Engine;
@@ -40,6 +41,12 @@ impl Engine {
             Outcome::Konnect(Ok(reply)) => self.succeeded(id, flight, &reply),
             Outcome::Konnect(Err(failure)) => self.failed(id, &flight, &failure),
             Outcome::NotSent | Outcome::Stored(_) | Outcome::NotStored(_) => {}
+        }
+        if let Some(entity) = self.entities.get_mut(id)
+            && entity.intent == Some(Intent::Keep)
+        {
+            // It is no longer wanted as it was sent, so what was wrong with that says nothing.
+            entity.problem = None;
         }
         self.entity_changed(id);
     }
