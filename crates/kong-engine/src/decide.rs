@@ -380,7 +380,7 @@ impl Engine {
     pub(crate) fn org(&self, configuration: &Key) -> Org {
         match self.orgs.get(configuration) {
             Some(org) => org.clone(),
-            None => Org(Arc::from(format!("?{}", configuration.name))),
+            None => Org::unnamed(configuration),
         }
     }
 }

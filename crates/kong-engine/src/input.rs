@@ -106,6 +106,18 @@ pub enum KubeFailure {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Org(pub Arc<str>);
 
+impl Org {
+    /// What stands for the organisation of a configuration until Konnect has named it.
+    pub(crate) fn unnamed(configuration: &Key) -> Self {
+        Self(Arc::from(format!("?{}", configuration.name)))
+    }
+
+    /// Whether Konnect has yet to name it.
+    pub(crate) fn is_unnamed(&self) -> bool {
+        self.0.starts_with('?')
+    }
+}
+
 /// Where effects queue.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lane {

@@ -18,6 +18,7 @@ impl Engine {
     /// The next thing to send to Konnect for an organisation.
     pub(crate) fn poll_konnect(&mut self, org: &Org) -> Option<Effect> {
         let fence = self.fence();
+        self.wait_like_others(org);
         loop {
             let work = self.lanes.get_mut(org)?.pop(self.now, fence.is_some())?;
             let call = match &work {
@@ -61,6 +62,18 @@ impl Engine {
                 not_after,
                 action: Action::Konnect { access, call },
             });
+        }
+    }
+
+    /// A token whose organisation Konnect has not named may be one of an organisation that is asked to
+    /// wait.
+    fn wait_like_others(&mut self, org: &Org) {
+        if org.is_unnamed() {
+            let paused = self.lanes.values().map(|queue| queue.budget.paused_until());
+            let longest = paused.max().unwrap_or_default();
+            if let Some(queue) = self.lanes.get_mut(org) {
+                queue.budget.pause(longest);
+            }
         }
     }
 
