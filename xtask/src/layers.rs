@@ -14,6 +14,7 @@ const LIBRARIES: &[&str] = &[
     "kong-model",
     "kong-resolve",
     "kong-translation",
+    "konnect-sdk",
     "konnect-sim",
     "cluster-sim",
     "kong-engine",
@@ -39,6 +40,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "kong-translation",
         ],
     ),
+    // For people without Kubernetes, too: it knows the values of the API and nothing else of the house.
+    ("konnect-sdk", &["kong-model"]),
     // The simulators share data with the product, never its logic: they are what it is tested by.
     ("konnect-sim", &["kong-model"]),
     ("cluster-sim", &["kong-crds"]),

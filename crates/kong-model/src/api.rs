@@ -80,6 +80,13 @@ pub enum Call {
         /// Where to begin; `None` is the first page.
         cursor: Option<Cursor>,
     },
+    /// Reads an entity.
+    Get {
+        /// Where.
+        site: Site,
+        /// The id.
+        id: RemoteId,
+    },
     /// Creates or replaces an entity under an id of our choice.
     Put {
         /// Where.
@@ -260,6 +267,10 @@ pub enum Failure {
     /// The token may not do this.
     #[error("the token is not allowed to do this: {0}")]
     Forbidden(String),
+    /// The token was not handed to the server, or what the server answers is not for who has the token:
+    /// nothing was done.
+    #[error("the token is kept back: {0}")]
+    Untrusted(String),
     /// The server failed.
     #[error("Konnect failed with status {0}")]
     Server(u16),
@@ -298,6 +309,7 @@ impl Call {
                     ..request(Method::Get, path, None)
                 }
             }
+            Self::Get { site, id } => request(Method::Get, item(site, id), None),
             Self::Put { site, id, body } => request(Method::Put, item(site, id), Some(body.wire())),
             Self::Post { site, body } => request(
                 Method::Post,
@@ -326,7 +338,7 @@ impl Call {
             return Err(failure(&response));
         }
         match self {
-            Self::WhoAmI => Ok(Reply::Entity(response.body)),
+            Self::WhoAmI | Self::Get { .. } => Ok(Reply::Entity(response.body)),
             Self::List { site, cursor, .. } => Ok(page(site.at, cursor.as_ref(), response.body)),
             Self::Put { .. } | Self::Post { .. } | Self::Patch { .. } => Ok(match response.body {
                 Value::Null => Reply::Done,
@@ -339,7 +351,7 @@ impl Call {
     /// Whether this changes something.
     pub fn is_write(&self) -> bool {
         match self {
-            Self::WhoAmI | Self::List { .. } => false,
+            Self::WhoAmI | Self::List { .. } | Self::Get { .. } => false,
             Self::Put { .. } | Self::Post { .. } | Self::Patch { .. } | Self::Remove { .. } => true,
         }
     }
