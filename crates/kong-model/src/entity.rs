@@ -80,32 +80,71 @@ pub struct Unreadable {
     pub field: String,
 }
 
+impl Unreadable {
+    fn at(collection: Collection, field: &str) -> Self {
+        Self {
+            collection,
+            field: field.to_owned(),
+        }
+    }
+}
+
 impl<E: Entity> Stored<E> {
     /// Reads what Konnect answers about an entity.
-    pub fn read(mut answer: Value) -> Result<Self, Unreadable> {
-        let unreadable = |field: &str| Unreadable {
-            collection: E::COLLECTION,
-            field: field.to_owned(),
-        };
-        let members = answer.as_object_mut().ok_or_else(|| unreadable(""))?;
-        let id = match members.get("id") {
-            Some(Value::String(id)) => RemoteId::from(id),
-            Some(_) | None => return Err(unreadable("id")),
-        };
-        members.retain(|field, _| !KEPT.contains(&field.as_str()));
-        raise(E::COLLECTION, members);
-        let mut required = E::COLLECTION.schema()["required"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str);
-        if let Some(missing) = required.find(|field| !members.contains_key(*field)) {
-            return Err(unreadable(missing));
-        }
-        let entity = serde_path_to_error::deserialize(answer)
-            .map_err(|error| unreadable(&error.path().to_string()))?;
+    pub fn read(answer: Value) -> Result<Self, Unreadable> {
+        let (id, members) = take_apart(E::COLLECTION, answer)?;
+        let entity = typed(members)?;
         Ok(Self { id, entity })
     }
+}
+
+impl Stored<Body> {
+    /// Reads what Konnect answers about an entity of any collection, also of one without a type.
+    pub fn of(collection: Collection, answer: Value) -> Result<Self, Unreadable> {
+        let (id, members) = take_apart(collection, answer)?;
+        let entity = Body::from_wire(collection, &Value::Object(members));
+        Ok(Self { id, entity })
+    }
+
+    /// The same with the type of its collection.
+    pub fn typed<E: Entity>(&self) -> Result<Stored<E>, Unreadable> {
+        let Value::Object(members) = self.entity.wire() else {
+            return Err(Unreadable::at(E::COLLECTION, ""));
+        };
+        let entity = typed(members)?;
+        let id = self.id.clone();
+        Ok(Stored { id, entity })
+    }
+}
+
+/// The id in an answer, and its members as requests have them.
+fn take_apart(
+    collection: Collection,
+    answer: Value,
+) -> Result<(RemoteId, Map<String, Value>), Unreadable> {
+    let Value::Object(mut members) = answer else {
+        return Err(Unreadable::at(collection, ""));
+    };
+    let id = match members.get("id") {
+        Some(Value::String(id)) => RemoteId::from(id),
+        Some(_) | None => return Err(Unreadable::at(collection, "id")),
+    };
+    members.retain(|field, _| !KEPT.contains(&field.as_str()));
+    raise(collection, &mut members);
+    Ok((id, members))
+}
+
+fn typed<E: Entity>(members: Map<String, Value>) -> Result<E, Unreadable> {
+    let mut required = E::COLLECTION.schema()["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
+    if let Some(missing) = required.find(|field| !members.contains_key(*field)) {
+        return Err(Unreadable::at(E::COLLECTION, missing));
+    }
+    serde_path_to_error::deserialize(Value::Object(members))
+        .map_err(|error| Unreadable::at(E::COLLECTION, &error.path().to_string()))
 }
 
 /// Moves the members that answers keep one level down to where requests have them.
@@ -183,7 +222,9 @@ mod tests {
             json!({"cert": "cert", "key": "canary"})
         );
         let answer = json!({"id": "c", "cert": "cert", "key": "canary", "key_alt": "canary2"});
+        let untyped = Stored::of(Collection::Certificates, answer.clone()).unwrap();
         let read = Stored::<Certificate>::read(answer).unwrap().entity;
+        assert_eq!(untyped.typed::<Certificate>().unwrap().entity, read);
         assert_eq!(read.key, Sealed::new("canary"));
         assert_eq!(read.body().secrets().len(), 2);
     }

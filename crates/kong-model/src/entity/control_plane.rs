@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{Entity, Link, Others};
+use super::{Entity, Link, Others, Unreadable};
 use crate::collection::Collection;
 
 /// An organisation.
@@ -125,6 +126,17 @@ pub struct Endpoints {
 pub struct GroupMembers {
     /// All of them.
     pub members: Vec<Link>,
+}
+
+impl GroupMembers {
+    /// Reads the members on a page of a list, as [`Call::interpret`](crate::Call::interpret) gives it. They
+    /// have no id of their own.
+    pub fn read(page: &Value) -> Result<Self, Unreadable> {
+        serde_path_to_error::deserialize(page).map_err(|error| Unreadable {
+            collection: Self::COLLECTION,
+            field: error.path().to_string(),
+        })
+    }
 }
 
 impl Entity for GroupMembers {
