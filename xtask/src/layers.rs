@@ -70,6 +70,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "kong-driver",
         ],
     ),
+    ("konnect-contract", &["kong-model"]),
     ("konduit", LIBRARIES),
     ("xtask", &["kong-crds"]),
 ];

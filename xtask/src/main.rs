@@ -13,6 +13,7 @@ mod crds;
 mod crds_diff;
 mod docs;
 mod layers;
+mod openapi;
 mod test;
 mod workspace;
 
@@ -50,6 +51,11 @@ enum Command {
     },
     /// Check that dependencies between the crates point one way.
     Layers,
+    /// Make of the vendor's OpenAPI document of Konnect the one that contract tests use.
+    Openapi {
+        /// The document.
+        file: PathBuf,
+    },
     /// Run everything that continuous integration runs.
     Test,
 }
@@ -99,6 +105,7 @@ fn main() -> ExitCode {
             }
         }
         Command::Layers => layers::run(),
+        Command::Openapi { file } => openapi::run(&file),
         Command::Test => test::run(),
     };
     match outcome {
