@@ -12,6 +12,8 @@ mod plugin;
 mod secret;
 mod upstream;
 
+use std::fmt;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -26,7 +28,7 @@ pub use control_plane::{
     AuthType, ClusterType, ControlPlane, Endpoints, GroupMembers, Organisation, ProxyUrl,
 };
 pub use http::{Address, PathHandling, Protocol, Route, Service, TlsNames};
-pub use plugin::{Ordering, Partial, Phases, Plugin, Settings};
+pub use plugin::{Ordering, Partial, Phases, Plugin};
 pub use upstream::{
     Active, ActiveHealthy, ActiveUnhealthy, Algorithm, HashOn, HealthcheckType, Healthchecks,
     Passive, PassiveHealthy, PassiveUnhealthy, Target, Upstream,
@@ -35,8 +37,16 @@ pub use upstream::{
 /// Members that only Konnect writes, and that are no part of an entity.
 const KEPT: [&str; 3] = ["id", "created_at", "updated_at"];
 
-/// Members that this crate does not know.
-pub type Others = Map<String, Value>;
+/// Members that this crate knows nothing of. They may be secret, so only their names are printed.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Members(pub Map<String, Value>);
+
+impl fmt::Debug for Members {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 /// The kind of things that a collection holds.
 ///
@@ -230,11 +240,12 @@ mod tests {
     }
 
     #[test]
-    fn settings_of_plugins_are_not_printed() {
-        let answer = json!({"id": "p", "name": "acme", "config": {"password": "canary"}});
+    fn what_may_be_secret_is_not_printed() {
+        let answer =
+            json!({"id": "p", "name": "acme", "config": {"password": "canary"}, "new": "canary"});
         let plugin = Stored::<Plugin>::read(answer).unwrap();
         let printed = format!("{plugin:?}");
-        assert!(printed.contains("password") && !printed.contains("canary"));
+        assert!(printed.contains(r#"{"password"}"#) && !printed.contains("canary"));
     }
 
     #[test]

@@ -27,6 +27,7 @@ impl Client {
         token: &Sealed,
         call: &Call,
     ) -> Result<Response, Failure> {
+        check_ids(call)?;
         let request = call.request();
         let began = Instant::now();
         let result = self.send(server, token, &request).await;
@@ -144,18 +145,38 @@ fn method(request: &Request) -> Method {
     }
 }
 
-/// The URL of a request. Ids may come from anywhere: one that would lead to another path is refused.
+/// Ids may come from anywhere: one that would lead to another path is refused.
+fn check_ids(call: &Call) -> Result<(), Failure> {
+    let (site, id) = match call {
+        Call::WhoAmI => return Ok(()),
+        Call::List { site, .. } | Call::Post { site, .. } => (site, None),
+        Call::Get { site, id }
+        | Call::Put { site, id, .. }
+        | Call::Patch { site, id, .. }
+        | Call::Remove { site, id } => (site, Some(id)),
+    };
+    let mut ids = [&site.control_plane, &site.parent]
+        .into_iter()
+        .flatten()
+        .chain(id);
+    match ids.find(|id| !is_segment(id.as_str())) {
+        Some(id) => Err(Failure::Invalid(format!("\"{id}\" is no id"))),
+        None => Ok(()),
+    }
+}
+
+/// Whether a text is one part of a path and says so without escapes.
+fn is_segment(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
+    !matches!(text, "" | "." | "..") && text.chars().all(plain)
+}
+
+/// The URL of a request.
 fn locate(mut base: Url, request: &Request) -> Result<Url, Failure> {
     let segments: Vec<&str> = request.path.split('/').skip(1).collect();
-    let is_fine = |segment: &str| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
-        !matches!(segment, "" | "." | "..") && segment.chars().all(plain)
-    };
-    if !segments.iter().all(|segment| is_fine(segment)) {
+    if !segments.iter().all(|segment| is_segment(segment)) {
         let path = &request.path;
-        return Err(Failure::Invalid(format!(
-            "\"{path}\" is no path: an id in it is empty or none"
-        )));
+        return Err(Failure::Invalid(format!("an id is missing in \"{path}\"")));
     }
     // A server has https or http, so its URL has a path.
     if let Ok(mut path) = base.path_segments_mut() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entity, Others, secret};
+use super::{Entity, Members, secret};
 use crate::collection::Collection;
 use crate::sealed::Sealed;
 
@@ -31,7 +31,7 @@ pub struct Certificate {
     pub tags: Option<Vec<String>>,
     /// Members that this crate does not know.
     #[serde(flatten)]
-    pub others: Others,
+    pub others: Members,
 }
 
 impl Certificate {
@@ -46,7 +46,7 @@ impl Certificate {
             managed_by: None,
             snis: None,
             tags: None,
-            others: Others::new(),
+            others: Members::default(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Entity, Link, Others, Unreadable};
+use super::{Entity, Link, Members, Unreadable};
 use crate::collection::Collection;
 
 /// An organisation.
@@ -23,7 +23,7 @@ pub struct Organisation {
     pub retention_period_days: Option<i64>,
     /// Members that this crate does not know.
     #[serde(flatten)]
-    pub others: Others,
+    pub others: Members,
 }
 
 impl Entity for Organisation {
@@ -52,7 +52,7 @@ pub struct ControlPlane {
     pub endpoints: Option<Endpoints>,
     /// Members that this crate does not know.
     #[serde(flatten)]
-    pub others: Others,
+    pub others: Members,
 }
 
 impl Entity for ControlPlane {
@@ -118,7 +118,7 @@ pub struct Endpoints {
     pub telemetry_endpoint: Option<String>,
     /// Members that this crate does not know.
     #[serde(flatten)]
-    pub others: Others,
+    pub others: Members,
 }
 
 /// The members of a control plane group.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entity, Link, Others};
+use super::{Entity, Link, Members};
 use crate::collection::Collection;
 
 /// What a gateway forwards requests to.
@@ -46,7 +46,7 @@ pub struct Service {
     pub tags: Option<Vec<String>>,
     /// Members that this crate does not know.
     #[serde(flatten)]
-    pub others: Others,
+    pub others: Members,
 }
 
 impl Entity for Service {
@@ -103,7 +103,7 @@ pub struct Route {
     pub tags: Option<Vec<String>>,
     /// Members that this crate does not know.
     #[serde(flatten)]
-    pub others: Others,
+    pub others: Members,
 }
 
 impl Entity for Route {

@@ -1,11 +1,8 @@
 //! Plugins, in whatever scope.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use super::{Entity, Link, Others, Protocol};
+use super::{Entity, Link, Members, Protocol};
 use crate::collection::Collection;
 
 /// Something that is done to requests: to all, or to those of a service, a route, a consumer or a group of
@@ -16,8 +13,8 @@ pub struct Plugin {
     pub name: String,
     /// What tells it from others of the same plugin, unique in the control plane.
     pub instance_name: Option<String>,
-    /// Its settings.
-    pub config: Option<Settings>,
+    /// Its settings, in the words of that plugin. Some are secret, and only the plugin knows which.
+    pub config: Option<Members>,
     /// When it runs, as an expression.
     pub condition: Option<String>,
     /// Whether it runs at all.
@@ -26,7 +23,7 @@ pub struct Plugin {
     pub protocols: Option<Vec<Protocol>>,
     /// Before and after which others it runs.
     pub ordering: Option<Ordering>,
-    /// Settings that it shares with others.
+    /// Members that it shares with others.
     pub partials: Option<Vec<Partial>>,
     /// For requests to this service.
     pub service: Option<Link>,
@@ -40,23 +37,11 @@ pub struct Plugin {
     pub tags: Option<Vec<String>>,
     /// Members that this crate does not know.
     #[serde(flatten)]
-    pub others: Others,
+    pub others: Members,
 }
 
 impl Entity for Plugin {
     const COLLECTION: Collection = Collection::Plugins;
-}
-
-/// The settings of a plugin, in the words of that plugin. Some are secret, and only the plugin knows which;
-/// so none are printed.
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Settings(pub Map<String, Value>);
-
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
-    }
 }
 
 /// Before and after which others a plugin runs.
@@ -75,7 +60,7 @@ pub struct Phases {
     pub access: Option<Vec<String>>,
 }
 
-/// Settings that several plugins share.
+/// Members that several plugins share.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Partial {
     /// Its id.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entity, Link, Others};
+use super::{Entity, Link, Members};
 use crate::collection::Collection;
 
 /// A name behind which there are several targets.
@@ -52,7 +52,7 @@ pub struct Upstream {
     pub tags: Option<Vec<String>>,
     /// Members that this crate does not know.
     #[serde(flatten)]
-    pub others: Others,
+    pub others: Members,
 }
 
 impl Entity for Upstream {
@@ -232,7 +232,7 @@ pub struct Target {
     pub tags: Option<Vec<String>>,
     /// Members that this crate does not know.
     #[serde(flatten)]
-    pub others: Others,
+    pub others: Members,
 }
 
 impl Entity for Target {
