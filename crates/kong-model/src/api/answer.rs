@@ -108,6 +108,7 @@ fn after(link: &str) -> Option<String> {
 fn failure(response: &Response) -> Failure {
     let body = &response.body;
     match response.status {
+        300..400 => Failure::Untrusted("the server redirects, which is not followed".to_owned()),
         401 => Failure::Unauthorized,
         403 => Failure::Forbidden(explanation(body)),
         404 => Failure::NotFound,
