@@ -14,6 +14,7 @@ const LIBRARIES: &[&str] = &[
     "kong-model",
     "kong-resolve",
     "kong-translation",
+    "konnect-sdk",
     "konnect-sim",
     "konnect-sim-http",
     "cluster-sim",
@@ -40,6 +41,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "kong-translation",
         ],
     ),
+    // For people without Kubernetes, too: it knows the values of the API and nothing else of the house.
+    ("konnect-sdk", &["kong-model"]),
     // The simulators share data with the product, never its logic: they are what it is tested by.
     ("konnect-sim", &["kong-model"]),
     ("konnect-sim-http", &["kong-model", "konnect-sim"]),
@@ -71,6 +74,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     // Knows Kubernetes only; what it holds Kong's kinds to is in its tests.
     ("envtest", &[]),
+    ("konnect-contract", &["kong-model"]),
     ("konduit", LIBRARIES),
     ("xtask", &["kong-crds"]),
 ];
@@ -98,6 +102,17 @@ const IMPURE: &[&str] = &[
     "kube-runtime",
     "tracing",
 ];
+
+/// Crates for people without Kubernetes.
+const APART: &[&str] = &[
+    "kong-model",
+    "konnect-sdk",
+    "konnect-sim",
+    "konnect-contract",
+];
+
+/// Packages that such a crate must not have anywhere below it.
+const KUBERNETES: &[&str] = &["kube-core", "kube-client", "k8s-openapi"];
 
 /// Prints every breach of the rules, one a line.
 pub(crate) fn run() -> Result<Outcome> {
@@ -144,6 +159,8 @@ fn judge(member: &str, tree: &str, members: &[String]) -> Vec<String> {
             format!("{member} depends on {package}, which is not below it")
         } else if PURE.contains(&member) && IMPURE.contains(&package) {
             format!("{member} is pure but has {package} below it")
+        } else if APART.contains(&member) && KUBERNETES.contains(&package) {
+            format!("{member} knows no Kubernetes but has {package} below it")
         } else {
             continue;
         };
@@ -191,6 +208,15 @@ mod tests {
         assert_eq!(
             judge("kong-engine", tree, &house()),
             ["kong-engine is pure but has tokio below it"]
+        );
+    }
+
+    #[test]
+    fn kubernetes_below_a_crate_for_people_without_it_is_a_breach() {
+        let tree = "0konnect-sdk v0.1.0\n1kong-model v0.1.0\n1tokio v1.0.0\n1kube-core v5.0.0\n";
+        assert_eq!(
+            judge("konnect-sdk", tree, &house()),
+            ["konnect-sdk knows no Kubernetes but has kube-core below it"]
         );
     }
 

@@ -14,6 +14,7 @@ mod crds;
 mod crds_diff;
 mod docs;
 mod layers;
+mod openapi;
 mod test;
 mod workspace;
 
@@ -66,6 +67,11 @@ enum Command {
         /// Helm, too.
         #[arg(long)]
         helm: bool,
+    },
+    /// Make of the vendor's OpenAPI document of Konnect the one that contract tests use.
+    Openapi {
+        /// The document.
+        file: PathBuf,
     },
     /// Run everything that continuous integration runs.
     Test,
@@ -127,6 +133,7 @@ fn main() -> ExitCode {
         } else {
             assets::Wanted::Servers
         }),
+        Command::Openapi { file } => openapi::run(&file),
         Command::Test => test::run(),
     };
     match outcome {

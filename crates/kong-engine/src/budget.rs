@@ -122,6 +122,7 @@ impl Budget {
                 | Failure::Reference(_)
                 | Failure::Invalid(_)
                 | Failure::Unauthorized
+                | Failure::Untrusted(_)
                 | Failure::Forbidden(_),
             ) => {
                 self.at_once = (self.at_once + 1.0 / self.at_once).min(MOST);

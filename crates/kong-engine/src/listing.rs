@@ -349,6 +349,7 @@ impl Engine {
             Failure::Conflict(_)
             | Failure::Reference(_)
             | Failure::Invalid(_)
+            | Failure::Untrusted(_)
             | Failure::Forbidden(_)
             | Failure::Server(_)
             | Failure::Transport(_) => {}

@@ -177,6 +177,7 @@ impl Engine {
             | Failure::Conflict(_)
             | Failure::Reference(_)
             | Failure::Invalid(_)
+            | Failure::Untrusted(_)
             | Failure::Forbidden(_) => {}
         }
         let transient = match failure {
@@ -188,6 +189,7 @@ impl Engine {
             Failure::Unauthorized
             | Failure::Conflict(_)
             | Failure::Invalid(_)
+            | Failure::Untrusted(_)
             | Failure::Forbidden(_) => false,
         };
         entity.failures += 1;
@@ -224,6 +226,7 @@ impl Engine {
             | Failure::Transport(_)
             | Failure::Unauthorized
             | Failure::Invalid(_)
+            | Failure::Untrusted(_)
             | Failure::Forbidden(_)
             | Failure::RateLimited { .. } => {}
         }
@@ -249,6 +252,7 @@ fn remedy(failure: &Failure) -> &'static str {
         Failure::Unauthorized => "; put a valid token into spec.token or the Secret",
         Failure::Forbidden(_) => "; give the token the role that it needs in Konnect",
         Failure::Invalid(_) => "; correct the spec",
+        Failure::Untrusted(_) => "; correct spec.serverURL of the KonnectAPIAuthConfiguration",
         Failure::Conflict(_) => "; choose another one, or delete what has it in Konnect",
         Failure::NotFound
         | Failure::Reference(_)

@@ -4,16 +4,20 @@
 //! A client sends what [`Call::request`] gives and hands the answer to [`Call::interpret`]; the simulator
 //! answers the same requests. Nothing here performs I/O.
 
+mod answer;
+
 use std::fmt;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::body::Body;
 use crate::collection::{Collection, Shape, Update};
 
 /// The id of an entity in Konnect.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub struct RemoteId(Arc<str>);
 
 impl RemoteId {
@@ -26,6 +30,12 @@ impl RemoteId {
 impl<T: AsRef<str>> From<T> for RemoteId {
     fn from(text: T) -> Self {
         Self(Arc::from(text.as_ref()))
+    }
+}
+
+impl From<RemoteId> for String {
+    fn from(id: RemoteId) -> Self {
+        id.as_str().to_owned()
     }
 }
 
@@ -44,6 +54,25 @@ pub struct Site {
     pub control_plane: Option<RemoteId>,
     /// The parent in the path, for targets of upstreams.
     pub parent: Option<RemoteId>,
+}
+
+impl Site {
+    /// Where what belongs to the organisation is.
+    pub fn of_organisation(at: Collection) -> Self {
+        Self {
+            at,
+            control_plane: None,
+            parent: None,
+        }
+    }
+
+    /// Where what belongs to a control plane is.
+    pub fn of_control_plane(at: Collection, control_plane: RemoteId) -> Self {
+        Self {
+            control_plane: Some(control_plane),
+            ..Self::of_organisation(at)
+        }
+    }
 }
 
 /// Which entities of a collection a list is to give.
@@ -79,6 +108,13 @@ pub enum Call {
         filter: Filter,
         /// Where to begin; `None` is the first page.
         cursor: Option<Cursor>,
+    },
+    /// Reads an entity.
+    Get {
+        /// Where.
+        site: Site,
+        /// The id.
+        id: RemoteId,
     },
     /// Creates or replaces an entity under an id of our choice.
     Put {
@@ -194,6 +230,15 @@ impl Response {
     }
 }
 
+/// One field that Konnect does not accept, in its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldProblem {
+    /// Path of the field; empty where the problem is that of the whole body.
+    pub field: String,
+    /// What is wrong with it; empty where Konnect names the field alone.
+    pub reason: String,
+}
+
 /// What a successful answer says.
 #[derive(Clone, PartialEq)]
 pub enum Reply {
@@ -260,6 +305,10 @@ pub enum Failure {
     /// The token may not do this.
     #[error("the token is not allowed to do this: {0}")]
     Forbidden(String),
+    /// The token was not handed to the server, or what the server answers is not for who has the token:
+    /// nothing was done.
+    #[error("the token is kept back: {0}")]
+    Untrusted(String),
     /// The server failed.
     #[error("Konnect failed with status {0}")]
     Server(u16),
@@ -298,6 +347,7 @@ impl Call {
                     ..request(Method::Get, path, None)
                 }
             }
+            Self::Get { site, id } => request(Method::Get, item(site, id), None),
             Self::Put { site, id, body } => request(Method::Put, item(site, id), Some(body.wire())),
             Self::Post { site, body } => request(
                 Method::Post,
@@ -317,29 +367,10 @@ impl Call {
         }
     }
 
-    /// What an answer to this means. A deletion of what is not there has succeeded.
-    pub fn interpret(&self, response: Response) -> Result<Reply, Failure> {
-        if response.status == 404 && matches!(self, Self::Remove { .. }) {
-            return Ok(Reply::Done);
-        }
-        if !(200..300).contains(&response.status) {
-            return Err(failure(&response));
-        }
-        match self {
-            Self::WhoAmI => Ok(Reply::Entity(response.body)),
-            Self::List { site, cursor, .. } => Ok(page(site.at, cursor.as_ref(), response.body)),
-            Self::Put { .. } | Self::Post { .. } | Self::Patch { .. } => Ok(match response.body {
-                Value::Null => Reply::Done,
-                body => Reply::Entity(body),
-            }),
-            Self::Remove { .. } => Ok(Reply::Done),
-        }
-    }
-
     /// Whether this changes something.
     pub fn is_write(&self) -> bool {
         match self {
-            Self::WhoAmI | Self::List { .. } => false,
+            Self::WhoAmI | Self::List { .. } | Self::Get { .. } => false,
             Self::Put { .. } | Self::Post { .. } | Self::Patch { .. } | Self::Remove { .. } => true,
         }
     }
@@ -384,124 +415,10 @@ fn query(at: Collection, filter: &Filter, cursor: Option<&Cursor>) -> Vec<(&'sta
     query
 }
 
-fn page(at: Collection, cursor: Option<&Cursor>, mut body: Value) -> Reply {
-    let items = match body.get_mut("data").map(Value::take) {
-        Some(Value::Array(items)) => items,
-        _ => Vec::new(),
-    };
-    match at.shape() {
-        Shape::Identity => Reply::Entity(body),
-        Shape::Core => {
-            let next = body["offset"]
-                .as_str()
-                .map(|text| Cursor::Offset(text.to_owned()));
-            Reply::Page { items, next }
-        }
-        Shape::Numbered => {
-            let page = &body["meta"]["page"];
-            let number = match cursor {
-                Some(Cursor::Number(number)) => *number,
-                Some(Cursor::Offset(_)) | None => 1,
-            };
-            let (size, total) = (page["size"].as_f64(), page["total"].as_f64());
-            #[expect(clippy::cast_precision_loss, reason = "page numbers are small")]
-            let more = match (size, total) {
-                (Some(size), Some(total)) => number as f64 * size < total,
-                _ => false,
-            };
-            Reply::Page {
-                items,
-                next: more.then_some(Cursor::Number(number + 1)),
-            }
-        }
-        Shape::Membership => {
-            // The members of a group are one entity of ours: a page is a part of its body.
-            let next = body["meta"]["page"]["next"].as_str().and_then(after);
-            Reply::Page {
-                items: vec![json!({ "members": items })],
-                next: next.map(Cursor::Offset),
-            }
-        }
-    }
-}
-
-/// The cursor in a link to the next page.
-fn after(link: &str) -> Option<String> {
-    let query = link.split_once('?')?.1;
-    let value = query.split('&').find_map(|pair| {
-        let (key, value) = pair.split_once('=')?;
-        matches!(key, "page[after]" | "page%5Bafter%5D").then_some(value)
-    })?;
-    Some(value.to_owned())
-}
-
-/// What an error answer means. Texts are reduced to what stays the same when the call is repeated:
-/// trace ids would make every attempt look new.
-fn failure(response: &Response) -> Failure {
-    let body = &response.body;
-    match response.status {
-        401 => Failure::Unauthorized,
-        403 => Failure::Forbidden(explanation(body)),
-        404 => Failure::NotFound,
-        409 => Failure::Conflict(explanation(body)),
-        429 => Failure::RateLimited {
-            after: response.retry_after,
-        },
-        400..500 => {
-            let text = explanation(body);
-            let details = body["details"].as_array().map_or(&[][..], Vec::as_slice);
-            let reference = !details.is_empty()
-                && details
-                    .iter()
-                    .all(|detail| detail["type"] == "ERROR_TYPE_REFERENCE");
-            if text.contains("(type: unique)") || body["code"] == 6 {
-                Failure::Conflict(text)
-            } else if reference || text.contains("(type: foreign)") {
-                Failure::Reference(text)
-            } else {
-                Failure::Invalid(text)
-            }
-        }
-        status => Failure::Server(status),
-    }
-}
-
-/// The words of an error body: field by field if it has fields, else its detail or message.
-fn explanation(body: &Value) -> String {
-    let text = |value: &Value| {
-        value
-            .as_str()
-            .filter(|text| !text.is_empty())
-            .map(str::to_owned)
-    };
-    let field = |field: &Value, reason: &Value| match (text(field), text(reason)) {
-        (Some(field), Some(reason)) => Some(format!("{field}: {reason}")),
-        (None, reason) => reason,
-        (field, None) => field,
-    };
-    let mut parts: Vec<String> = Vec::new();
-    for detail in body["details"].as_array().into_iter().flatten() {
-        let messages = detail["messages"].as_array().map_or(&[][..], Vec::as_slice);
-        parts.extend(
-            messages
-                .iter()
-                .filter_map(|message| field(&detail["field"], message)),
-        );
-    }
-    for parameter in body["invalid_parameters"].as_array().into_iter().flatten() {
-        parts.extend(field(&parameter["field"], &parameter["reason"]));
-    }
-    if parts.is_empty() {
-        let words = ["detail", "message", "title"]
-            .iter()
-            .find_map(|member| text(&body[*member]));
-        parts.push(words.unwrap_or_else(|| "it gave no reason".to_owned()));
-    }
-    parts.join("; ")
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn site(at: Collection) -> Site {
@@ -559,47 +476,6 @@ mod tests {
     }
 
     #[test]
-    fn deleting_what_is_not_there_succeeds() {
-        let call = Call::Remove {
-            site: site(Collection::Services),
-            id: "s".into(),
-        };
-        assert_eq!(
-            call.interpret(Response::new(404, Value::Null)),
-            Ok(Reply::Done)
-        );
-        assert_eq!(
-            call.interpret(Response::new(500, Value::Null)),
-            Err(Failure::Server(500))
-        );
-    }
-
-    #[test]
-    fn numbered_pages_end_with_the_total() {
-        let site = Site {
-            at: Collection::ControlPlanes,
-            control_plane: None,
-            parent: None,
-        };
-        let page = |number: u64, total: u64| {
-            let cursor = Some(Cursor::Number(number));
-            let call = Call::List {
-                site: site.clone(),
-                filter: Filter::All,
-                cursor,
-            };
-            let body = json!({"data": [], "meta": {"page": {"number": number, "size": 100, "total": total}}});
-            match call.interpret(Response::new(200, body)) {
-                Ok(Reply::Page { next, .. }) => next,
-                other => panic!("{other:?}"),
-            }
-        };
-        assert_eq!(page(1, 101), Some(Cursor::Number(2)));
-        assert_eq!(page(2, 101), None);
-        assert_eq!(page(1, 100), None);
-    }
-
-    #[test]
     fn what_is_printed_of_requests_and_answers_holds_no_body() {
         let secret = json!({"id": "x", "key": "canary"});
         let body = Arc::new(Body::from_wire(Collection::Certificates, &secret));
@@ -612,54 +488,5 @@ mod tests {
         let printed = format!("{put:?} {:?} {response:?}", put.request());
         let reply = put.interpret(response);
         assert!(!format!("{printed} {reply:?}").contains("canary"));
-    }
-
-    #[test]
-    fn errors_are_told_apart_and_hold_no_trace() {
-        let call = Call::Remove {
-            site: site(Collection::Services),
-            id: "s".into(),
-        };
-        let fails = |status, body| call.interpret(Response::new(status, body)).unwrap_err();
-        let detail = |kind: &str, message: &str| {
-            json!({"code": 3, "message": "data constraint error",
-                "details": [{"type": kind, "field": "name", "messages": [message]}]})
-        };
-        let unique = fails(
-            400,
-            detail(
-                "ERROR_TYPE_REFERENCE",
-                "name (type: unique) constraint failed",
-            ),
-        );
-        assert_eq!(
-            unique,
-            Failure::Conflict("name: name (type: unique) constraint failed".into())
-        );
-        let foreign = fails(
-            400,
-            detail(
-                "ERROR_TYPE_REFERENCE",
-                "service (type: foreign) constraint failed",
-            ),
-        );
-        assert!(matches!(foreign, Failure::Reference(_)));
-        let field = fails(400, detail("ERROR_TYPE_FIELD", "must not be empty"));
-        assert_eq!(field, Failure::Invalid("name: must not be empty".into()));
-        let problem = json!({"status": 403, "title": "Forbidden", "instance": "trace:1", "detail": "no permission"});
-        assert_eq!(
-            fails(403, problem),
-            Failure::Forbidden("no permission".into())
-        );
-        assert_eq!(fails(401, Value::Null), Failure::Unauthorized);
-        let limited = Response {
-            status: 429,
-            retry_after: Some(3),
-            body: Value::Null,
-        };
-        assert_eq!(
-            call.interpret(limited),
-            Err(Failure::RateLimited { after: Some(3) })
-        );
     }
 }

@@ -6,18 +6,21 @@
 pub mod api;
 pub mod body;
 pub mod collection;
+pub mod entity;
 pub mod normal;
 pub mod sealed;
 pub mod server;
 pub mod tags;
 
 pub use api::{
-    Call, Cursor, Failure, Filter, Host, Method, RemoteId, Reply, Request, Response, Site,
+    Call, Cursor, Failure, FieldProblem, Filter, Host, Method, RemoteId, Reply, Request, Response,
+    Site,
 };
 pub use body::{Body, Node};
 pub use collection::{
     Below, Collection, OnDelete, Parent, Reference, Shape, Shorthand, UniqueKey, Update,
 };
+pub use entity::{Entity, Stored};
 pub use normal::{Difference, Normal};
 pub use sealed::Sealed;
 pub use server::ServerUrl;

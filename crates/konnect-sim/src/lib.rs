@@ -11,11 +11,11 @@ use kong_model::{Collection, Response};
 use serde_json::Value;
 
 mod check;
-#[cfg(test)]
-mod contract;
 mod dump;
 mod fault;
 mod ids;
+#[cfg(test)]
+mod invariants;
 mod list;
 mod log;
 mod organisation;

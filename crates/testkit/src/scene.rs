@@ -413,7 +413,7 @@ pub fn object_id(key: &Key) -> ObjectId {
 /// The collection that a call writes to.
 pub(crate) fn written(call: &Call) -> Option<&kong_model::Site> {
     match call {
-        Call::WhoAmI | Call::List { .. } => None,
+        Call::WhoAmI | Call::List { .. } | Call::Get { .. } => None,
         Call::Put { site, .. }
         | Call::Post { site, .. }
         | Call::Patch { site, .. }

@@ -232,7 +232,7 @@ impl Watchdog {
         self.konnect_writes += 1;
         let target = match call {
             Call::Put { id, .. } | Call::Patch { id, .. } | Call::Remove { id, .. } => Some(id),
-            Call::Post { .. } | Call::WhoAmI | Call::List { .. } => None,
+            Call::Post { .. } | Call::WhoAmI | Call::List { .. } | Call::Get { .. } => None,
         };
         let at = match site.at {
             // The members of a group are written under the id of the group.

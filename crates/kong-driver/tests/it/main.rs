@@ -11,8 +11,8 @@ use cluster_sim::{
 };
 use kong_driver::{Driver, ReplicaId, Schedule, Setup, Step};
 use kong_engine::{Engine, Mono, Role, Settings};
-use kong_model::Collection;
-use konnect_sim::Konnect;
+use kong_model::{Collection, Response};
+use konnect_sim::{Fault, Konnect};
 use serde_json::{Value, json};
 
 const KONG: &str = "configuration.konghq.com/v1alpha1";
@@ -301,4 +301,32 @@ fn names_can_be_swapped() {
         .find(|c| c["type"] == "Programmed")
         .unwrap();
     assert_eq!(programmed["status"], "True", "{status:#}");
+}
+
+#[test]
+fn a_server_that_redirects_is_named_where_it_can_be_corrected_and_asked_again_when_it_does_not() {
+    let mut driver = driver();
+    let elsewhere = Fault::new(None, "", Response::new(302, Value::Null));
+    driver.konnect.script(elsewhere);
+    upstream_and_targets(&mut driver, 3);
+    let until = Mono(driver.now().mono.0 + 30_000);
+    driver.run_until(until);
+    let auth = id("konnectapiauthconfigurations", "auth");
+    let status = driver.cluster.get(&auth).unwrap()["status"].clone();
+    let condition = &status["conditions"][0];
+    assert_eq!(condition["status"], "False", "{status:#}");
+    let message = condition["message"].as_str().unwrap();
+    assert!(
+        message.contains("the token is kept back: the server redirects")
+            && message.ends_with("correct spec.serverURL of the KonnectAPIAuthConfiguration"),
+        "{message}"
+    );
+    let (_, konnect) = writes(&mut driver);
+    assert_eq!(konnect.len(), 0, "{konnect:?}");
+
+    driver.konnect.clear_faults();
+    let until = Mono(driver.now().mono.0 + 300_000);
+    driver.run_until(until);
+    let (_, konnect) = writes(&mut driver);
+    assert_eq!(konnect.len(), 5, "{konnect:?}");
 }

@@ -8,6 +8,7 @@
 mod access;
 mod client;
 mod constraints;
+mod contract;
 mod dump;
 mod entities;
 mod lists;

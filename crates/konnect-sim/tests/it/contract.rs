@@ -1,0 +1,218 @@
+//! Answers to everything that can be asked, against the vendor's OpenAPI document.
+
+use std::collections::BTreeSet;
+
+use kong_model::{Collection, Method, Reference, Response, Shape, Update};
+use konnect_contract::{Breach, Contract, samples};
+use serde_json::{Value, json};
+
+use crate::client::{Client, id, request};
+
+/// A client whose every answer is held against the document.
+struct Held {
+    client: Client,
+    contract: Contract,
+    /// Operations with the statuses that they were seen to answer with.
+    seen: BTreeSet<(Method, String, u16)>,
+}
+
+impl Held {
+    fn ask(&mut self, method: Method, path: &str, body: Option<Value>) -> Response {
+        let answer = self.client.ask(method, path, body.clone());
+        let request = request(method, path, body);
+        let breaches = self.contract.answer(&request, &answer);
+        let (status, body) = (answer.status, &answer.body);
+        // Of core entities the document names hardly any error.
+        let unnamed = matches!(breaches[..], [Breach::Status { status: 400.., .. }])
+            && path.contains("/core-entities/");
+        assert!(
+            unnamed || breaches.is_empty(),
+            "{request:?}: {body}: {breaches:?}"
+        );
+        if unnamed {
+            assert_core_error(body);
+        }
+        assert_eq!(nulls(body), 0, "{request:?}: {body}");
+        let collection = path
+            .rsplit('/')
+            .find(|part| Collection::all().any(|at| at.name() == *part));
+        let collection = collection.unwrap_or_default().to_owned();
+        self.seen.insert((method, collection, status));
+        answer
+    }
+
+    fn has(&mut self, method: Method, path: &str, body: Value) -> Value {
+        let answer = self.ask(method, path, Some(body));
+        assert!(answer.status < 300, "{path}: {}", answer.body);
+        answer.body
+    }
+}
+
+/// Errors of core entities have a gRPC code, words, and details.
+fn assert_core_error(body: &Value) {
+    assert!(body["message"].is_string(), "{body}");
+    assert!(
+        body["code"].is_u64() == body["details"].is_array(),
+        "{body}"
+    );
+}
+
+/// Answers leave out what is not there; only a link to a next page may be null.
+fn nulls(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items
+            .iter()
+            .map(|item| usize::from(item.is_null()) + nulls(item))
+            .sum(),
+        Value::Object(members) => members
+            .iter()
+            .filter(|(key, _)| *key != "next")
+            .map(|(_, value)| usize::from(value.is_null()) + nulls(value))
+            .sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
+}
+
+/// Every body of a collection, referring to what is there.
+fn bodies(at: Collection, there: &dyn Fn(Collection) -> String) -> Vec<Value> {
+    let mut bodies = samples(at.schema());
+    for body in &mut bodies {
+        for Reference { field, to, .. } in at.references() {
+            if body.get(field).is_some() {
+                body[field] = json!({ "id": there(*to) });
+            }
+        }
+        if let Some(members) = body.as_object_mut() {
+            // The path says both.
+            members.remove("id");
+            members.remove("upstream");
+        }
+    }
+    bodies
+}
+
+#[test]
+fn answers_are_those_of_the_openapi_document() {
+    let mut held = Held {
+        client: Client::new(),
+        contract: Contract::of_the_vendor(),
+        seen: BTreeSet::new(),
+    };
+    let plane = held.client.control_plane("home");
+    let group = held.client.control_plane_of(
+        json!({"name": "group", "cluster_type": "CLUSTER_TYPE_CONTROL_PLANE_GROUP"}),
+    );
+    let control_plane = plane.rsplit('/').next().unwrap().to_owned();
+    let there = |at: Collection| id(u32::from(at as u8) + 100);
+    for at in Collection::all() {
+        let fill = |template: &str| {
+            let scope = match at.shape() {
+                Shape::Membership => group.rsplit('/').next().unwrap(),
+                Shape::Core | Shape::Numbered | Shape::Identity => &control_plane,
+            };
+            let parent = at
+                .parent()
+                .map_or_else(String::new, |parent| there(parent.to));
+            template.replace("{cp}", scope).replace("{parent}", &parent)
+        };
+        let (items, list) = (fill(at.items_path()), fill(at.list_path()));
+        let mut item = format!("{items}/{}", there(at));
+        let bodies = bodies(at, &there);
+        match (at.shape(), at.update()) {
+            (Shape::Identity, _) => {}
+            (Shape::Membership, _) => {
+                let members = json!({"members": [{"id": control_plane}]});
+                held.has(Method::Put, &items, members);
+            }
+            (Shape::Core, _) => {
+                for body in &bodies {
+                    held.ask(Method::Delete, &item, None);
+                    let created = held.has(Method::Post, &items, body.clone());
+                    let created = created["id"].as_str().unwrap();
+                    held.ask(Method::Delete, &format!("{items}/{created}"), None);
+                    held.has(Method::Put, &item, body.clone());
+                }
+                held.ask(Method::Get, &item, None);
+                held.ask(Method::Get, &format!("{items}/{}", id(1)), None);
+                held.ask(Method::Put, &item, Some(json!({"unknown": 1})));
+            }
+            (Shape::Numbered, update) => {
+                for (index, mut body) in bodies.into_iter().enumerate() {
+                    body["name"] = json!(format!("plane {index}"));
+                    let created = held.has(Method::Post, &items, body.clone());
+                    item = format!("{items}/{}", created["id"].as_str().unwrap());
+                    if let Update::Patch { without } = update {
+                        let members = body.as_object_mut().unwrap();
+                        members.retain(|field, _| !without.contains(&field.as_str()));
+                        held.has(Method::Patch, &item, body);
+                    }
+                }
+                held.ask(Method::Get, &item, None);
+                held.ask(Method::Delete, &item, None);
+                held.ask(Method::Get, &item, None);
+                held.ask(Method::Post, &items, Some(json!({"name": "home"})));
+                held.ask(
+                    Method::Post,
+                    &items,
+                    Some(json!({"name": "new", "labels": {"a": "-"}})),
+                );
+                held.ask(
+                    Method::Post,
+                    &items,
+                    Some(json!({"name": "new", "unknown": 1})),
+                );
+                held.ask(Method::Post, &items, Some(json!({})));
+            }
+        }
+        for query in ["", "?size=1", "?page[size]=1"] {
+            held.ask(Method::Get, &format!("{list}{query}"), None);
+        }
+    }
+    held.ask(Method::Get, "/v3/users/me", None);
+    for path in [&plane, &group] {
+        let members = json!({"members": [{"id": id(9)}]});
+        held.ask(
+            Method::Put,
+            &format!("{path}/group-memberships"),
+            Some(members),
+        );
+    }
+    held.client.konnect.forbid(crate::client::TOKEN, "");
+    held.ask(Method::Get, "/v2/control-planes", None);
+    held.ask(
+        Method::Post,
+        "/v2/control-planes",
+        Some(json!({"name": "new"})),
+    );
+    held.client.konnect.revoke_token(crate::client::TOKEN);
+    held.ask(Method::Get, "/v2/control-planes", None);
+    held.ask(Method::Get, "/v3/organizations/me", None);
+    held.ask(
+        Method::Get,
+        &format!("{plane}/core-entities/services"),
+        None,
+    );
+
+    let seen = |method, collection: &str, status| {
+        let key = (method, collection.to_owned(), status);
+        assert!(held.seen.contains(&key), "{key:?}");
+    };
+    for at in Collection::all().filter(|at| at.shape() == Shape::Core) {
+        for (method, status) in [
+            (Method::Put, 200),
+            (Method::Put, 400),
+            (Method::Post, 201),
+            (Method::Get, 200),
+            (Method::Get, 404),
+            (Method::Delete, 204),
+        ] {
+            seen(method, at.name(), status);
+        }
+    }
+    for status in [201, 400, 409] {
+        seen(Method::Post, "control-planes", status);
+    }
+    for status in [200, 401, 403, 404] {
+        seen(Method::Get, "control-planes", status);
+    }
+}
