@@ -18,6 +18,7 @@ const LIBRARIES: &[&str] = &[
     "cluster-sim",
     "kong-engine",
     "kong-driver",
+    "konduit-runtime",
     "testkit",
 ];
 
@@ -52,6 +53,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "kong-engine",
             "konnect-sim",
             "cluster-sim",
+        ],
+    ),
+    // The shell performs what the engine asks for; the simulators are for its tests alone.
+    (
+        "konduit-runtime",
+        &[
+            "kong-crds",
+            "kong-model",
+            "kong-resolve",
+            "kong-translation",
+            "kong-engine",
         ],
     ),
     (

@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+//!
+//! Where to start: [`Runtime`] puts everything together, `event_loop` is its heart, `watches` is what comes
+//! in, `hands` is what goes out.
+
+mod clock;
+mod cluster;
+mod cutoff;
+mod document;
+mod event_loop;
+mod hands;
+mod jitter;
+mod konnect;
+mod metrics;
+mod runtime;
+mod watches;
+
+pub use clock::{Clock, SystemClock};
+pub use konnect::Execute;
+pub use metrics::Metrics;
+pub use runtime::{Builder, Runtime, RuntimeError};
+pub use watches::Selection;

@@ -1,0 +1,279 @@
+//! HTTP in front of the simulated cluster: lists with pages and selectors, watches that last, can be cut
+//! and can be too old, kinds that are not installed, a server that is down.
+
+mod definitions;
+mod route;
+mod watch;
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, LazyLock, Mutex, MutexGuard},
+};
+
+use axum::{Json, Router, body::Body, extract::State, http::StatusCode, response::Response};
+use axum::{body::to_bytes, http::Request as HttpRequest, response::IntoResponse as _};
+use cluster_sim::{
+    Cluster, Preconditions, Propagation, Request, Status, Subresource, WriteOptions,
+};
+use konduit_runtime::Clock;
+use kube::Client;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use self::{route::Route, watch::Stream};
+
+/// Unix time at which tests begin.
+const WALL: i64 = 1_700_000_000;
+
+/// Compiling all schemas takes longer than most tests.
+static EMPTY: LazyLock<Cluster> = LazyLock::new(|| {
+    let mut documents = kong_crds::crd_documents();
+    documents.extend(definitions::of_kubernetes());
+    Cluster::new(&documents)
+        .unwrap()
+        .with_conversion(|document, version| {
+            let version = version.rsplit('/').next().unwrap();
+            kong_crds::convert(document, version).map_err(|error| error.to_string())
+        })
+});
+
+/// An API server.
+#[derive(Clone)]
+pub(crate) struct ApiServer(Arc<Shared>);
+
+struct Shared {
+    cluster: Mutex<Cluster>,
+    faults: Mutex<Faults>,
+    /// Tells watches that something has changed.
+    changed: tokio::sync::watch::Sender<()>,
+    clock: PausedClock,
+}
+
+/// What is wrong with the server now.
+#[derive(Default)]
+struct Faults {
+    /// Kinds, by plural, that are not installed.
+    missing: BTreeSet<&'static str>,
+    down: bool,
+    /// How often all watches have been cut.
+    cuts: u64,
+}
+
+/// The time of day that follows tokio's clock.
+#[derive(Clone, Copy)]
+pub(crate) struct PausedClock(Instant);
+
+impl Clock for PausedClock {
+    fn wall(&self) -> i64 {
+        WALL + i64::try_from(self.0.elapsed().as_secs()).unwrap()
+    }
+}
+
+impl ApiServer {
+    pub(crate) fn new() -> Self {
+        let server = Self(Arc::new(Shared {
+            cluster: Mutex::new(EMPTY.clone()),
+            faults: Mutex::default(),
+            changed: tokio::sync::watch::Sender::new(()),
+            clock: PausedClock(Instant::now()),
+        }));
+        for document in kong_crds::crd_documents() {
+            server.create(document);
+        }
+        server.lock().clear_log();
+        server
+    }
+
+    pub(crate) fn clock(&self) -> PausedClock {
+        self.0.clock
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Cluster> {
+        self.0.cluster.lock().unwrap()
+    }
+
+    fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.0.faults.lock().unwrap()
+    }
+
+    /// A request of the user.
+    pub(crate) fn request(&self, request: Request) -> Result<Arc<Value>, Status> {
+        self.answer("user", request)
+    }
+
+    pub(crate) fn create(&self, document: Value) {
+        let options = WriteOptions::default();
+        self.request(Request::Create { document, options }).unwrap();
+    }
+
+    fn answer(&self, actor: &str, request: Request) -> Result<Arc<Value>, Status> {
+        let answer = self.lock().handle(self.0.clock.wall(), actor, request);
+        self.0.changed.send_replace(());
+        answer
+    }
+
+    /// A client that appears in the log under this name.
+    pub(crate) fn client(&self, name: &str) -> Client {
+        let router = Router::new()
+            .fallback(serve)
+            .with_state((self.clone(), Arc::from(name)));
+        Client::new(router, "konduit")
+    }
+
+    /// Breaks all watches off.
+    pub(crate) fn cut_watches(&self) {
+        self.faults().cuts += 1;
+        self.0.changed.send_replace(());
+    }
+
+    /// Whoever resumes a watch from before now is told to list anew.
+    pub(crate) fn forget_history(&self) {
+        let version = self.lock().version();
+        self.lock().compact(version + 1);
+    }
+
+    pub(crate) fn set_down(&self, down: bool) {
+        self.faults().down = down;
+    }
+
+    /// Takes the definition of a kind away.
+    pub(crate) fn uninstall(&self, plural: &'static str) {
+        self.faults().missing.insert(plural);
+    }
+
+    /// Gives it back.
+    pub(crate) fn install(&self, plural: &'static str) {
+        self.faults().missing.remove(plural);
+    }
+
+    fn is_missing(&self, route: &Route) -> bool {
+        let faults = self.faults();
+        let definition = route.resource.plural == "customresourcedefinitions"
+            && route
+                .name
+                .as_deref()
+                .is_some_and(|name| faults.missing.contains(name.split('.').next().unwrap()));
+        definition || faults.missing.contains(route.resource.plural.as_str())
+    }
+}
+
+async fn serve(
+    State((server, actor)): State<(ApiServer, Arc<str>)>,
+    request: HttpRequest<Body>,
+) -> Response {
+    // The network takes its time, if only a little: without it nothing ever waits under a paused clock.
+    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    let (parts, body) = request.into_parts();
+    if server.faults().down {
+        return (StatusCode::BAD_GATEWAY, "upstream is not there").into_response();
+    }
+    let Some(route) = Route::of(&parts.uri) else {
+        return (StatusCode::NOT_FOUND, "404 page not found").into_response();
+    };
+    if server.is_missing(&route) {
+        return (StatusCode::NOT_FOUND, "404 page not found").into_response();
+    }
+    let body = to_bytes(body, usize::MAX).await.unwrap();
+    let document = || -> Value { serde_json::from_slice(&body).unwrap() };
+    let answer = match (parts.method.as_str(), &route.name) {
+        ("GET", None) if route.is_watch() => {
+            return match Stream::new(&server, route) {
+                Ok(stream) => Body::from_stream(stream.lines()).into_response(),
+                Err(status) => refusal(&status),
+            };
+        }
+        ("GET", None) => list(&server, &actor, &route),
+        ("GET", Some(_)) => server.answer(
+            &actor,
+            Request::Get {
+                object: route.object(),
+                version: route.version(),
+            },
+        ),
+        ("POST", None) => {
+            let document = route.complete(document());
+            server.answer(
+                &actor,
+                Request::Create {
+                    document,
+                    options: WriteOptions::default(),
+                },
+            )
+        }
+        ("PUT", Some(_)) => {
+            let document = route.complete(document());
+            server.answer(
+                &actor,
+                Request::Replace {
+                    document,
+                    options: WriteOptions::default(),
+                },
+            )
+        }
+        ("PATCH", Some(_)) => {
+            let subresource = if route.status {
+                Subresource::Status
+            } else {
+                Subresource::Main
+            };
+            server.answer(
+                &actor,
+                Request::Patch {
+                    object: route.object(),
+                    version: route.version(),
+                    patch: document(),
+                    subresource,
+                },
+            )
+        }
+        ("DELETE", Some(_)) => server.answer(
+            &actor,
+            Request::Delete {
+                object: route.object(),
+                preconditions: Preconditions::default(),
+                propagation: Propagation::default(),
+            },
+        ),
+        (method, name) => panic!("{method} {name:?} is not served"),
+    };
+    match answer {
+        Ok(document) => Json(Value::clone(&document)).into_response(),
+        Err(status) => refusal(&status),
+    }
+}
+
+fn refusal(status: &Status) -> Response {
+    let code = StatusCode::from_u16(status.code).unwrap();
+    (code, Json(status.to_value())).into_response()
+}
+
+/// A page of a list. Items of core kinds do not say what they are, as those of a real server.
+fn list(server: &ApiServer, actor: &str, route: &Route) -> Result<Arc<Value>, Status> {
+    let request = Request::List {
+        resource: route.resource.clone(),
+        namespace: route.namespace.clone(),
+        version: route.version(),
+    };
+    let mut list = Value::clone(&*server.answer(actor, request)?);
+    let mut items = list["items"].as_array().unwrap().clone();
+    items.retain(|item| route.selects(item));
+    if route.resource.group.is_empty() {
+        for item in &mut items {
+            let item = item.as_object_mut().unwrap();
+            item.remove("apiVersion");
+            item.remove("kind");
+        }
+    }
+    let from: usize = route
+        .parameter("continue")
+        .map_or(0, |text| text.parse().unwrap());
+    let limit: usize = route
+        .parameter("limit")
+        .map_or(usize::MAX, |text| text.parse().unwrap());
+    let rest = items.split_off(from.min(items.len()));
+    if rest.len() > limit {
+        list["metadata"]["continue"] = json!((from + limit).to_string());
+    }
+    list["items"] = rest.into_iter().take(limit).collect();
+    Ok(Arc::new(list))
+}
