@@ -54,6 +54,8 @@ struct Shared {
 struct Faults {
     /// Kinds, by plural, that are not installed.
     missing: BTreeSet<&'static str>,
+    /// Kinds, by plural, that nobody may list.
+    forbidden: BTreeSet<&'static str>,
     down: bool,
     /// How often all watches have been cut.
     cuts: u64,
@@ -146,6 +148,16 @@ impl ApiServer {
         self.faults().missing.remove(plural);
     }
 
+    /// Refuses lists of a kind.
+    pub(crate) fn forbid(&self, plural: &'static str) {
+        self.faults().forbidden.insert(plural);
+    }
+
+    /// Allows them again.
+    pub(crate) fn permit(&self, plural: &'static str) {
+        self.faults().forbidden.remove(plural);
+    }
+
     fn is_missing(&self, route: &Route) -> bool {
         let faults = self.faults();
         let definition = route.resource.plural == "customresourcedefinitions"
@@ -172,6 +184,17 @@ async fn serve(
     };
     if server.is_missing(&route) {
         return (StatusCode::NOT_FOUND, "404 page not found").into_response();
+    }
+    if server
+        .faults()
+        .forbidden
+        .contains(route.resource.plural.as_str())
+    {
+        let status = json!({
+            "apiVersion": "v1", "kind": "Status", "metadata": {}, "status": "Failure",
+            "message": "forbidden", "reason": "Forbidden", "code": 403,
+        });
+        return (StatusCode::FORBIDDEN, Json(status)).into_response();
     }
     let body = to_bytes(body, usize::MAX).await.unwrap();
     let document = || -> Value { serde_json::from_slice(&body).unwrap() };

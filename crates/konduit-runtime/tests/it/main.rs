@@ -12,4 +12,5 @@
 mod apiserver;
 mod konnect;
 mod quickstart;
+mod watching;
 mod world;
