@@ -43,14 +43,12 @@ pub(crate) async fn presence(client: &Client, kind: Kind) -> Presence {
     if kind.group().is_empty() {
         return Presence::Present;
     }
-    match definitions(client.clone())
-        .get_opt(&definition_name(kind))
-        .await
-    {
-        Ok(None) => Presence::Absent,
-        Ok(Some(definition)) => judge(kind, &definition.data),
+    let name = definition_name(kind);
+    match definitions(client.clone()).get(&name).await {
+        Ok(definition) => judge(kind, &definition.data),
+        Err(kube::Error::Api(status)) if status.code == 404 => Presence::Absent,
         // Who may not look at definitions has to believe the list.
-        Err(kube::Error::Api(status)) if status.is_forbidden() => Presence::Absent,
+        Err(kube::Error::Api(status)) if status.code == 403 => Presence::Absent,
         Err(error) => {
             tracing::debug!(%kind, error = describe(&error), "its definition cannot be read");
             Presence::Unknown

@@ -158,15 +158,32 @@ impl ApiServer {
         self.faults().forbidden.remove(plural);
     }
 
-    fn is_missing(&self, route: &Route) -> bool {
+    /// Why a request is refused before anybody looks at it.
+    fn refuses(&self, route: &Route) -> Option<Response> {
         let faults = self.faults();
-        let definition = route.resource.plural == "customresourcedefinitions"
-            && route
-                .name
-                .as_deref()
-                .is_some_and(|name| faults.missing.contains(name.split('.').next().unwrap()));
-        definition || faults.missing.contains(route.resource.plural.as_str())
+        let plural = route.resource.plural.as_str();
+        let name = route.name.as_deref().unwrap_or_default();
+        let asked_for = name.split('.').next().unwrap();
+        if faults.down {
+            Some((StatusCode::BAD_GATEWAY, "upstream is not there").into_response())
+        } else if faults.missing.contains(plural) {
+            Some((StatusCode::NOT_FOUND, "404 page not found").into_response())
+        } else if plural == "customresourcedefinitions" && faults.missing.contains(asked_for) {
+            Some(failure(404, "NotFound"))
+        } else if faults.forbidden.contains(plural) {
+            Some(failure(403, "Forbidden"))
+        } else {
+            None
+        }
     }
+}
+
+fn failure(code: u16, reason: &str) -> Response {
+    let status = json!({
+        "apiVersion": "v1", "kind": "Status", "metadata": {}, "status": "Failure",
+        "message": format!("refused: {reason}"), "reason": reason, "code": code,
+    });
+    (StatusCode::from_u16(code).unwrap(), Json(status)).into_response()
 }
 
 async fn serve(
@@ -176,25 +193,11 @@ async fn serve(
     // The network takes its time, if only a little: without it nothing ever waits under a paused clock.
     tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     let (parts, body) = request.into_parts();
-    if server.faults().down {
-        return (StatusCode::BAD_GATEWAY, "upstream is not there").into_response();
-    }
     let Some(route) = Route::of(&parts.uri) else {
         return (StatusCode::NOT_FOUND, "404 page not found").into_response();
     };
-    if server.is_missing(&route) {
-        return (StatusCode::NOT_FOUND, "404 page not found").into_response();
-    }
-    if server
-        .faults()
-        .forbidden
-        .contains(route.resource.plural.as_str())
-    {
-        let status = json!({
-            "apiVersion": "v1", "kind": "Status", "metadata": {}, "status": "Failure",
-            "message": "forbidden", "reason": "Forbidden", "code": 403,
-        });
-        return (StatusCode::FORBIDDEN, Json(status)).into_response();
+    if let Some(refusal) = server.refuses(&route) {
+        return refusal;
     }
     let body = to_bytes(body, usize::MAX).await.unwrap();
     let document = || -> Value { serde_json::from_slice(&body).unwrap() };

@@ -90,7 +90,7 @@ async fn a_kind_that_is_not_installed_does_not_hold_up_the_others_and_is_served_
     let operator = world.start();
     world.until_programmed(&service()).await;
     let route = object("kongroutes", "route-with-service");
-    assert_eq!(world.condition(&route, "Programmed"), "");
+    assert_eq!(world.condition(&route, "Programmed"), "Unknown");
     world.api.install("kongroutes");
     world.until_programmed(&route).await;
     operator.stop().await;
