@@ -5,13 +5,14 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use kong_engine::{Mono, Now};
 use tokio::time::Instant;
 
 /// The time of day.
 pub trait Clock: Send + Sync + 'static {
-    /// Seconds of Unix time.
-    fn wall(&self) -> i64;
+    /// The time of day.
+    fn now(&self) -> Timestamp;
 }
 
 /// The clock of the machine.
@@ -19,8 +20,8 @@ pub trait Clock: Send + Sync + 'static {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    fn wall(&self) -> i64 {
-        jiff::Timestamp::now().as_second()
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
     }
 }
 
@@ -51,8 +52,12 @@ impl Timeline {
     pub(crate) fn now(&self) -> Now {
         Now {
             mono: self.mono(),
-            wall: self.clock.wall(),
+            wall: self.time_of_day().as_second(),
         }
+    }
+
+    pub(crate) fn time_of_day(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Milliseconds since the start.

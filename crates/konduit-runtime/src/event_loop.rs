@@ -86,11 +86,8 @@ impl EventLoop {
                         self.performed(performed?);
                     }
                 }
-                count = self.inputs.recv_many(&mut inputs, INPUTS_AT_ONCE) => {
-                    if count == 0 {
-                        // All watches are gone, which only happens when everything ends.
-                        stop.cancelled().await;
-                    }
+                count @ 1.. = self.inputs.recv_many(&mut inputs, INPUTS_AT_ONCE) => {
+                    tracing::trace!(count, "news of the cluster");
                     for input in inputs.drain(..) {
                         self.tell(input);
                     }

@@ -19,8 +19,10 @@ pub(crate) struct Hands {
     pub(crate) client: Client,
     pub(crate) konnect: Arc<dyn Execute>,
     pub(crate) timeline: Timeline,
-    /// How long after the last moment at which an effect may be sent its answer may come.
+    /// How long an effect may take.
     pub(crate) patience: Duration,
+    /// How long after the last moment at which an effect may be sent its answer may come.
+    pub(crate) safety: Duration,
 }
 
 /// An effect on its way.
@@ -73,7 +75,8 @@ impl Hands {
     }
 
     async fn send(&self, action: &Action, not_after: Mono) -> Outcome {
-        let cutoff = self.timeline.instant(not_after) + self.patience;
+        let last = self.timeline.instant(not_after) + self.safety;
+        let cutoff = last.min(Instant::now() + self.patience);
         let request = async {
             match action {
                 Action::Status {

@@ -11,12 +11,14 @@ mod event_loop;
 mod hands;
 mod jitter;
 mod konnect;
+mod lease;
 mod metrics;
 mod runtime;
 mod watches;
 
 pub use clock::{Clock, SystemClock};
 pub use konnect::Execute;
+pub use lease::{Election, LEASE_NAME, Leadership, Timings, TimingsError};
 pub use metrics::Metrics;
 pub use runtime::{Builder, Runtime, RuntimeError};
 pub use watches::Selection;

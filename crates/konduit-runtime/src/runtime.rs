@@ -2,19 +2,20 @@
 
 use std::{collections::BTreeMap, fmt, future::Future, sync::Arc, time::Duration};
 
-use kong_engine::{Engine, Role, Settings};
+use kong_engine::{Engine, Mono, Role, Settings};
 use kube::Client;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::{Clock, SystemClock, Timeline},
     event_loop::{EventLoop, Pulse},
     hands::Hands,
     konnect::Execute,
+    lease::{Elector, Leadership},
     metrics::Metrics,
     watches::{self, Progress, Selection},
 };
@@ -36,6 +37,7 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     settings: Settings,
     selection: Selection,
+    leadership: Leadership,
 }
 
 impl fmt::Debug for Builder {
@@ -43,6 +45,7 @@ impl fmt::Debug for Builder {
         f.debug_struct("Builder")
             .field("settings", &self.settings)
             .field("selection", &self.selection)
+            .field("leadership", &self.leadership)
             .finish_non_exhaustive()
     }
 }
@@ -64,6 +67,7 @@ impl Runtime {
             clock: Arc::new(SystemClock),
             settings: Settings::default(),
             selection: Selection::default(),
+            leadership: Leadership::Alone,
         }
     }
 
@@ -79,45 +83,76 @@ impl Runtime {
             clock,
             settings,
             selection,
+            leadership,
         } = self.0;
         let timeline = Timeline::new(clock);
         let metrics = Arc::new(Metrics::default());
         let progress = Arc::new(Progress::default());
         let pulse = Arc::new(Pulse::default());
-        let stop = CancellationToken::new();
+        let patience = Duration::from_millis(settings.request_timeout);
+        let safety = leadership.safety().unwrap_or(patience);
 
         let (sender, inputs) = mpsc::channel(INPUTS);
-        let watching = TaskTracker::new();
-        watches::start(&watching, &client, &selection, &sender, &progress, &metrics);
-        let (_role, mut roles) = watch::channel(Role::Leader {
-            term: 1,
-            fence: kong_engine::Mono(u64::MAX),
+        let mut background = JoinSet::new();
+        watches::start(
+            &mut background,
+            &client,
+            &selection,
+            &sender,
+            &progress,
+            &metrics,
+        );
+        // From here on the watches alone hold the channel.
+        drop(sender);
+        let (roles, mut role) = watch::channel(match &leadership {
+            Leadership::Alone => Role::Leader {
+                term: 1,
+                fence: Mono(u64::MAX),
+            },
+            Leadership::Never | Leadership::Elected(_) => Role::Standby,
         });
-        roles.mark_changed();
+        role.mark_changed();
+        let resign = CancellationToken::new();
+        let mut electing = JoinSet::new();
+        if let Leadership::Elected(election) = leadership {
+            let elector = Elector::new(client.clone(), election, timeline.clone(), roles);
+            electing.spawn(elector.run(resign.clone()));
+        }
 
         let hands = Hands {
             client,
             konnect,
             timeline: timeline.clone(),
-            patience: Duration::from_millis(settings.request_timeout),
+            patience,
+            safety,
         };
         let event_loop = EventLoop {
             engine: Engine::new(settings),
             timeline,
             hands: Arc::new(hands),
             inputs,
-            roles,
+            roles: role,
             metrics,
             pulse,
             grace: GRACE,
             tasks: JoinSet::new(),
             in_flight: BTreeMap::new(),
         };
-        let ending = stop.clone();
-        let (ended, ()) = tokio::join!(event_loop.run(stop), async {
-            shutdown.await;
-            ending.cancel();
-        });
+        let stop = CancellationToken::new();
+        let mut looping = std::pin::pin!(event_loop.run(stop.clone()));
+        let ended = tokio::select! {
+            ended = &mut looping => ended,
+            () = shutdown => {
+                tracing::info!("the end has come: what is under way is finished");
+                stop.cancel();
+                looping.await
+            }
+            Some(Err(panic)) = background.join_next() => Err(panic),
+            Some(Err(panic)) = electing.join_next() => Err(panic),
+        };
+        // The lease goes last: until then nobody else may write.
+        resign.cancel();
+        while electing.join_next().await.is_some() {}
         ended.map_err(RuntimeError::Panicked)
     }
 }
@@ -141,6 +176,13 @@ impl Builder {
     #[must_use]
     pub fn selection(mut self, selection: Selection) -> Self {
         self.selection = selection;
+        self
+    }
+
+    /// How it comes to write; it is alone unless something else is said.
+    #[must_use]
+    pub fn leadership(mut self, leadership: Leadership) -> Self {
+        self.leadership = leadership;
         self
     }
 

@@ -26,8 +26,7 @@ use kube::{
         watcher::{self, Error, Event},
     },
 };
-use tokio::sync::mpsc;
-use tokio_util::task::TaskTracker;
+use tokio::{sync::mpsc, task::JoinSet};
 
 use self::{absence::Presence, known::Known};
 use crate::{cluster::describe, document, document::Document, jitter::jittered, metrics::Metrics};
@@ -66,7 +65,7 @@ impl Selection {
 
 /// Starts all watches.
 pub(crate) fn start(
-    tasks: &TaskTracker,
+    tasks: &mut JoinSet<()>,
     client: &Client,
     selection: &Selection,
     inputs: &mpsc::Sender<Input>,

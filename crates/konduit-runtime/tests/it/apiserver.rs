@@ -15,6 +15,7 @@ use axum::{body::to_bytes, http::Request as HttpRequest, response::IntoResponse 
 use cluster_sim::{
     Cluster, Preconditions, Propagation, Request, Status, Subresource, WriteOptions,
 };
+use jiff::{SignedDuration, Timestamp};
 use konduit_runtime::Clock;
 use kube::Client;
 use serde_json::{Value, json};
@@ -57,6 +58,8 @@ struct Faults {
     /// Kinds, by plural, that nobody may list.
     forbidden: BTreeSet<&'static str>,
     down: bool,
+    /// Clients that get no answer.
+    disconnected: BTreeSet<String>,
     /// How often all watches have been cut.
     cuts: u64,
 }
@@ -66,8 +69,8 @@ struct Faults {
 pub(crate) struct PausedClock(Instant);
 
 impl Clock for PausedClock {
-    fn wall(&self) -> i64 {
-        WALL + i64::try_from(self.0.elapsed().as_secs()).unwrap()
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(WALL).unwrap() + SignedDuration::try_from(self.0.elapsed()).unwrap()
     }
 }
 
@@ -109,7 +112,9 @@ impl ApiServer {
     }
 
     fn answer(&self, actor: &str, request: Request) -> Result<Arc<Value>, Status> {
-        let answer = self.lock().handle(self.0.clock.wall(), actor, request);
+        let answer = self
+            .lock()
+            .handle(self.0.clock.now().as_second(), actor, request);
         self.0.changed.send_replace(());
         answer
     }
@@ -136,6 +141,16 @@ impl ApiServer {
 
     pub(crate) fn set_down(&self, down: bool) {
         self.faults().down = down;
+    }
+
+    /// Cuts a client off: what it sends is lost, and so are its watches.
+    pub(crate) fn disconnect(&self, actor: &str) {
+        self.faults().disconnected.insert(actor.to_owned());
+        self.cut_watches();
+    }
+
+    pub(crate) fn reconnect(&self, actor: &str) {
+        self.faults().disconnected.remove(actor);
     }
 
     /// Takes the definition of a kind away.
@@ -193,6 +208,9 @@ async fn serve(
     // The network takes its time, if only a little: without it nothing ever waits under a paused clock.
     tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     let (parts, body) = request.into_parts();
+    if server.faults().disconnected.contains(&*actor) {
+        return std::future::pending().await;
+    }
     let Some(route) = Route::of(&parts.uri) else {
         return (StatusCode::NOT_FOUND, "404 page not found").into_response();
     };

@@ -1,27 +1,43 @@
 //! The simulated Konnect as something that performs calls.
 
 use std::{
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
 use konduit_runtime::Execute;
-use kong_model::{Call, Failure, Reply, Sealed, ServerUrl};
+use kong_model::{Call, Collection, Failure, Method, Reply, Request, Sealed, ServerUrl};
 use konnect_sim::{Konnect, Millis};
+use serde_json::json;
 use tokio::time::Instant;
 
-/// What a request to Konnect takes.
+/// What a request to Konnect takes, half of it there and half of it back.
 const LATENCY: Duration = Duration::from_millis(20);
 
+/// Konnect, and who asked it for what.
 pub(crate) struct SimulatedKonnect {
     konnect: Mutex<Konnect>,
+    requests: Mutex<Vec<Asked>>,
     began: Instant,
+}
+
+struct Asked {
+    who: Arc<str>,
+    at: Instant,
+    is_write: bool,
+}
+
+/// One replica's way to it.
+pub(crate) struct Caller {
+    pub(crate) name: Arc<str>,
+    pub(crate) konnect: Arc<SimulatedKonnect>,
 }
 
 impl SimulatedKonnect {
     pub(crate) fn new() -> Self {
         Self {
             konnect: Mutex::new(Konnect::new(1)),
+            requests: Mutex::default(),
             began: Instant::now(),
         }
     }
@@ -29,19 +45,75 @@ impl SimulatedKonnect {
     pub(crate) fn lock(&self) -> MutexGuard<'_, Konnect> {
         self.konnect.lock().unwrap()
     }
+
+    fn now(&self) -> Millis {
+        Millis(u64::try_from(self.began.elapsed().as_millis()).unwrap())
+    }
+
+    pub(crate) fn requests_of(&self, who: &str) -> usize {
+        let requests = self.requests.lock().unwrap();
+        requests.iter().filter(|asked| &*asked.who == who).count()
+    }
+
+    pub(crate) fn writes_of(&self, who: &str) -> usize {
+        let requests = self.requests.lock().unwrap();
+        requests
+            .iter()
+            .filter(|asked| asked.is_write && &*asked.who == who)
+            .count()
+    }
+
+    pub(crate) fn last_write_of(&self, who: &str) -> Option<Instant> {
+        let requests = self.requests.lock().unwrap();
+        let writes = requests
+            .iter()
+            .filter(|asked| asked.is_write && &*asked.who == who);
+        writes.map(|asked| asked.at).max()
+    }
+
+    /// Somebody else changes the first service.
+    pub(crate) fn meddle(&self) {
+        let now = self.now();
+        let mut konnect = self.lock();
+        let (plane, _) = konnect
+            .entities(Collection::ControlPlanes, None)
+            .next()
+            .unwrap();
+        let (id, _) = konnect.entities(Collection::Services, None).next().unwrap();
+        let path = format!("/v2/control-planes/{plane}/core-entities/services/{id}");
+        let request = Request {
+            host: kong_model::Host::Region,
+            method: Method::Delete,
+            path,
+            query: Vec::new(),
+            body: None,
+        };
+        let response = konnect.third_party(now, &request);
+        assert!(response.status < 500, "{}", json!(response.status));
+    }
 }
 
 #[async_trait::async_trait]
-impl Execute for SimulatedKonnect {
+impl Execute for Caller {
     async fn execute(
         &self,
         _server: &ServerUrl,
         token: &Sealed,
         call: &Call,
     ) -> Result<Reply, Failure> {
-        tokio::time::sleep(LATENCY).await;
-        let now = Millis(u64::try_from(self.began.elapsed().as_millis()).unwrap());
-        let response = self.lock().handle(now, token.reveal(), &call.request());
+        tokio::time::sleep(LATENCY / 2).await;
+        let asked = Asked {
+            who: Arc::clone(&self.name),
+            at: Instant::now(),
+            is_write: call.is_write(),
+        };
+        self.konnect.requests.lock().unwrap().push(asked);
+        let now = self.konnect.now();
+        let response = self
+            .konnect
+            .lock()
+            .handle(now, token.reveal(), &call.request());
+        tokio::time::sleep(LATENCY / 2).await;
         call.interpret(response)
     }
 }

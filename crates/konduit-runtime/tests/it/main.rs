@@ -11,6 +11,7 @@
 
 mod apiserver;
 mod konnect;
+mod leading;
 mod quickstart;
 mod watching;
 mod world;

@@ -8,7 +8,10 @@ use kong_model::Collection;
 use serde_json::Value;
 use tokio::{sync::oneshot, task::JoinHandle, time::Instant};
 
-use crate::{apiserver::ApiServer, konnect::SimulatedKonnect};
+use crate::{
+    apiserver::ApiServer,
+    konnect::{Caller, SimulatedKonnect},
+};
 
 /// How long anything may take, in time that is not real.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -50,8 +53,11 @@ impl World {
 
     /// An operator of this name, not started yet.
     pub(crate) fn operator(&self, name: &str) -> Builder {
-        Runtime::builder(self.api.client(name), Arc::clone(&self.konnect) as _)
-            .clock(self.api.clock())
+        let caller = Caller {
+            name: Arc::from(name),
+            konnect: Arc::clone(&self.konnect),
+        };
+        Runtime::builder(self.api.client(name), Arc::new(caller)).clock(self.api.clock())
     }
 
     /// Starts an operator that needs no lease.
