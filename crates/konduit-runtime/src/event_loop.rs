@@ -13,7 +13,9 @@ use std::{
     time::Duration,
 };
 
+use kong_crds::Observed;
 use kong_engine::{Action, Engine, Input, Lane, Mono, Outcome, Role};
+use kong_resolve::Uid;
 use tokio::{
     sync::{mpsc, watch},
     task::{JoinError, JoinSet},
@@ -23,8 +25,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Timeline,
+    events::Mailbox,
     hands::{Errand, Hands, Performed},
     metrics::Metrics,
+    milestones::{self, Milestones},
 };
 
 /// Writes to the API server at once: what its fair queueing gives one client without making it wait.
@@ -39,7 +43,7 @@ pub(crate) const HEARTBEAT: Duration = Duration::from_secs(5);
 pub(crate) struct Pulse(AtomicU64);
 
 impl Pulse {
-    fn beat(&self, now: Mono) {
+    pub(crate) fn beat(&self, now: Mono) {
         self.0.store(now.0, Ordering::Relaxed);
     }
 
@@ -58,6 +62,9 @@ pub(crate) struct EventLoop {
     pub(crate) roles: watch::Receiver<Role>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) pulse: Arc<Pulse>,
+    pub(crate) milestones: Milestones,
+    /// Where events are left, if they are wanted.
+    pub(crate) mailbox: Option<Mailbox>,
     /// How long what is in flight may take after the loop was told to stop.
     pub(crate) grace: Duration,
     pub(crate) tasks: JoinSet<Performed>,
@@ -129,10 +136,44 @@ impl EventLoop {
     }
 
     fn tell(&mut self, input: Input) {
-        if matches!(input, Input::Synced(_)) {
-            self.metrics.kind_synced();
+        match &input {
+            Input::Seen(observed) | Input::Done(_, Outcome::Stored(Some(observed))) => {
+                self.note(observed);
+            }
+            Input::Gone(key, uid) => self.milestones.gone(key, uid),
+            Input::Synced(kind) => {
+                tracing::debug!(%kind, "all objects have been seen");
+                self.metrics.kind_synced();
+            }
+            Input::Role(_)
+            | Input::Done(
+                _,
+                Outcome::Stored(None)
+                | Outcome::NotStored(_)
+                | Outcome::Konnect(_)
+                | Outcome::NotSent,
+            ) => {}
         }
         self.engine.handle(self.timeline.now(), input);
+    }
+
+    /// Takes note of what has changed with an object. What a leader sees it has done itself.
+    fn note(&mut self, observed: &Observed) {
+        let Some(milestone) = self.milestones.seen(observed, self.timeline.mono()) else {
+            return;
+        };
+        if !matches!(self.engine.role(), Some(Role::Leader { .. })) {
+            return;
+        }
+        if let Some(waited) = milestone.waited {
+            self.metrics.programmed(observed.kind, waited);
+        }
+        if let (Some(news), Some(mailbox)) = (milestone.news, &self.mailbox)
+            && let Some(key) = milestones::key_of(observed)
+        {
+            let uid = Uid::from(observed.meta.uid.as_deref().unwrap_or_default());
+            mailbox.leave(&key, &uid, news);
+        }
     }
 
     fn performed(&mut self, performed: Performed) {

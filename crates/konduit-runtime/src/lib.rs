@@ -8,11 +8,14 @@ mod cluster;
 mod cutoff;
 mod document;
 mod event_loop;
+mod events;
 mod hands;
+mod health;
 mod jitter;
 mod konnect;
 mod lease;
 mod metrics;
+mod milestones;
 mod runtime;
 mod watches;
 

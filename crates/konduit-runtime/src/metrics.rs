@@ -25,7 +25,7 @@ use prometheus_client::{
 
 use self::{
     kong::Untyped,
-    labels::{LaneLabels, OfKind, Operation, Request, Write},
+    labels::{EntityLabels, LaneLabels, OfKind, Request, Write},
 };
 
 /// Buckets of seconds, from 50 ms to seven minutes: from a single write to a backlog of thousands.
@@ -43,8 +43,8 @@ type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 /// Everything that is counted.
 pub struct Metrics {
     registry: Registry,
-    operations: Family<Operation, Untyped>,
-    operation_durations: Histograms<Operation>,
+    operations: Family<EntityLabels, Untyped>,
+    operation_durations: Histograms<EntityLabels>,
     requests: Family<Request, Counter>,
     writes: Family<Write, Counter>,
     lane_depth: Family<LaneLabels, Gauge>,
@@ -185,7 +185,7 @@ impl Metrics {
             .get_or_create(&Request::of(call, result))
             .inc();
         if let Some(purpose) = purpose {
-            let labels = Operation::of(server, call, purpose, result);
+            let labels = EntityLabels::of(server, call, purpose, result);
             self.operations.get_or_create(&labels).inc();
             self.operation_durations
                 .get_or_create(&labels)

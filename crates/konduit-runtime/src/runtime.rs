@@ -1,6 +1,8 @@
 //! Everything put together: watches, lease, loop, servers. Start with [`Runtime::builder`].
 
-use std::{collections::BTreeMap, fmt, future::Future, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap, fmt, future::Future, io, net::TcpListener, sync::Arc, time::Duration,
+};
 
 use kong_engine::{Engine, Mono, Role, Settings};
 use kube::Client;
@@ -13,10 +15,13 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::{Clock, SystemClock, Timeline},
     event_loop::{EventLoop, Pulse},
+    events,
     hands::Hands,
+    health::{self, Health},
     konnect::Execute,
     lease::{Elector, Leadership},
     metrics::Metrics,
+    milestones::Milestones,
     watches::{self, Progress, Selection},
 };
 
@@ -38,6 +43,9 @@ pub struct Builder {
     settings: Settings,
     selection: Selection,
     leadership: Leadership,
+    probes: Option<TcpListener>,
+    measurements: Option<TcpListener>,
+    events: Option<String>,
 }
 
 impl fmt::Debug for Builder {
@@ -56,6 +64,9 @@ pub enum RuntimeError {
     /// A part of it panicked.
     #[error("a part of the operator failed: {0}")]
     Panicked(#[from] tokio::task::JoinError),
+    /// An address cannot be listened on.
+    #[error("an address cannot be listened on: {0}")]
+    Listen(#[from] io::Error),
 }
 
 impl Runtime {
@@ -68,6 +79,9 @@ impl Runtime {
             settings: Settings::default(),
             selection: Selection::default(),
             leadership: Leadership::Alone,
+            probes: None,
+            measurements: None,
+            events: None,
         }
     }
 
@@ -84,6 +98,9 @@ impl Runtime {
             settings,
             selection,
             leadership,
+            probes,
+            measurements,
+            events,
         } = self.0;
         let timeline = Timeline::new(clock);
         let metrics = Arc::new(Metrics::default());
@@ -104,6 +121,20 @@ impl Runtime {
         );
         // From here on the watches alone hold the channel.
         drop(sender);
+        let stop = CancellationToken::new();
+        if let Some(listener) = probes {
+            let health = Health {
+                timeline: timeline.clone(),
+                pulse: Arc::clone(&pulse),
+                progress,
+                ending: stop.clone(),
+            };
+            health::serve(&mut background, listener, health::probes(health))?;
+        }
+        if let Some(listener) = measurements {
+            let router = health::measurements(Arc::clone(&metrics));
+            health::serve(&mut background, listener, router)?;
+        }
         let (roles, mut role) = watch::channel(match &leadership {
             Leadership::Alone => Role::Leader {
                 term: 1,
@@ -118,6 +149,12 @@ impl Runtime {
             let elector = Elector::new(client.clone(), election, timeline.clone(), roles);
             electing.spawn(elector.run(resign.clone()));
         }
+
+        let mailbox = events.map(|instance| {
+            let (mailbox, publisher) = events::publisher(client.clone(), instance, &metrics);
+            background.spawn(publisher.run());
+            mailbox
+        });
 
         let hands = Hands {
             client,
@@ -134,11 +171,12 @@ impl Runtime {
             roles: role,
             metrics,
             pulse,
+            milestones: Milestones::default(),
+            mailbox,
             grace: GRACE,
             tasks: JoinSet::new(),
             in_flight: BTreeMap::new(),
         };
-        let stop = CancellationToken::new();
         let mut looping = std::pin::pin!(event_loop.run(stop.clone()));
         let ended = tokio::select! {
             ended = &mut looping => ended,
@@ -183,6 +221,27 @@ impl Builder {
     #[must_use]
     pub fn leadership(mut self, leadership: Leadership) -> Self {
         self.leadership = leadership;
+        self
+    }
+
+    /// Answers probes there: `/healthz` and `/readyz`.
+    #[must_use]
+    pub fn probes(mut self, listener: TcpListener) -> Self {
+        self.probes = Some(listener);
+        self
+    }
+
+    /// Answers Prometheus there: `/metrics`.
+    #[must_use]
+    pub fn measurements(mut self, listener: TcpListener) -> Self {
+        self.measurements = Some(listener);
+        self
+    }
+
+    /// Publishes Kubernetes events in the name of this instance.
+    #[must_use]
+    pub fn events(mut self, instance: impl Into<String>) -> Self {
+        self.events = Some(instance.into());
         self
     }
 

@@ -183,7 +183,6 @@ impl Watch {
             return Ok(());
         }
         if self.progress.listed(self.kind) {
-            tracing::debug!(kind = %self.kind, "all objects have been seen");
             self.tell(Input::Synced(self.kind)).await?;
         }
         Ok(())

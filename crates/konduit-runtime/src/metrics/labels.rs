@@ -7,7 +7,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 
 /// Labels of Kong's operator (konnect.md 8.2).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct Operation {
+pub(super) struct EntityLabels {
     server_url: String,
     operation_type: &'static str,
     entity_type: &'static str,
@@ -39,7 +39,7 @@ pub(super) struct OfKind {
     pub(super) kind: &'static str,
 }
 
-impl Operation {
+impl EntityLabels {
     pub(super) fn of(
         server: &ServerUrl,
         call: &Call,

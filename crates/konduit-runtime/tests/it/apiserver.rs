@@ -221,17 +221,14 @@ async fn serve(
     let document = || -> Value { serde_json::from_slice(&body).unwrap() };
     let answer = match (parts.method.as_str(), &route.name) {
         ("GET", None) if route.is_watch() => {
-            return match Stream::new(&server, route) {
-                Ok(stream) => Body::from_stream(stream.lines()).into_response(),
-                Err(status) => refusal(&status),
-            };
+            return Body::from_stream(Stream::new(&server, route).lines()).into_response();
         }
         ("GET", None) => list(&server, &actor, &route),
         ("GET", Some(_)) => server.answer(
             &actor,
             Request::Get {
                 object: route.object(),
-                version: route.version(),
+                version: Some(route.version.clone()),
             },
         ),
         ("POST", None) => {
@@ -264,7 +261,7 @@ async fn serve(
                 &actor,
                 Request::Patch {
                     object: route.object(),
-                    version: route.version(),
+                    version: Some(route.version.clone()),
                     patch: document(),
                     subresource,
                 },
@@ -296,7 +293,7 @@ fn list(server: &ApiServer, actor: &str, route: &Route) -> Result<Arc<Value>, St
     let request = Request::List {
         resource: route.resource.clone(),
         namespace: route.namespace.clone(),
-        version: route.version(),
+        version: Some(route.version.clone()),
     };
     let mut list = Value::clone(&*server.answer(actor, request)?);
     let mut items = list["items"].as_array().unwrap().clone();

@@ -13,5 +13,6 @@ mod apiserver;
 mod konnect;
 mod leading;
 mod quickstart;
+mod telling;
 mod watching;
 mod world;

@@ -123,11 +123,12 @@ async fn nothing_is_written_while_a_kind_that_is_installed_cannot_be_listed() {
 async fn an_object_that_cannot_be_read_says_so_and_costs_nobody_else() {
     let world = World::new();
     world.apply_example("quickstart");
-    world.api.lock().plant(json!({
+    let planted = world.api.lock().plant(json!({
         "apiVersion": "configuration.konghq.com/v1alpha1", "kind": "KongService",
         "metadata": {"name": "odd", "namespace": "kong"},
         "spec": {"host": ["not", "a", "host"]},
     }));
+    planted.unwrap();
     let operator = world.start();
     world.until_programmed(&service()).await;
     let odd = object("kongservices", "odd");

@@ -137,7 +137,7 @@ impl World {
             .map(|(_, entity)| {
                 entity["name"]
                     .as_str()
-                    .or(entity["target"].as_str())
+                    .or_else(|| entity["target"].as_str())
                     .unwrap_or_default()
                     .to_owned()
             })

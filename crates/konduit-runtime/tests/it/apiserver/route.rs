@@ -10,7 +10,7 @@ use serde_json::Value;
 #[derive(Clone, Debug)]
 pub(super) struct Route {
     pub(super) resource: ResourceId,
-    version: String,
+    pub(super) version: String,
     pub(super) namespace: Option<String>,
     pub(super) name: Option<String>,
     pub(super) status: bool,
@@ -55,10 +55,6 @@ impl Route {
 
     pub(super) fn is_watch(&self) -> bool {
         matches!(self.parameter("watch"), Some("true" | "1"))
-    }
-
-    pub(super) fn version(&self) -> Option<String> {
-        Some(self.version.clone())
     }
 
     pub(super) fn object(&self) -> ObjectId {

@@ -21,7 +21,7 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(server: &ApiServer, route: Route) -> Result<Self, Status> {
+    pub(super) fn new(server: &ApiServer, route: Route) -> Self {
         let version = route.parameter("resourceVersion").unwrap().parse().unwrap();
         let seconds = route
             .parameter("timeoutSeconds")
@@ -32,7 +32,7 @@ impl Stream {
             .filter(|object| route.selects(object))
             .map(|object| uid(object))
             .collect();
-        Ok(Self {
+        Self {
             cuts: server.faults().cuts,
             until: Instant::now() + Duration::from_secs(seconds),
             changed: server.0.changed.subscribe(),
@@ -40,7 +40,7 @@ impl Stream {
             route,
             version,
             shown: selected,
-        })
+        }
     }
 
     pub(super) fn lines(self) -> impl futures::Stream<Item = io::Result<String>> {
@@ -97,7 +97,8 @@ impl Stream {
             let mut object = Value::clone(&event.object);
             object["metadata"]["resourceVersion"] = json!(event.version.to_string());
             let line = json!({"type": kind.as_str(), "object": object});
-            lines.push_str(&format!("{line}\n"));
+            lines.push_str(&line.to_string());
+            lines.push('\n');
         }
         self.version = cluster.version();
         Ok(lines)
