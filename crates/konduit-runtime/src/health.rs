@@ -19,6 +19,7 @@ use crate::{
     event_loop::{HEARTBEAT, Pulse},
     metrics::Metrics,
     watches::Progress,
+    webhook::Serving,
 };
 
 /// How many heartbeats may be missing: after a long list the loop may judge for a while.
@@ -32,6 +33,8 @@ pub(crate) struct Health {
     pub(crate) timeline: Timeline,
     pub(crate) pulse: Arc<Pulse>,
     pub(crate) progress: Arc<Progress>,
+    /// Whether the webhook is served, if it is to be.
+    pub(crate) webhook: Option<Serving>,
     pub(crate) ending: CancellationToken,
 }
 
@@ -60,6 +63,13 @@ impl Health {
             let trouble = trouble.unwrap_or_else(|| "the list has not come yet".to_owned());
             // Writing to a string does not fail.
             let _ = writeln!(text, "{kind}: {trouble}");
+        }
+        if self
+            .webhook
+            .as_ref()
+            .is_some_and(|serving| !serving.is_up())
+        {
+            text.push_str("conversion webhook: it has no certificate yet\n");
         }
         if text.is_empty() {
             (StatusCode::OK, "ok\n".to_owned())
@@ -123,6 +133,7 @@ mod tests {
             timeline: Timeline::new(Arc::new(SystemClock)),
             pulse: Arc::default(),
             progress: Arc::default(),
+            webhook: None,
             ending: CancellationToken::new(),
         }
     }

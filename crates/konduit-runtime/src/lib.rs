@@ -18,6 +18,7 @@ mod metrics;
 mod milestones;
 mod runtime;
 mod watches;
+mod webhook;
 
 pub use clock::{Clock, SystemClock};
 pub use konnect::Execute;
@@ -25,3 +26,4 @@ pub use lease::{Election, LEASE_NAME, Leadership, Timings, TimingsError};
 pub use metrics::Metrics;
 pub use runtime::{Builder, Runtime, RuntimeError};
 pub use watches::Selection;
+pub use webhook::{Certificate, Endpoint, Webhook, WebhookError};

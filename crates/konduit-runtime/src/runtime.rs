@@ -23,6 +23,7 @@ use crate::{
     metrics::Metrics,
     milestones::Milestones,
     watches::{self, Progress, Selection},
+    webhook::{self, Serving, Webhook, WebhookError},
 };
 
 /// Inputs that wait for the loop: a page of each of a few lists. Beyond that watches wait.
@@ -46,6 +47,7 @@ pub struct Builder {
     probes: Option<TcpListener>,
     measurements: Option<TcpListener>,
     events: Option<String>,
+    webhook: Option<Webhook>,
 }
 
 impl fmt::Debug for Builder {
@@ -67,6 +69,9 @@ pub enum RuntimeError {
     /// An address cannot be listened on.
     #[error("an address cannot be listened on: {0}")]
     Listen(#[from] io::Error),
+    /// The webhook cannot be served.
+    #[error("the conversion webhook cannot be served: {0}")]
+    Webhook(#[from] WebhookError),
 }
 
 impl Runtime {
@@ -82,6 +87,7 @@ impl Runtime {
             probes: None,
             measurements: None,
             events: None,
+            webhook: None,
         }
     }
 
@@ -101,6 +107,7 @@ impl Runtime {
             probes,
             measurements,
             events,
+            webhook,
         } = self.0;
         let timeline = Timeline::new(clock);
         let metrics = Arc::new(Metrics::default());
@@ -109,8 +116,12 @@ impl Runtime {
         let patience = Duration::from_millis(settings.request_timeout);
         let safety = leadership.safety().unwrap_or(patience);
 
-        let (sender, inputs) = mpsc::channel(INPUTS);
         let mut background = JoinSet::new();
+        let serving = webhook.is_some().then(Serving::default);
+        if let (Some(webhook), Some(serving)) = (webhook, &serving) {
+            webhook::start(&mut background, webhook, &client, &timeline, serving)?;
+        }
+        let (sender, inputs) = mpsc::channel(INPUTS);
         watches::start(
             &mut background,
             &client,
@@ -127,6 +138,7 @@ impl Runtime {
                 timeline: timeline.clone(),
                 pulse: Arc::clone(&pulse),
                 progress,
+                webhook: serving,
                 ending: stop.clone(),
             };
             health::serve(&mut background, listener, health::probes(health))?;
@@ -242,6 +254,13 @@ impl Builder {
     #[must_use]
     pub fn events(mut self, instance: impl Into<String>) -> Self {
         self.events = Some(instance.into());
+        self
+    }
+
+    /// Serves the conversion webhook.
+    #[must_use]
+    pub fn webhook(mut self, webhook: Webhook) -> Self {
+        self.webhook = Some(webhook);
         self
     }
 

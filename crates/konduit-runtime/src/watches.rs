@@ -31,7 +31,10 @@ use tokio::{sync::mpsc, task::JoinSet};
 use self::{absence::Presence, known::Known};
 use crate::{cluster::describe, document, document::Document, jitter::jittered, metrics::Metrics};
 
-pub(crate) use self::progress::Progress;
+pub(crate) use self::{
+    absence::{definition_name, definitions},
+    progress::Progress,
+};
 
 /// How often a kind is looked for whose definition is not installed. Long enough to cost nothing, short
 /// enough for somebody who installs the definitions last.

@@ -11,13 +11,14 @@ use konnect_sim::{Konnect, Millis};
 use serde_json::json;
 use tokio::time::Instant;
 
-/// What a request to Konnect takes, half of it there and half of it back.
+/// What a request to Konnect takes unless a test says something else, half of it there and half of it back.
 const LATENCY: Duration = Duration::from_millis(20);
 
 /// Konnect, and who asked it for what.
 pub(crate) struct SimulatedKonnect {
     konnect: Mutex<Konnect>,
     requests: Mutex<Vec<Asked>>,
+    latency: Mutex<Duration>,
     began: Instant,
 }
 
@@ -25,6 +26,7 @@ struct Asked {
     who: Arc<str>,
     at: Instant,
     is_write: bool,
+    answered: bool,
 }
 
 /// One replica's way to it.
@@ -38,6 +40,7 @@ impl SimulatedKonnect {
         Self {
             konnect: Mutex::new(Konnect::new(1)),
             requests: Mutex::default(),
+            latency: Mutex::new(LATENCY),
             began: Instant::now(),
         }
     }
@@ -61,6 +64,19 @@ impl SimulatedKonnect {
             .iter()
             .filter(|asked| asked.is_write && &*asked.who == who)
             .count()
+    }
+
+    pub(crate) fn answered_writes_of(&self, who: &str) -> usize {
+        let requests = self.requests.lock().unwrap();
+        let writes = requests
+            .iter()
+            .filter(|asked| asked.is_write && &*asked.who == who);
+        writes.filter(|asked| asked.answered).count()
+    }
+
+    /// What requests take from now on.
+    pub(crate) fn take(&self, latency: Duration) {
+        *self.latency.lock().unwrap() = latency;
     }
 
     pub(crate) fn last_write_of(&self, who: &str) -> Option<Instant> {
@@ -101,19 +117,26 @@ impl Execute for Caller {
         token: &Sealed,
         call: &Call,
     ) -> Result<Reply, Failure> {
-        tokio::time::sleep(LATENCY / 2).await;
+        let latency = *self.konnect.latency.lock().unwrap();
         let asked = Asked {
             who: Arc::clone(&self.name),
             at: Instant::now(),
             is_write: call.is_write(),
+            answered: false,
         };
-        self.konnect.requests.lock().unwrap().push(asked);
+        let number = {
+            let mut requests = self.konnect.requests.lock().unwrap();
+            requests.push(asked);
+            requests.len() - 1
+        };
+        tokio::time::sleep(latency / 2).await;
         let now = self.konnect.now();
         let response = self
             .konnect
             .lock()
             .handle(now, token.reveal(), &call.request());
-        tokio::time::sleep(LATENCY / 2).await;
+        tokio::time::sleep(latency / 2).await;
+        self.konnect.requests.lock().unwrap()[number].answered = true;
         call.interpret(response)
     }
 }

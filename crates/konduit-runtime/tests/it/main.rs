@@ -10,6 +10,8 @@
 )]
 
 mod apiserver;
+mod conversion;
+mod ending;
 mod konnect;
 mod leading;
 mod quickstart;

@@ -76,6 +76,12 @@ impl Route {
     /// Whether an object is in the namespace and has the labels that are asked for.
     pub(super) fn selects(&self, object: &Value) -> bool {
         let meta = &object["metadata"];
+        let named = self
+            .parameter("fieldSelector")
+            .and_then(|selector| selector.strip_prefix("metadata.name="));
+        if named.is_some_and(|name| meta["name"] != *name) {
+            return false;
+        }
         let here = self
             .namespace
             .as_deref()
