@@ -29,12 +29,15 @@ use crate::{
     hands::{Errand, Hands, Performed},
     metrics::Metrics,
     milestones::{self, Milestones},
+    rehearsal::Rehearsal,
 };
 
 /// Writes to the API server at once: what its fair queueing gives one client without making it wait.
 const KUBE_AT_ONCE: usize = 32;
 /// Inputs that are taken before lanes are asked again, so that a long list does not hold up effects.
 const INPUTS_AT_ONCE: usize = 256;
+/// How long it has to be quiet before it is told what would be done.
+const PAUSE: Duration = Duration::from_secs(1);
 /// How often the loop shows that it is alive though nothing happens.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(5);
 
@@ -65,6 +68,10 @@ pub(crate) struct EventLoop {
     pub(crate) milestones: Milestones,
     /// Where events are left, if they are wanted.
     pub(crate) mailbox: Option<Mailbox>,
+    /// What tells what would be done, if nothing is.
+    pub(crate) rehearsal: Option<Rehearsal>,
+    /// When it is to be told next.
+    pub(crate) curtain: Option<Instant>,
     /// How long what is in flight may take after the loop was told to stop.
     pub(crate) grace: Duration,
     pub(crate) tasks: JoinSet<Performed>,
@@ -105,6 +112,9 @@ impl EventLoop {
                     self.tell(Input::Role(role));
                 }
                 () = sleep_until(alarm.unwrap_or_else(Instant::now)), if alarm.is_some() => {}
+                () = sleep_until(self.curtain.unwrap_or_else(Instant::now)), if self.curtain.is_some() => {
+                    self.rehearse();
+                }
                 _ = heartbeat.tick() => {}
             }
             self.pulse.beat(self.timeline.mono());
@@ -136,6 +146,10 @@ impl EventLoop {
     }
 
     fn tell(&mut self, input: Input) {
+        if let Some(rehearsal) = &mut self.rehearsal {
+            rehearsal.told(&input);
+            self.curtain = Some(Instant::now() + PAUSE);
+        }
         match &input {
             Input::Seen(observed) | Input::Done(_, Outcome::Stored(Some(observed))) => {
                 self.note(observed);
@@ -188,6 +202,9 @@ impl EventLoop {
         if let Some(count) = self.in_flight.get_mut(&lane) {
             *count = count.saturating_sub(1);
         }
+        if let Some(rehearsal) = &mut self.rehearsal {
+            rehearsal.answered(&action, &outcome);
+        }
         match (&action, &outcome) {
             (_, Outcome::NotSent) => self.metrics.not_sent(),
             (Action::Konnect { access, call }, Outcome::Konnect(result)) => {
@@ -203,6 +220,16 @@ impl EventLoop {
             (Action::Konnect { .. }, Outcome::Stored(_) | Outcome::NotStored(_)) => {}
         }
         self.tell(Input::Done(op, outcome));
+    }
+
+    /// Tells what would be done, unless answers are still to come that say more.
+    fn rehearse(&mut self) {
+        self.curtain = None;
+        if !self.tasks.is_empty() {
+            self.curtain = Some(Instant::now() + PAUSE);
+        } else if let Some(rehearsal) = &mut self.rehearsal {
+            rehearsal.play(&self.engine, self.timeline.now());
+        }
     }
 
     /// When to come round although nothing happened. What was due before now was looked at just now.

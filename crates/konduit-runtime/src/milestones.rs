@@ -179,7 +179,10 @@ mod tests {
         kong_crds::read(json!({
             "apiVersion": "configuration.konghq.com/v1alpha1", "kind": "KongService",
             "metadata": {"name": "a", "namespace": "n", "uid": "u", "generation": generation},
-            "spec": {"host": "example.test"}, "status": {"conditions": conditions},
+            "spec": {"host": "example.test", "controlPlaneRef": {
+                "type": "konnectNamespacedRef", "konnectNamespacedRef": {"name": "plane"},
+            }},
+            "status": {"conditions": conditions},
         }))
         .unwrap()
     }

@@ -22,6 +22,7 @@ use crate::{
     lease::{Elector, Leadership},
     metrics::Metrics,
     milestones::Milestones,
+    rehearsal::{Rehearsal, Sink},
     watches::{self, Progress, Selection},
     webhook::{self, Serving, Webhook, WebhookError},
 };
@@ -48,6 +49,7 @@ pub struct Builder {
     measurements: Option<TcpListener>,
     events: Option<String>,
     webhook: Option<Webhook>,
+    rehearsal: Option<Sink>,
 }
 
 impl fmt::Debug for Builder {
@@ -88,6 +90,7 @@ impl Runtime {
             measurements: None,
             events: None,
             webhook: None,
+            rehearsal: None,
         }
     }
 
@@ -108,6 +111,7 @@ impl Runtime {
             measurements,
             events,
             webhook,
+            rehearsal,
         } = self.0;
         let timeline = Timeline::new(clock);
         let metrics = Arc::new(Metrics::default());
@@ -185,6 +189,8 @@ impl Runtime {
             pulse,
             milestones: Milestones::default(),
             mailbox,
+            rehearsal: rehearsal.map(Rehearsal::new),
+            curtain: None,
             grace: GRACE,
             tasks: JoinSet::new(),
             in_flight: BTreeMap::new(),
@@ -261,6 +267,14 @@ impl Builder {
     #[must_use]
     pub fn webhook(mut self, webhook: Webhook) -> Self {
         self.webhook = Some(webhook);
+        self
+    }
+
+    /// Never writes, and tells this what would be written, a line each. What stands is told once.
+    #[must_use]
+    pub fn rehearse(mut self, sink: impl FnMut(&str) + Send + 'static) -> Self {
+        self.rehearsal = Some(Box::new(sink));
+        self.leadership = Leadership::Never;
         self
     }
 

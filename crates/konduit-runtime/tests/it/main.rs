@@ -15,6 +15,7 @@ mod ending;
 mod konnect;
 mod leading;
 mod quickstart;
+mod rehearsing;
 mod telling;
 mod watching;
 mod world;
