@@ -16,6 +16,7 @@ mod konnect;
 mod lease;
 mod metrics;
 mod milestones;
+pub mod rbac;
 mod rehearsal;
 mod runtime;
 mod watches;

@@ -85,25 +85,21 @@ mod tests {
         }
     }
 
-    fn page(name: &str) -> Result<Reply, Failure> {
-        Ok(Reply::Page {
-            items: vec![json!({"name": name})],
+    fn page(names: &[&str]) -> Reply {
+        Reply::Page {
+            items: names.iter().map(|name| json!({"name": name})).collect(),
             next: None,
-        })
+        }
     }
 
     #[test]
     fn a_list_that_is_read_anew_replaces_all_pages_of_the_old_one() {
         let mut archive = Archive::default();
-        archive.keep(&list(None), &page("a"));
-        archive.keep(&list(Some("x")), &page("b"));
-        assert_eq!(archive.answer(&list(Some("x"))), page("b"));
-        archive.keep(&list(None), &page("c"));
-        assert_eq!(archive.answer(&list(None)), page("c"));
-        let nothing = Ok(Reply::Page {
-            items: Vec::new(),
-            next: None,
-        });
-        assert_eq!(archive.answer(&list(Some("x"))), nothing);
+        archive.keep(&list(None), &Ok(page(&["a"])));
+        archive.keep(&list(Some("x")), &Ok(page(&["b"])));
+        assert_eq!(archive.answer(&list(Some("x"))), Ok(page(&["b"])));
+        archive.keep(&list(None), &Ok(page(&["c"])));
+        assert_eq!(archive.answer(&list(None)), Ok(page(&["c"])));
+        assert_eq!(archive.answer(&list(Some("x"))), Ok(page(&[])));
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn stored(before: &Observed, action: &Action) -> Option<Observed> {
     let mut after = before.clone();
     match action {
         Action::Finalizers { finalizers, .. } => {
-            after.meta.finalizers = Some(finalizers.iter().map(|name| name.to_string()).collect());
+            after.meta.finalizers = Some(finalizers.iter().map(ToString::to_string).collect());
         }
         Action::Status { patch, .. } => match &mut after.parts {
             Ok(parts) => *parts = with_status(parts, patch)?,

@@ -48,6 +48,20 @@ struct Shared {
     /// Tells watches that something has changed.
     changed: tokio::sync::watch::Sender<()>,
     clock: PausedClock,
+    /// What was asked, in the words of RBAC.
+    asked: Mutex<BTreeSet<Asked>>,
+}
+
+/// A request in the words of RBAC.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Asked {
+    pub(crate) verb: &'static str,
+    pub(crate) group: String,
+    /// With the subresource.
+    pub(crate) resource: String,
+    pub(crate) namespace: Option<String>,
+    /// The name, also where a selector has it.
+    pub(crate) name: Option<String>,
 }
 
 /// What is wrong with the server now.
@@ -81,6 +95,7 @@ impl ApiServer {
             faults: Mutex::default(),
             changed: tokio::sync::watch::Sender::new(()),
             clock: PausedClock(Instant::now()),
+            asked: Mutex::default(),
         }));
         for document in kong_crds::crd_documents() {
             server.create(document);
@@ -173,6 +188,11 @@ impl ApiServer {
         self.faults().forbidden.remove(plural);
     }
 
+    /// Everything that was asked over HTTP.
+    pub(crate) fn asked(&self) -> BTreeSet<Asked> {
+        self.0.asked.lock().unwrap().clone()
+    }
+
     /// Why a request is refused before anybody looks at it.
     fn refuses(&self, route: &Route) -> Option<Response> {
         let faults = self.faults();
@@ -214,6 +234,8 @@ async fn serve(
     let Some(route) = Route::of(&parts.uri) else {
         return (StatusCode::NOT_FOUND, "404 page not found").into_response();
     };
+    let asked = route.asked(&parts.method);
+    server.0.asked.lock().unwrap().insert(asked);
     if let Some(refusal) = server.refuses(&route) {
         return refusal;
     }

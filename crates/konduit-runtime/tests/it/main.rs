@@ -14,6 +14,7 @@ mod conversion;
 mod ending;
 mod konnect;
 mod leading;
+mod permissions;
 mod quickstart;
 mod rehearsing;
 mod telling;

@@ -82,8 +82,11 @@ impl World {
 
     /// Creates what a text of YAML documents holds.
     pub(crate) fn apply(&self, text: &str) {
-        for document in serde_yaml::from_multiple::<Value>(text).unwrap() {
+        for mut document in serde_yaml::from_multiple::<Value>(text).unwrap() {
             if document["kind"] != "Namespace" {
+                if document["metadata"]["namespace"].is_null() {
+                    document["metadata"]["namespace"] = "default".into();
+                }
                 self.api.create(document);
             }
         }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::Uri;
+use axum::http::{Method, Uri};
 use cluster_sim::{ObjectId, ResourceId};
 use serde_json::Value;
+
+use super::Asked;
 
 /// A URL taken apart.
 #[derive(Clone, Debug)]
@@ -65,6 +67,34 @@ impl Route {
         }
     }
 
+    /// The name that a field selector asks for.
+    fn selected_name(&self) -> Option<&str> {
+        self.parameter("fieldSelector")?
+            .strip_prefix("metadata.name=")
+    }
+
+    /// The request in the words of RBAC.
+    pub(super) fn asked(&self, method: &Method) -> Asked {
+        let verb = match (method.as_str(), &self.name) {
+            ("GET", None) if self.is_watch() => "watch",
+            ("GET", None) => "list",
+            ("GET", Some(_)) => "get",
+            ("POST", _) => "create",
+            ("PUT", _) => "update",
+            ("PATCH", _) => "patch",
+            (method, _) => panic!("{method} is not used"),
+        };
+        let status = if self.status { "/status" } else { "" };
+        let name = self.name.as_deref().or_else(|| self.selected_name());
+        Asked {
+            verb,
+            group: self.resource.group.clone(),
+            resource: format!("{}{status}", self.resource.plural),
+            namespace: self.namespace.clone(),
+            name: name.map(str::to_owned),
+        }
+    }
+
     /// A document with the namespace of the URL, which clients leave out.
     pub(super) fn complete(&self, mut document: Value) -> Value {
         if let Some(namespace) = &self.namespace {
@@ -76,9 +106,7 @@ impl Route {
     /// Whether an object is in the namespace and has the labels that are asked for.
     pub(super) fn selects(&self, object: &Value) -> bool {
         let meta = &object["metadata"];
-        let named = self
-            .parameter("fieldSelector")
-            .and_then(|selector| selector.strip_prefix("metadata.name="));
+        let named = self.selected_name();
         if named.is_some_and(|name| meta["name"] != *name) {
             return false;
         }
