@@ -13,6 +13,7 @@ mod crds;
 mod crds_diff;
 mod docs;
 mod layers;
+mod rbac;
 mod test;
 mod workspace;
 
@@ -48,6 +49,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Write the permissions of the operator to deploy/rbac.yaml.
+    Rbac,
     /// Check that dependencies between the crates point one way.
     Layers,
     /// Run everything that continuous integration runs.
@@ -98,6 +101,7 @@ fn main() -> ExitCode {
                 docs::write(&book)
             }
         }
+        Command::Rbac => rbac::write(),
         Command::Layers => layers::run(),
         Command::Test => test::run(),
     };

@@ -1,7 +1,7 @@
 //! Kong Gateway and Konnect from Kubernetes manifests: the command line.
 //!
 //! Thin on purpose: read the arguments, wire the parts, say how it ended. Start with `cli` for what may be
-//! asked, `session` for what `up` does.
+//! asked, `session` for what `up` does, `run` for the operator.
 
 mod catalogue;
 mod changes;
@@ -11,6 +11,7 @@ mod folder;
 mod manifests;
 mod output;
 mod refusals;
+mod run;
 mod secrets;
 mod session;
 mod suggest;
@@ -31,8 +32,8 @@ use crate::table::Colour;
 const WRONG: u8 = 2;
 
 fn main() -> ExitCode {
-    let command = Cli::parse().command;
-    match run(command) {
+    let command = Cli::parse_from(run::arguments()).command;
+    match perform(command) {
         Ok(Outcome::Well) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::FAILURE,
         // Whoever reads our output has seen enough.
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<Outcome> {
+fn perform(command: Command) -> Result<Outcome> {
     let mut out = io::stdout();
     match command {
         Command::Up(options) => {
@@ -64,6 +65,12 @@ fn run(command: Command) -> Result<Outcome> {
                 },
             };
             session::up(&options, &mut streams)
+        }
+        Command::Run(options) => run::operator(&options),
+        Command::Rbac(options) => {
+            let manifests = konduit_runtime::rbac::manifests(&options.namespace);
+            output::manifests(&mut out, &manifests)?;
+            Ok(Outcome::Well)
         }
         Command::Crds(options) => {
             output::definitions(&mut out, options.output.as_deref())?;

@@ -141,13 +141,7 @@ fn of_shell() -> Vec<Rule> {
 /// Manifests that give these permissions to a service account in a namespace.
 pub fn manifests(namespace: &str) -> Vec<Value> {
     let rules = rules();
-    let of = |reach| -> Vec<Value> {
-        rules
-            .iter()
-            .filter(|rule| rule.reach == reach)
-            .map(rule_document)
-            .collect()
-    };
+    let of = |reach| documents(rules.iter().filter(|rule| rule.reach == reach));
     let subjects = json!([{"kind": "ServiceAccount", "name": NAME, "namespace": namespace}]);
     let reference =
         |kind: &str| json!({"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": NAME});
@@ -185,14 +179,30 @@ pub fn manifests(namespace: &str) -> Vec<Value> {
     ]
 }
 
-fn rule_document(rule: &Rule) -> Value {
-    let mut document = json!({
-        "apiGroups": [rule.group], "resources": [rule.resource], "verbs": rule.verbs,
-    });
-    if !rule.names.is_empty() {
-        document["resourceNames"] = json!(rule.names);
+/// Rules as they stand in a role: resources of a group with the same verbs together.
+fn documents<'r>(rules: impl Iterator<Item = &'r Rule>) -> Vec<Value> {
+    let mut together: Vec<(&Rule, Vec<&str>)> = Vec::new();
+    for rule in rules {
+        let alike = |other: &Rule| {
+            (other.group, &other.verbs, &other.names) == (rule.group, &rule.verbs, &rule.names)
+        };
+        match together.iter_mut().find(|(other, _)| alike(other)) {
+            Some((_, resources)) => resources.push(&rule.resource),
+            None => together.push((rule, vec![&rule.resource])),
+        }
     }
-    document
+    together
+        .into_iter()
+        .map(|(rule, resources)| {
+            let mut document = json!({
+                "apiGroups": [rule.group], "resources": resources, "verbs": rule.verbs,
+            });
+            if !rule.names.is_empty() {
+                document["resourceNames"] = json!(rule.names);
+            }
+            document
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -80,6 +80,8 @@ fn every_command_has_examples_in_its_help() {
     for command in [
         &["--help"][..],
         &["up", "--help"],
+        &["run", "--help"],
+        &["rbac", "--help"],
         &["crds", "--help"],
         &["completions", "--help"],
     ] {
