@@ -78,8 +78,9 @@ pub(crate) fn failure(error: &kube::Error) -> KubeFailure {
     match status.code {
         404 => KubeFailure::NotFound,
         409 => KubeFailure::Conflict,
-        // Of these each may be otherwise in a moment: a token is renewed, a queue is shorter.
-        401 | 408 | 429 => KubeFailure::Unknown(describe(error)),
+        // Of these each may be otherwise in a moment: a token is renewed, an API server that has just started
+        // reads its roles, a queue is shorter.
+        401 | 403 | 408 | 429 => KubeFailure::Unknown(describe(error)),
         400..500 => KubeFailure::Refused(describe(error)),
         _ => KubeFailure::Unknown(describe(error)),
     }
@@ -125,10 +126,10 @@ mod tests {
         let never = |code| KubeFailure::Refused(format!("no (status {code})"));
         assert_eq!(refused(404), KubeFailure::NotFound);
         assert_eq!(refused(409), KubeFailure::Conflict);
-        for code in [401, 408, 429, 500, 503, 504] {
+        for code in [401, 403, 408, 429, 500, 503, 504] {
             assert_eq!(refused(code), unknown(code));
         }
-        for code in [400, 403, 413, 422] {
+        for code in [400, 413, 422] {
             assert_eq!(refused(code), never(code));
         }
     }

@@ -27,6 +27,8 @@ pub(crate) struct Headline {
 #[derive(Debug, PartialEq, Eq)]
 struct Row {
     uid: Uid,
+    /// The resourceVersion, 0 if it is no number. The answer to a write is often ahead of the watch.
+    version: u64,
     good: bool,
     reason: Box<str>,
     generation: i64,
@@ -56,20 +58,28 @@ impl Milestones {
         let uid = Uid::from(observed.meta.uid.as_deref().unwrap_or_default());
         let generation = observed.meta.generation.unwrap_or_default();
         let headline = headline_of(observed);
-        let old = self.0.remove(&key).filter(|row| row.uid == uid);
+        let version = observed.meta.resource_version.as_deref();
+        let version = version
+            .and_then(|version| version.parse().ok())
+            .unwrap_or_default();
+        let old = self.0.get(&key).filter(|row| row.uid == uid);
+        if old.is_some_and(|row| row.version > version) {
+            return None;
+        }
         let programmed = headline
             .as_ref()
             .is_some_and(|headline| headline.good && headline.generation == generation);
-        let waited_since = old.as_ref().and_then(|row| row.waits_since);
+        let waited_since = old.and_then(|row| row.waits_since);
         let row = Row {
             uid,
+            version,
             good: headline.as_ref().is_some_and(|headline| headline.good),
             reason: headline
                 .as_ref()
                 .map_or_else(Box::default, |headline| headline.reason.as_str().into()),
             generation,
             waits_since: (!programmed).then(|| {
-                let same = old.as_ref().is_some_and(|row| row.generation == generation);
+                let same = old.is_some_and(|row| row.generation == generation);
                 waited_since.filter(|_| same).unwrap_or(now)
             }),
         };
@@ -202,6 +212,20 @@ mod tests {
         let milestone = milestones.seen(&service(2, again), Mono(5_500)).unwrap();
         assert_eq!(milestone.waited, Some(Duration::from_millis(500)));
         assert_eq!(milestone.news, None, "it was and is programmed");
+    }
+
+    #[test]
+    fn old_news_of_a_watch_that_lags_behind_are_not_looked_at() {
+        let at = |version: &str, headline| {
+            let mut observed = service(1, headline);
+            observed.meta.resource_version = Some(version.to_owned());
+            observed
+        };
+        let mut milestones = Milestones::default();
+        milestones.seen(&at("5", None), Mono(0));
+        assert!(milestones.seen(&at("7", GOOD), Mono(1)).is_some());
+        assert_eq!(milestones.seen(&at("6", BAD), Mono(2)), None);
+        assert_eq!(milestones.seen(&at("7", GOOD), Mono(3)), None);
     }
 
     #[test]

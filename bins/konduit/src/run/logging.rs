@@ -29,9 +29,9 @@ fn levels(mode: Mode) -> &'static str {
     }
 }
 
-/// Never more than errors of this: it logs the whole of an answer that it cannot parse, which may be a list
-/// of Secrets.
-const HUSHED: &str = "kube_client::client=error";
+/// Nothing of this: it logs the whole of an answer that it cannot parse, which may be a list of Secrets. What
+/// fails is logged by who asked, too.
+const HUSHED: &str = "kube_client::client=off";
 
 /// Starts the log.
 pub(crate) fn start(mode: Mode, form: Option<Form>, colour: bool) -> anyhow::Result<()> {
