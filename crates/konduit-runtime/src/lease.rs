@@ -228,6 +228,7 @@ impl Elector {
     async fn attempt(&mut self) -> kube::Result<Attempt> {
         if self.renewed.is_some()
             && let Some(sighting) = &self.sighting
+            && sighting.record.is_held_by(&self.election.identity)
         {
             // What we wrote last is most likely still there.
             let record = sighting.record.renewed(self.timeline.time_of_day());

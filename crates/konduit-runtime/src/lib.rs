@@ -25,7 +25,6 @@ mod webhook;
 pub use clock::{Clock, SystemClock};
 pub use konnect::Execute;
 pub use lease::{Election, LEASE_NAME, Leadership, Timings, TimingsError};
-pub use metrics::Metrics;
 pub use runtime::{Builder, Runtime, RuntimeError};
 pub use watches::Selection;
 pub use webhook::{Certificate, Endpoint, Webhook, WebhookError};

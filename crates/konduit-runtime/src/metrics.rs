@@ -41,7 +41,7 @@ fn milliseconds() -> Histogram {
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// Everything that is counted.
-pub struct Metrics {
+pub(crate) struct Metrics {
     registry: Registry,
     operations: Family<EntityLabels, Untyped>,
     operation_durations: Histograms<EntityLabels>,
@@ -165,7 +165,7 @@ impl Metrics {
     }
 
     /// Everything as text, in the format of OpenMetrics.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         // Writing to a string does not fail.
         let _ = text::encode(&mut text, &self.registry);

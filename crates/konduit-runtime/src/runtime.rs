@@ -8,7 +8,7 @@ use kong_engine::{Engine, Mono, Role, Settings};
 use kube::Client;
 use tokio::{
     sync::{mpsc, watch},
-    task::JoinSet,
+    task::{JoinError, JoinSet},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -67,7 +67,7 @@ impl fmt::Debug for Builder {
 pub enum RuntimeError {
     /// A part of it panicked.
     #[error("a part of the operator failed: {0}")]
-    Panicked(#[from] tokio::task::JoinError),
+    Panicked(#[from] JoinError),
     /// An address cannot be listened on.
     #[error("an address cannot be listened on: {0}")]
     Listen(#[from] io::Error),
@@ -203,13 +203,24 @@ impl Runtime {
                 stop.cancel();
                 looping.await
             }
-            Some(Err(panic)) = background.join_next() => Err(panic),
-            Some(Err(panic)) = electing.join_next() => Err(panic),
+            panic = first_panic(&mut background) => Err(panic),
+            panic = first_panic(&mut electing) => Err(panic),
         };
         // The lease goes last: until then nobody else may write.
         resign.cancel();
         while electing.join_next().await.is_some() {}
         ended.map_err(RuntimeError::Panicked)
+    }
+}
+
+/// The first panic of a task, whenever it is. Tasks that end well have said why.
+async fn first_panic(tasks: &mut JoinSet<()>) -> JoinError {
+    loop {
+        match tasks.join_next().await {
+            Some(Ok(())) => {}
+            Some(Err(panic)) => return panic,
+            None => std::future::pending().await,
+        }
     }
 }
 

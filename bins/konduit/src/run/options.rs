@@ -84,7 +84,13 @@ pub(crate) struct Konnect {
 #[command(next_help_heading = "Who writes")]
 pub(crate) struct Office {
     /// Write nothing; print what would be written.
-    #[arg(long)]
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
+    #[arg(
+        default_value = "false",
+        default_missing_value = "true",
+        hide_possible_values = true
+    )]
+    #[arg(hide_default_value = true)]
     pub(crate) dry_run: bool,
     /// This is the only replica: no lease is needed.
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]

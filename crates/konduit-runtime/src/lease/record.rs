@@ -44,7 +44,7 @@ impl Step {
         };
         match sighting.record.holder() {
             None => Self::Take,
-            Some(holder) if holder == me => Self::Renew,
+            Some(_) if sighting.record.is_held_by(me) => Self::Renew,
             Some(_) if now >= sighting.since + sighting.record.duration() => Self::Take,
             Some(_) => Self::Wait,
         }
@@ -57,6 +57,10 @@ impl Record {
             .holder_identity
             .as_deref()
             .filter(|holder| !holder.is_empty())
+    }
+
+    pub(super) fn is_held_by(&self, me: &str) -> bool {
+        self.holder() == Some(me)
     }
 
     fn duration(&self) -> Duration {

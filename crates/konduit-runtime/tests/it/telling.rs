@@ -1,8 +1,12 @@
 //! What the operator tells of itself: probes, metrics, events.
 
-use std::{net::TcpListener, time::Duration};
+use std::{
+    net::TcpListener,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use cluster_sim::ResourceId;
+use cluster_sim::{ObjectId, ResourceId};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -111,4 +115,56 @@ async fn a_restart_makes_no_events_and_writes_nothing() {
     tokio::time::sleep(Duration::from_secs(300)).await;
     assert_eq!(world.api.lock().version(), before);
     operator.stop().await;
+}
+
+/// What is logged, with nothing left out.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_secret_is_logged_whatever_is_logged() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let world = World::new();
+    world.apply_example("quickstart");
+    world.apply_example("certificates");
+    let operator = run(world.operator("konduit").events("konduit-0"));
+    world
+        .until_programmed(&object("kongroutes", "route-with-service"))
+        .await;
+    let certificate = ObjectId {
+        namespace: Some("shop".to_owned()),
+        ..object("kongcertificates", "shop")
+    };
+    world.until_programmed(&certificate).await;
+    operator.stop().await;
+
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("performed"), "something is logged");
+    assert!(
+        text.contains("KongCertificate shop/shop"),
+        "also of the certificate"
+    );
+    for secret in ["kpat_", "PRIVATE KEY"] {
+        let line = text.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None);
+    }
 }
