@@ -20,6 +20,7 @@ const LIBRARIES: &[&str] = &[
     "cluster-sim",
     "kong-engine",
     "kong-driver",
+    "konduit-runtime",
     "testkit",
 ];
 
@@ -57,6 +58,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "kong-engine",
             "konnect-sim",
             "cluster-sim",
+        ],
+    ),
+    // The shell performs what the engine asks for; the simulators are for its tests alone.
+    (
+        "konduit-runtime",
+        &[
+            "kong-crds",
+            "kong-model",
+            "kong-resolve",
+            "kong-translation",
+            "kong-engine",
+            "konnect-sdk",
         ],
     ),
     (

@@ -15,6 +15,7 @@ mod crds_diff;
 mod docs;
 mod layers;
 mod openapi;
+mod rbac;
 mod test;
 mod workspace;
 
@@ -60,6 +61,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Write the permissions of the operator to deploy/rbac.yaml.
+    Rbac,
     /// Check that dependencies between the crates point one way.
     Layers,
     /// Provide etcd and kube-apiserver, and print the folder that holds them.
@@ -127,6 +130,7 @@ fn main() -> ExitCode {
                 docs::write(&book)
             }
         }
+        Command::Rbac => rbac::write(),
         Command::Layers => layers::run(),
         Command::Assets { helm } => assets::run(if helm {
             assets::Wanted::ServersAndHelm

@@ -10,6 +10,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use crate::run::Run;
+
 /// Kong Gateway and Konnect from Kubernetes manifests.
 #[derive(Debug, Parser)]
 #[command(
@@ -23,6 +25,8 @@ use clap_complete::Shell;
       Apply, wait until nothing more happens, print, exit.
   konduit sim
       Serve a simulated Konnect to any client of Konnect.
+  konduit run --kubeconfig ~/.kube/config
+      Run the operator against a cluster.
   konduit crds | kubectl apply --server-side -f -
       Install the custom resource definitions.
 
@@ -77,6 +81,26 @@ Requests without a token are answered with 401, and so are tokens that begin wit
 
 Exit codes: 0 ended by Ctrl-C or SIGTERM, 2 wrong use, or the address cannot be had.")]
     Sim(Sim),
+    /// Run the operator, in a cluster or with a kubeconfig.
+    #[command(
+        after_help = "Every option can be set by a variable, too: KONG_OPERATOR_KONNECT_SYNC_PERIOD=2m.
+
+Examples:
+  konduit run --kubeconfig ~/.kube/config --dry-run --logging-mode development
+      Print what would be written to the cluster and to Konnect. Nothing is.
+  konduit run --konnect-url http://127.0.0.1:8080 --no-leader-election
+      Against a simulated Konnect, as `konduit sim` serves it.
+
+Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 a part of it failed, 2 wrong use or no cluster."
+    )]
+    Run(Box<Run>),
+    /// Print the permissions that the operator needs in a cluster.
+    #[command(after_help = "Examples:
+  konduit rbac | kubectl apply -f -
+      A service account, its roles and their bindings in the namespace kong-system.
+  konduit rbac -n platform
+      The same for another namespace.")]
+    Rbac(Rbac),
     /// Print the custom resource definitions that are served.
     #[command(after_help = "Examples:
   konduit crds | kubectl apply --server-side -f -
@@ -143,6 +167,14 @@ pub(crate) struct Sim {
     pub(crate) latency: u32,
 }
 
+/// Print the permissions.
+#[derive(Args, Debug)]
+pub(crate) struct Rbac {
+    /// The namespace of the operator.
+    #[arg(short, long, default_value = "kong-system", value_parser = namespace)]
+    pub(crate) namespace: String,
+}
+
 /// Print the definitions.
 #[derive(Args, Debug)]
 pub(crate) struct Crds {
@@ -168,7 +200,7 @@ pub(crate) enum Format {
 const UNITS: &[(&str, u64)] = &[("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
 
 /// Reads `90s`, `1m30s`, `500ms`; a plain number is seconds.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "expected a time such as 60s, 1m30s or 500ms".to_owned();
     let mut rest = text;
     let mut total: u64 = 0;

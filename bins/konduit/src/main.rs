@@ -1,7 +1,7 @@
 //! Kong Gateway and Konnect from Kubernetes manifests: the command line.
 //!
 //! Thin on purpose: read the arguments, wire the parts, say how it ended. Start with `cli` for what may be
-//! asked, `session` for what `up` does, `sim` for the simulated Konnect as a server.
+//! asked, `session` for what `up` does, `sim` for the simulated Konnect as a server, `run` for the operator.
 
 mod catalogue;
 mod changes;
@@ -11,6 +11,7 @@ mod folder;
 mod manifests;
 mod output;
 mod refusals;
+mod run;
 mod secrets;
 mod session;
 mod sim;
@@ -32,8 +33,8 @@ use crate::table::Colour;
 const WRONG: u8 = 2;
 
 fn main() -> ExitCode {
-    let command = Cli::parse().command;
-    match run(command) {
+    let command = Cli::parse_from(run::arguments()).command;
+    match perform(command) {
         Ok(Outcome::Well) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::FAILURE,
         // Whoever reads our output has seen enough.
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<Outcome> {
+fn perform(command: Command) -> Result<Outcome> {
     let mut out = io::stdout();
     match command {
         Command::Up(options) => {
@@ -68,6 +69,12 @@ fn run(command: Command) -> Result<Outcome> {
         }
         Command::Sim(options) => {
             sim::serve(&options, &mut io::stderr())?;
+            Ok(Outcome::Well)
+        }
+        Command::Run(options) => run::operator(&options),
+        Command::Rbac(options) => {
+            let manifests = konduit_runtime::rbac::manifests(&options.namespace);
+            output::manifests(&mut out, &manifests)?;
             Ok(Outcome::Well)
         }
         Command::Crds(options) => {

@@ -66,6 +66,11 @@ fn yaml_documents(documents: &[Value]) -> Result<String> {
     Ok(texts?.join("---\n"))
 }
 
+/// Manifests for `kubectl apply`.
+pub(crate) fn manifests(out: &mut dyn Write, documents: &[Value]) -> Result<()> {
+    Ok(out.write_all(yaml_documents(documents)?.as_bytes())?)
+}
+
 /// What Konnect holds, as decK writes it: one YAML document a control plane.
 pub(crate) fn dump(konnect: &Konnect, vault: &Vault) -> Result<String> {
     let mut dump = konnect.dump();

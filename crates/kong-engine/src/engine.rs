@@ -16,7 +16,7 @@ use crate::entities::Entities;
 use crate::input::{Effect, Input, Lane, Mono, Now, OpId, Org, Outcome, Role};
 use crate::judging::Unit;
 use crate::listing::{Listings, Scope};
-use crate::objects::Record;
+use crate::objects::{Grave, Record};
 use crate::queue::Queue;
 use crate::recall::Recorded;
 
@@ -86,8 +86,8 @@ pub struct Engine {
     pub(crate) world: World,
     pub(crate) records: Map<Key, Record>,
     pub(crate) by_uid: Map<Uid, Key>,
-    /// Incarnations that are gone: late news of them are dropped. With the time of death.
-    pub(crate) graves: BTreeMap<Uid, Mono>,
+    /// Incarnations that are gone: late news of them are dropped.
+    pub(crate) graves: BTreeMap<Uid, Grave>,
     pub(crate) kube_queue: BTreeSet<Key>,
     pub(crate) recorded: Recorded,
 

@@ -19,6 +19,24 @@ use crate::input::{Mono, OpId};
 /// list, so nothing older than the longest watch can come; half an hour is more than that.
 const MEMORY_OF_THE_DEAD: u64 = 30 * 60_000;
 
+/// An incarnation that is gone.
+#[derive(Clone, Debug)]
+pub(crate) struct Grave {
+    died: Mono,
+    /// The last version that was known of it.
+    version: Option<Arc<str>>,
+}
+
+impl Grave {
+    /// Whether news of this version are younger than all that was known. Then the object had only left
+    /// what the watch selects, as a Secret does that loses its label, and is back.
+    fn is_left_behind_by(&self, version: &str) -> bool {
+        self.version
+            .as_deref()
+            .is_some_and(|last| is_older(last, version))
+    }
+}
+
 /// What is known of an object beside what is judged: what writes to it need.
 #[derive(Clone, Debug)]
 pub(crate) struct Record {
@@ -106,8 +124,13 @@ impl Engine {
                 .as_deref()
                 .unwrap_or_default(),
         );
-        if self.graves.contains_key(&uid) {
-            return;
+        if let Some(grave) = self.graves.get(&uid) {
+            // What has an entity is never selected by labels, and must not rise for old news.
+            let selected = kong_translation::frame(key.kind).is_none();
+            if !selected || !grave.is_left_behind_by(&version) {
+                return;
+            }
+            self.graves.remove(&uid);
         }
         if let Some(record) = self.records.get(&key) {
             if is_older(&version, &record.version) {
@@ -194,10 +217,15 @@ impl Engine {
     }
 
     pub(crate) fn gone(&mut self, key: &Key, uid: &Uid) {
-        self.graves.insert(uid.clone(), self.now);
         let now = self.now;
+        let record = self.records.get(key).filter(|record| record.uid == *uid);
+        let grave = Grave {
+            died: now,
+            version: record.map(|record| Arc::clone(&record.version)),
+        };
+        self.graves.insert(uid.clone(), grave);
         self.graves
-            .retain(|_, death| now.since(*death) < MEMORY_OF_THE_DEAD);
+            .retain(|_, grave| now.since(grave.died) < MEMORY_OF_THE_DEAD);
         if self
             .records
             .get(key)
@@ -322,4 +350,63 @@ fn take_status(observed: &mut Observed) -> Value {
         };
     }
     kong_crds::kinds!(take)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Input, Now, Settings};
+
+    fn secret(version: u64) -> Observed {
+        kong_crds::read(json!({
+            "apiVersion": "v1", "kind": "Secret",
+            "metadata": {
+                "name": "token", "namespace": "default", "uid": "u",
+                "resourceVersion": version.to_string(),
+            },
+        }))
+        .unwrap()
+    }
+
+    fn is_known_after(news: impl IntoIterator<Item = Input>, last: u64) -> bool {
+        let now = Now {
+            mono: Mono(0),
+            wall: 0,
+        };
+        let mut engine = Engine::new(Settings::default());
+        for input in news {
+            engine.handle(now, input);
+        }
+        engine.handle(now, Input::Seen(Box::new(secret(last))));
+        engine.world().entry(&token()).is_some()
+    }
+
+    fn token() -> Key {
+        Key {
+            kind: Kind::Secret,
+            name: Name::new("default", "token"),
+        }
+    }
+
+    #[test]
+    fn late_news_of_what_is_gone_are_dropped() {
+        let life = [
+            Input::Seen(Box::new(secret(5))),
+            Input::Gone(token(), Uid::from("u")),
+        ];
+        assert!(!is_known_after(life.clone(), 5));
+        assert!(!is_known_after(life, 4));
+        assert!(!is_known_after([Input::Gone(token(), Uid::from("u"))], 4));
+    }
+
+    #[test]
+    fn what_had_only_left_the_selection_of_a_watch_can_come_back() {
+        let life = [
+            Input::Seen(Box::new(secret(5))),
+            Input::Gone(token(), Uid::from("u")),
+        ];
+        assert!(is_known_after(life, 7));
+    }
 }

@@ -139,6 +139,7 @@ impl Engine {
             | Failure::RateLimited { .. }
             | Failure::Unauthorized
             | Failure::Forbidden(_)
+            | Failure::Untrusted(_)
             | Failure::Server(_) => attempt,
         };
         let (configuration, scope) = (entity.configuration.clone(), entity.scope());

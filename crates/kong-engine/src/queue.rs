@@ -155,6 +155,11 @@ impl Queue {
         waiting.then(|| self.budget.opens(now)).flatten()
     }
 
+    /// How much waits.
+    pub(crate) fn len(&self) -> usize {
+        self.queued.len()
+    }
+
     /// Whether nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
         self.queued.is_empty()

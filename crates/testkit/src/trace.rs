@@ -126,6 +126,7 @@ fn action(action: &Action) -> String {
     match call {
         Call::WhoAmI => "who am I".to_owned(),
         Call::List { site, cursor, .. } => format!("LIST {} {cursor:?}", place(site)),
+        Call::Get { site, id } => format!("GET {}/{id}", place(site)),
         Call::Put { site, id, body } => format!("PUT {}/{id} {body:?}", place(site)),
         Call::Post { site, body } => format!("POST {} {body:?}", place(site)),
         Call::Patch { site, id, body } => format!("PATCH {}/{id} {body:?}", place(site)),

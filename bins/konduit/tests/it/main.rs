@@ -9,6 +9,7 @@
 mod documents;
 mod live;
 mod once;
+mod running;
 mod sim;
 mod usage;
 

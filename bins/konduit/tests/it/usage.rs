@@ -136,6 +136,8 @@ fn every_command_has_examples_in_its_help() {
         &["--help"][..],
         &["up", "--help"],
         &["sim", "--help"],
+        &["run", "--help"],
+        &["rbac", "--help"],
         &["crds", "--help"],
         &["completions", "--help"],
     ] {

@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+//!
+//! Where to start: [`Runtime`] puts everything together, `event_loop` is its heart, `watches` is what comes
+//! in, `hands` is what goes out.
+
+mod clock;
+mod cluster;
+mod cutoff;
+mod document;
+mod event_loop;
+mod events;
+mod hands;
+mod health;
+mod jitter;
+mod konnect;
+mod lease;
+mod metrics;
+mod milestones;
+pub mod rbac;
+mod rehearsal;
+mod runtime;
+mod watches;
+mod webhook;
+
+pub use clock::{Clock, SystemClock};
+pub use konnect::Execute;
+pub use lease::{Election, LEASE_NAME, Leadership, Timings, TimingsError};
+pub use runtime::{Builder, Runtime, RuntimeError};
+pub use watches::Selection;
+pub use webhook::{Certificate, Endpoint, Webhook, WebhookError};

@@ -1,0 +1,40 @@
+//! What a shell may ask beside what it has to do: for measurements and logs, never for decisions.
+
+use crate::engine::{Engine, Subject};
+use crate::entities::Act;
+use crate::input::{Lane, OpId};
+
+/// What an effect that changes something in Konnect is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Purpose {
+    /// The entity is not there, as far as we know.
+    Create,
+    /// It is there and is to be otherwise.
+    Update,
+    /// It is to go.
+    Delete,
+}
+
+impl Engine {
+    /// What an effect in flight is for; `None` if it changes nothing in Konnect, or is not in flight.
+    pub fn purpose(&self, op: OpId) -> Option<Purpose> {
+        let (subject, _) = self.in_flight.get(&op)?;
+        match subject {
+            Subject::Entity(id) => match self.entities.get(*id)?.in_flight.as_ref()?.act {
+                Act::Probe => None,
+                Act::Create => Some(Purpose::Create),
+                Act::Update | Act::StepAside => Some(Purpose::Update),
+                Act::Remove => Some(Purpose::Delete),
+            },
+            Subject::Object(_) | Subject::List(_) => None,
+        }
+    }
+
+    /// How much waits for its turn in a lane.
+    pub fn depth(&self, lane: &Lane) -> usize {
+        match lane {
+            Lane::Kube => self.kube_queue.len(),
+            Lane::Konnect(org) => self.lanes.get(org).map_or(0, crate::queue::Queue::len),
+        }
+    }
+}
