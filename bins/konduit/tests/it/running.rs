@@ -194,7 +194,7 @@ fn what_cannot_work_is_said_before_anything_begins() {
         (&["--context", "nowhere"], "\"kubeconfig\" cannot be used"),
         (
             &["--konnect-url", "http://konnect.example.com"],
-            "plain http",
+            "neither https nor on this machine",
         ),
         (&["--konnect-ca-file", "nowhere"], "cannot read \"nowhere\""),
         (
