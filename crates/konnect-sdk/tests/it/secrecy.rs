@@ -85,6 +85,7 @@ async fn neither_tokens_nor_bodies_are_shown() {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
         .with_writer(log.clone())
         .finish();
     let guard = tracing::subscriber::set_default(subscriber);
