@@ -149,7 +149,7 @@ pub(super) const ROWS: &[Row] = &[
         "Kong*",
         "condition KongCertificateRefValid",
         "False Invalid \"*not found\"",
-        "False Invalid \"Referenced KongCertificate * is being deleted\"",
+        "False Invalid \"Referenced KongCertificate * is being deleted*\"",
         "A certificate that is in use waits for those that use it.",
     )
     .expected(),
