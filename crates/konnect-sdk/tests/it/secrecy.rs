@@ -99,10 +99,6 @@ async fn neither_tokens_nor_bodies_are_shown() {
             break;
         }
     }
-    // The log has what is to be known of each call.
-    assert!(log.contains("konnect_sdk"), "{log}");
-    assert!(log.contains("core-entities/certificates/c"), "{log}");
-    assert!(log.contains("status=403"), "{log}");
     for text in shown.iter().chain([&log]) {
         for secret in [KEY, PASSWORD, TOKEN] {
             assert!(!text.contains(secret), "{secret} in {text}");
