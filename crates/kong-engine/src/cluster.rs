@@ -123,10 +123,7 @@ impl Engine {
             }
         };
         if let Some(unit) = self.units.get(key) {
-            let present = record
-                .finalizers
-                .iter()
-                .any(|name| **name == *KONNECT_CLEANUP_FINALIZER);
+            let present = record.is_finalized();
             let frame = kong_translation::frame(key.kind);
             let exists = frame != Some(Frame::Account)
                 && unit.entities.iter().any(|id| {
@@ -137,18 +134,14 @@ impl Engine {
                         present && entity.is_possible() || there && !entity.is_leaving()
                     })
                 });
-            // What cannot be judged now may have been good before, and its entity may exist although
-            // nobody has recorded it: a finalizer that is there stays until that is known.
-            let known = unit
-                .entities
-                .iter()
-                .any(|id| self.entities.get(*id).is_some_and(|entity| entity.main));
             // Its control plane is there, but not yet where it is in Konnect.
-            let nowhere = !known
+            let nowhere = !self.has_main_entity(key)
                 && frame == Some(Frame::Konnect)
                 && unit.verdict.home.as_ref().is_some_and(|home| {
                     home.id.is_none() && self.may_hold_something(&home.control_plane)
                 });
+            // What cannot be judged now may have been good before, and its entity may exist although
+            // nobody has recorded it: a finalizer that is there stays until that is known.
             let unclear = present && (unit.verdict.output == Output::KeepLastGood || nowhere);
             let unplaced = present && self.recorded.may_be_somewhere(key);
             let wanted = match unit.verdict.heir {

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
 use kong_model::{Body, Collection, Normal, RemoteId};
 use kong_resolve::{Access, Intent, Key};
 use kong_translation::{Attempt, Problem};
@@ -29,10 +28,8 @@ pub(crate) enum Decision {
     Wait,
     /// Nothing before this time.
     Until(Mono),
-    /// A list is missing.
-    NeedsList,
     /// This list is missing.
-    NeedsListOf(Scope),
+    NeedsList(Scope),
     /// What Konnect holds is what is wanted, spelled differently.
     Agrees,
     /// Whether its object is still there has to be found out.
@@ -54,16 +51,15 @@ impl Engine {
         let owner = entity.owner.clone();
         self.stale.insert(owner.clone());
         let decision = self.decide(id, entity);
-        if entity.site.at == Collection::ControlPlanes {
-            let entity = entity.clone();
-            self.place_those_in(&entity);
+        if entity.site.at == Collection::ControlPlanes
+            && let Some(plane) = &entity.remote
+        {
+            // It may have become known just now: those that wait for that are judged again.
+            self.dirty.extend(self.recorded.awaited(plane));
         }
         if !matches!(decision, Decision::Until(_)) {
             self.set_entity_alarm(id, None);
         }
-        let Some(entity) = self.entities.get(id) else {
-            return;
-        };
         match decision {
             Decision::Rest => {}
             Decision::Wait => self.check(&owner),
@@ -75,11 +71,7 @@ impl Engine {
                 self.check(&owner);
             }
             Decision::Until(time) => self.set_entity_alarm(id, Some(time)),
-            Decision::NeedsList => {
-                let scope = entity.scope();
-                self.want_list(&scope);
-            }
-            Decision::NeedsListOf(scope) => self.want_list(&scope),
+            Decision::NeedsList(scope) => self.want_list(&scope),
             Decision::Agrees => {
                 if let Some(entity) = self.entities.get_mut(id)
                     && let Some(body) = entity.wanted().cloned()
@@ -213,7 +205,7 @@ impl Engine {
     fn keep(&self, entity: &Entity) -> Decision {
         let unseen = entity.belief == Belief::Unknown || entity.is_opaque();
         if unseen && self.place_exists(entity) && !self.is_known(entity) {
-            Decision::NeedsList
+            Decision::NeedsList(entity.scope())
         } else {
             Decision::Rest
         }
@@ -237,7 +229,7 @@ impl Engine {
         match entity.belief {
             Belief::Held(_) => Decision::Rest,
             Belief::Trusted(_) | Belief::Unknown | Belief::Absent if !self.is_known(entity) => {
-                Decision::NeedsList
+                Decision::NeedsList(entity.scope())
             }
             Belief::Trusted(_) | Belief::Unknown | Belief::Absent => Decision::Blocked(Problem {
                 attempt: Attempt::Read,
@@ -264,27 +256,15 @@ impl Engine {
             Belief::Held(_) | Belief::Trusted(_) | Belief::Unknown | Belief::Absent => {}
         }
         if !self.is_known(entity) {
-            return Decision::NeedsList;
+            return Decision::NeedsList(entity.scope());
         }
         if let Some(stranger) = &entity.stranger {
-            return Decision::Blocked(Problem {
-                attempt: if entity.is_present() {
-                    Attempt::Update
-                } else {
-                    Attempt::Create
-                },
-                text: stranger.clone(),
-                transient: false,
-            });
+            return refused(entity, stranger.clone());
         }
-        let stored = self.records.get(&entity.owner).is_some_and(|record| {
-            !record.deleting
-                && !record.unsure
-                && record
-                    .finalizers
-                    .iter()
-                    .any(|name| **name == *KONNECT_CLEANUP_FINALIZER)
-        });
+        let stored = self
+            .records
+            .get(&entity.owner)
+            .is_some_and(|record| !record.deleting && !record.unsure && record.is_finalized());
         if !stored {
             return Decision::Wait;
         }
@@ -294,17 +274,7 @@ impl Engine {
         match self.contest(id, entity) {
             Contest::Free => {}
             Contest::Wait => return Decision::Wait,
-            Contest::Lost(text) => {
-                return Decision::Blocked(Problem {
-                    attempt: if entity.is_present() {
-                        Attempt::Update
-                    } else {
-                        Attempt::Create
-                    },
-                    text,
-                    transient: false,
-                });
-            }
+            Contest::Lost(text) => return refused(entity, text),
             Contest::StepAside if at.name_field().is_some() => {
                 return self.when_allowed(entity, Act::StepAside);
             }
@@ -356,11 +326,15 @@ impl Engine {
 
     /// Whether a control plane is one that we know and that is there.
     pub(crate) fn plane_exists(&self, plane: &RemoteId) -> bool {
-        self.entities.at(plane).into_iter().any(|id| {
-            self.entities.get(id).is_some_and(|plane| {
-                plane.site.at == Collection::ControlPlanes && plane.is_possible()
-            })
-        })
+        self.planes_at(plane).any(Entity::is_possible)
+    }
+
+    /// The control planes of ours with this id.
+    pub(crate) fn planes_at(&self, plane: &RemoteId) -> impl Iterator<Item = &Entity> {
+        let found = self.entities.at(plane).into_iter();
+        found
+            .filter_map(|id| self.entities.get(id))
+            .filter(|entity| entity.site.at == Collection::ControlPlanes)
     }
 
     /// The access that a configuration gives, once its token has been found good.
@@ -383,4 +357,18 @@ impl Engine {
             None => Org::unnamed(configuration),
         }
     }
+}
+
+/// It cannot be written as wanted, and trying again would not help.
+fn refused(entity: &Entity, text: String) -> Decision {
+    let attempt = if entity.is_present() {
+        Attempt::Update
+    } else {
+        Attempt::Create
+    };
+    Decision::Blocked(Problem {
+        attempt,
+        text,
+        transient: false,
+    })
 }

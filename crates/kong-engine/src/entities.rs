@@ -16,7 +16,7 @@ use kong_translation::{Presence, Problem, State};
 use crate::input::{Mono, OpId};
 use crate::listing::Scope;
 
-pub(crate) use index::Entities;
+pub(crate) use index::{Entities, refile};
 
 /// What Konnect is believed to hold of an entity.
 #[derive(Clone, Debug, PartialEq)]

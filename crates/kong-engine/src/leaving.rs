@@ -39,23 +39,17 @@ impl Engine {
             return Decision::Forget;
         }
         if !self.is_known(entity) {
-            return Decision::NeedsList;
+            return Decision::NeedsList(entity.scope());
         }
         if entity.stranger.is_some() || entity.remote.is_none() {
             return Decision::Forget;
         }
         if let Some(scope) = self.unread_referrers(entity) {
-            return Decision::NeedsListOf(scope);
+            return Decision::NeedsList(scope);
         }
         match self.blocker(entity) {
             Some(Blocker::OnItsWay) => Decision::Wait,
-            Some(Blocker::Stays(blocker)) => Decision::Blocked(Problem {
-                attempt: Attempt::Delete,
-                text: format!(
-                    "{blocker} still refers to it; delete {blocker} too, or let it refer to something else"
-                ),
-                transient: false,
-            }),
+            Some(Blocker::Stays(blocker)) => Decision::Blocked(in_the_way(&blocker)),
             None => self.when_allowed(entity, Act::Remove),
         }
     }

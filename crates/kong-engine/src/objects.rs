@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
 use kong_crds::{Kind, Observed};
 use kong_resolve::{Dep, Entry, Frame, Key, Name, Uid};
 
@@ -91,6 +92,13 @@ impl Record {
             Frame::Account => None,
         };
         id.filter(|id| !id.is_empty()).map(str::to_owned)
+    }
+
+    /// Whether it has the finalizer under which something may be in Konnect.
+    pub(crate) fn is_finalized(&self) -> bool {
+        self.finalizers
+            .iter()
+            .any(|name| **name == *KONNECT_CLEANUP_FINALIZER)
     }
 
     /// The generation for which a condition of this type is True.

@@ -9,12 +9,11 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
 use kong_model::{Collection, RemoteId, Site};
 use kong_resolve::{Claim, Dep, Frame, Intent, Key, Map, Verdict, identity};
 
 use crate::engine::Engine;
-use crate::entities::{Entity, IdSource};
+use crate::entities::{Entity, IdSource, refile};
 use crate::objects::Record;
 
 /// Where statuses say that things are.
@@ -30,11 +29,11 @@ pub(crate) struct Recorded {
 
 impl Recorded {
     fn unplace(&mut self, key: &Key, plane: Option<RemoteId>) {
-        refile(&mut self.unplaced, &mut self.by_plane, key, plane);
+        file(&mut self.unplaced, &mut self.by_plane, key, plane);
     }
 
     fn note_plane(&mut self, key: &Key, id: Option<RemoteId>) {
-        refile(&mut self.planes, &mut self.by_id, key, id);
+        file(&mut self.planes, &mut self.by_id, key, id);
     }
 
     /// Whether something in this control plane has yet to be recalled.
@@ -56,26 +55,16 @@ impl Recorded {
 }
 
 /// Files a key under an id, and no longer under the one before.
-fn refile(
+fn file(
     ids: &mut Map<Key, RemoteId>,
     index: &mut Map<RemoteId, BTreeSet<Key>>,
     key: &Key,
     id: Option<RemoteId>,
 ) {
-    let old = match id.clone() {
-        Some(id) => ids.insert(key.clone(), id),
-        None => ids.remove(key),
-    };
-    if let Some(old) = old
-        && let Some(keys) = index.get_mut(&old)
-    {
-        keys.remove(key);
-        if keys.is_empty() {
-            index.remove(&old);
-        }
-    }
+    let old = ids.remove(key);
+    refile(index, key, old.iter(), id.iter());
     if let Some(id) = id {
-        index.entry(id).or_default().insert(key.clone());
+        ids.insert(key.clone(), id);
     }
 }
 
@@ -163,10 +152,9 @@ impl Engine {
             // Somebody else may have been there, and the watch may be late.
             return true;
         }
-        let mut finalizers = record.finalizers.iter();
-        let finalized = finalizers.any(|name| **name == *KONNECT_CLEANUP_FINALIZER);
         let main = self.main_entity(home);
-        finalized && main.is_none_or(|entity| entity.remote.is_none() && entity.is_possible())
+        record.is_finalized()
+            && main.is_none_or(|entity| entity.remote.is_none() && entity.is_possible())
     }
 
     /// An object is to go whose control plane has no id: whether the control plane is as we know it is
@@ -232,7 +220,10 @@ impl Engine {
             .and_then(|record| recorded_place(key, record));
         if let Some((site, _)) = place {
             let configuration = match &site.control_plane {
-                Some(home) => self.configuration_of(home),
+                Some(home) => {
+                    let found = self.planes_at(home).next();
+                    found.map(|plane| plane.configuration.clone())
+                }
                 None => verdict
                     .home
                     .as_ref()
@@ -284,21 +275,6 @@ impl Engine {
         match verdict.heir {
             Some(_) => self.recorded.unplace(key, None),
             None => self.recall(key, verdict),
-        }
-    }
-
-    /// With whose token a control plane is opened.
-    fn configuration_of(&self, plane: &RemoteId) -> Option<Key> {
-        self.entities.at(plane).into_iter().find_map(|id| {
-            let entity = self.entities.get(id)?;
-            (entity.site.at == Collection::ControlPlanes).then(|| entity.configuration.clone())
-        })
-    }
-
-    /// A control plane may have become known: those that wait for it are judged again.
-    pub(crate) fn place_those_in(&mut self, entity: &Entity) {
-        if let (Collection::ControlPlanes, Some(plane)) = (entity.site.at, &entity.remote) {
-            self.dirty.extend(self.recorded.awaited(plane));
         }
     }
 }

@@ -86,8 +86,7 @@ impl Engine {
             | Decision::Wait
             | Decision::Until(_)
             | Decision::Confirm
-            | Decision::NeedsList
-            | Decision::NeedsListOf(_)
+            | Decision::NeedsList(_)
             | Decision::Agrees
             | Decision::Blocked(_)
             | Decision::Forget => {

@@ -44,29 +44,26 @@ impl Archive {
 
 /// What is asked, whatever page of it.
 fn name(call: &Call) -> String {
-    let filter = match call {
-        Call::List { filter, .. } => format!("{filter:?}"),
-        Call::WhoAmI
-        | Call::Get { .. }
-        | Call::Put { .. }
-        | Call::Post { .. }
-        | Call::Patch { .. }
-        | Call::Remove { .. } => String::new(),
-    };
+    let (filter, _) = listed(call);
     format!("{} {filter} ", call.request().path)
 }
 
 fn question(call: &Call) -> String {
-    let page = match call {
-        Call::List { cursor, .. } => format!("{cursor:?}"),
+    let (_, page) = listed(call);
+    format!("{}{page}", name(call))
+}
+
+/// Which entities a list is to give, and from where; empty for what is no list.
+fn listed(call: &Call) -> (String, String) {
+    match call {
+        Call::List { filter, cursor, .. } => (format!("{filter:?}"), format!("{cursor:?}")),
         Call::WhoAmI
         | Call::Get { .. }
         | Call::Put { .. }
         | Call::Post { .. }
         | Call::Patch { .. }
-        | Call::Remove { .. } => String::new(),
-    };
-    format!("{}{page}", name(call))
+        | Call::Remove { .. } => Default::default(),
+    }
 }
 
 #[cfg(test)]

@@ -160,25 +160,25 @@ impl Entities {
         let old = self.filed.remove(&id).unwrap_or_default();
         refile(
             &mut self.by_remote,
-            id,
+            &id,
             old.remote.iter(),
             new.remote.iter(),
         );
-        refile(&mut self.by_plane, id, old.plane.iter(), new.plane.iter());
-        refile(&mut self.by_scope, id, old.scope.iter(), new.scope.iter());
+        refile(&mut self.by_plane, &id, old.plane.iter(), new.plane.iter());
+        refile(&mut self.by_scope, &id, old.scope.iter(), new.scope.iter());
         refile(
             &mut self.dependents,
-            id,
+            &id,
             old.refers_to.iter(),
             new.refers_to.iter(),
         );
         refile(
             &mut self.by_unique,
-            id,
+            &id,
             old.uniques.iter(),
             new.uniques.iter(),
         );
-        refile(&mut self.opaque, id, old.opaque.iter(), new.opaque.iter());
+        refile(&mut self.opaque, &id, old.opaque.iter(), new.opaque.iter());
         let left = old.opaque.filter(|_| new.opaque.is_none());
         let cleared = left.filter(|plane| !self.opaque.contains_key(plane));
         self.cleared.extend(cleared);
@@ -188,23 +188,23 @@ impl Entities {
     }
 }
 
-/// Moves an entity from the old keys of an index to the new ones; keys that stay are not touched.
-fn refile<'a, K: Eq + Hash + Clone + 'a>(
-    index: &mut Map<K, BTreeSet<Uuid>>,
-    id: Uuid,
+/// Moves something from the old keys of an index to the new ones; keys that stay are not touched.
+pub(crate) fn refile<'a, K: Eq + Hash + Clone + 'a, V: Ord + Clone>(
+    index: &mut Map<K, BTreeSet<V>>,
+    id: &V,
     old: impl IntoIterator<Item = &'a K>,
     new: impl IntoIterator<Item = &'a K>,
 ) {
     let (old, new): (Vec<&K>, Vec<&K>) = (old.into_iter().collect(), new.into_iter().collect());
     for key in old.iter().filter(|key| !new.contains(key)) {
         if let Some(ids) = index.get_mut(*key) {
-            ids.remove(&id);
+            ids.remove(id);
             if ids.is_empty() {
                 index.remove(*key);
             }
         }
     }
     for key in new.into_iter().filter(|key| !old.contains(key)) {
-        index.entry(key.clone()).or_default().insert(id);
+        index.entry(key.clone()).or_default().insert(id.clone());
     }
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
 use kong_model::{Body, Collection, Normal, OnDelete, RemoteId, Site, tags};
 use kong_resolve::{Claim, Intent, Key, Output, Uid, identity};
 
 use super::{Foreign, Run, Scope, Stray};
 use crate::engine::Engine;
 use crate::entities::{Belief, Content, Entity, IdSource, Realm};
+use crate::objects::Record;
 
 impl Engine {
     /// One entity of a list.
@@ -255,10 +255,8 @@ impl Engine {
     /// status was not written, or was wiped, and the object asks for nothing now. It has our finalizer,
     /// so it did before.
     fn is_lost(&self, scope: &Scope, stray: &Stray) -> bool {
-        let finalized = self.records.get(&stray.owner).is_some_and(|record| {
-            let mut finalizers = record.finalizers.iter();
-            finalizers.any(|name| **name == *KONNECT_CLEANUP_FINALIZER)
-        });
+        let record = self.records.get(&stray.owner);
+        let finalized = record.is_some_and(Record::is_finalized);
         let at = kong_translation::collection(stray.owner.kind);
         let asks = self.units.get(&stray.owner);
         let inherited = asks.is_some_and(|unit| unit.verdict.heir.is_some());

@@ -64,6 +64,26 @@ fn serve(names: &[&str], protocols: &[&[u8]]) -> Secure {
     }
 }
 
+fn endpoint(server: &Secure) -> url::Url {
+    url::Url::parse(&format!("https://localhost:{}", server.port)).unwrap()
+}
+
+/// A client that trusts this authority alone.
+fn trusting(authority: &str, server: &Secure) -> Client {
+    Client::builder()
+        .endpoint(endpoint(server))
+        .root_certificates_pem(authority.as_bytes())
+        .build()
+        .unwrap()
+}
+
+async fn is_refused_by_one_that_trusts(authority: &str, server: &Secure) {
+    let client = trusting(authority, server);
+    let reply = client.execute(&server_url(), &token(), &list()).await;
+    assert!(matches!(reply, Err(Failure::Transport(_))), "{reply:?}");
+    assert!(server.log.lock().unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn http_2_is_spoken_where_the_server_has_it() {
     for (protocols, version) in [
@@ -71,12 +91,7 @@ async fn http_2_is_spoken_where_the_server_has_it() {
         (&[&b"http/1.1"[..]][..], Version::HTTP_11),
     ] {
         let server = serve(&["localhost"], protocols);
-        let endpoint = url::Url::parse(&format!("https://localhost:{}", server.port)).unwrap();
-        let client = Client::builder()
-            .endpoint(endpoint)
-            .root_certificates_pem(server.authority.as_bytes())
-            .build()
-            .unwrap();
+        let client = trusting(&server.authority, &server);
         for _ in 0..2 {
             let reply = client.execute(&server_url(), &token(), &list()).await;
             assert!(reply.is_ok(), "{reply:?}");
@@ -90,8 +105,7 @@ async fn http_2_is_spoken_where_the_server_has_it() {
 #[tokio::test]
 async fn who_is_certified_by_nobody_we_know_gets_no_token() {
     let server = serve(&["localhost"], &[b"h2"]);
-    let endpoint = url::Url::parse(&format!("https://localhost:{}", server.port)).unwrap();
-    let stranger = Client::builder().endpoint(endpoint.clone()).build();
+    let stranger = Client::builder().endpoint(endpoint(&server)).build();
     // A machine without any authorities trusts nobody either.
     if let Ok(stranger) = stranger {
         let reply = stranger.execute(&server_url(), &token(), &list()).await;
@@ -104,28 +118,13 @@ async fn who_is_certified_by_nobody_we_know_gets_no_token() {
         );
     }
     let other = serve(&["localhost"], &[b"h2"]);
-    let mistaken = Client::builder()
-        .endpoint(endpoint)
-        .root_certificates_pem(other.authority.as_bytes())
-        .build()
-        .unwrap();
-    let reply = mistaken.execute(&server_url(), &token(), &list()).await;
-    assert!(matches!(reply, Err(Failure::Transport(_))), "{reply:?}");
-    assert!(server.log.lock().unwrap().is_empty());
+    is_refused_by_one_that_trusts(&other.authority, &server).await;
 }
 
 #[tokio::test]
 async fn a_certificate_for_another_name_gets_no_token() {
     let server = serve(&["other.test"], &[b"h2"]);
-    let endpoint = url::Url::parse(&format!("https://localhost:{}", server.port)).unwrap();
-    let client = Client::builder()
-        .endpoint(endpoint)
-        .root_certificates_pem(server.authority.as_bytes())
-        .build()
-        .unwrap();
-    let reply = client.execute(&server_url(), &token(), &list()).await;
-    assert!(matches!(reply, Err(Failure::Transport(_))), "{reply:?}");
-    assert!(server.log.lock().unwrap().is_empty());
+    is_refused_by_one_that_trusts(&server.authority, &server).await;
 }
 
 #[tokio::test]

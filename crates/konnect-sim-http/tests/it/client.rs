@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use konnect_sim::Konnect;
 use konnect_sim_http::{Server, Settings};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, ClientBuilder, Method};
@@ -56,6 +57,18 @@ pub(crate) struct Asks {
 /// A server with these settings.
 pub(crate) async fn start(settings: Settings) -> Server {
     Server::start(settings).await.unwrap()
+}
+
+/// A server that accepts this token alone.
+pub(crate) async fn start_for(token: &str) -> Server {
+    let mut konnect = Konnect::new(1);
+    konnect.close_to_strangers();
+    konnect.register_token(token, "default");
+    start(Settings {
+        konnect,
+        ..Settings::default()
+    })
+    .await
 }
 
 /// A client that trusts one authority, or none.

@@ -1,8 +1,8 @@
-use konnect_sim::{Konnect, Millis};
+use konnect_sim::Millis;
 use konnect_sim_http::{Bodies, Record, Settings};
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Asks, Http, id, start};
+use crate::client::{Answer, Asks, Http, id, start, start_for};
 
 fn lines(answer: &Answer) -> Vec<Value> {
     assert_eq!(answer.status, 200, "{}", answer.text);
@@ -98,14 +98,7 @@ async fn the_state_is_what_deck_reads_one_document_a_control_plane() {
 
 #[tokio::test]
 async fn a_reset_begins_anew_but_keeps_who_may_ask_and_counts_on() {
-    let mut konnect = Konnect::new(1);
-    konnect.close_to_strangers();
-    konnect.register_token("kpat_mine", "default");
-    let settings = Settings {
-        konnect,
-        ..Settings::default()
-    };
-    let server = start(settings).await;
+    let server = start_for("kpat_mine").await;
     let asks = Asks::of(&server, Http::One).token(Some("kpat_mine"));
     let before = asks.control_plane("cp").await;
     asks.post("/sim/faults", &json!({"cut": true})).await;

@@ -4,7 +4,7 @@ use konnect_sim::Konnect;
 use konnect_sim_http::Settings;
 use serde_json::json;
 
-use crate::client::{Answer, Asks, Http, id, start};
+use crate::client::{Answer, Asks, Http, id, start, start_for};
 
 /// Where a body that is too long begins, with room for what stands around it.
 const TOO_LONG: usize = 10 * 1024 * 1024;
@@ -112,14 +112,7 @@ async fn who_has_no_good_token_is_told_so_in_the_words_of_the_path() {
 
 #[tokio::test]
 async fn only_tokens_that_were_given_are_good_if_any_were() {
-    let mut konnect = Konnect::new(1);
-    konnect.close_to_strangers();
-    konnect.register_token("kpat_mine", "default");
-    let settings = Settings {
-        konnect,
-        ..Settings::default()
-    };
-    let server = start(settings).await;
+    let server = start_for("kpat_mine").await;
     let asks = Asks::of(&server, Http::One);
     for (token, status) in [
         (Some("kpat_mine"), 200),
