@@ -253,12 +253,7 @@ impl Watchdog {
                 Call::Put { .. } | Call::Post { .. } | Call::Patch { .. },
             ) => {
                 for problem in self.shadow.written(site, entity) {
-                    // A new leader may act on what its watches have not told it yet: an object that the old
-                    // one saw off. What comes of that has to go again, which is looked at in the end.
-                    let stale = problem.rule == Rule::NoOrphan && self.leases.len() > 1;
-                    if !stale {
-                        self.report(problem.rule, problem.how);
-                    }
+                    self.report(problem.rule, problem.how);
                 }
                 if let Some(owner) = shadow::owner_key(entity) {
                     let plane = site
