@@ -51,12 +51,6 @@ impl Engine {
         let owner = entity.owner.clone();
         self.stale.insert(owner.clone());
         let decision = self.decide(id, entity);
-        if entity.site.at == Collection::ControlPlanes
-            && let Some(plane) = &entity.remote
-        {
-            // It may have become known just now: those that wait for that are judged again.
-            self.dirty.extend(self.recorded.awaited(plane));
-        }
         if !matches!(decision, Decision::Until(_)) {
             self.set_entity_alarm(id, None);
         }

@@ -312,7 +312,10 @@ impl Engine {
             return;
         }
         loop {
-            if let Some(plane) = self.entities.pop_cleared() {
+            if let Some(plane) = self.entities.pop_arrived() {
+                // Who has yet to be recalled from there is judged again.
+                self.dirty.extend(self.recorded.awaited(&plane));
+            } else if let Some(plane) = self.entities.pop_cleared() {
                 self.examine_leaving(&plane);
             } else if let Some(id) = self.unexamined.pop_first() {
                 self.examine(id);

@@ -6,7 +6,7 @@ use std::hash::Hash;
 
 use uuid::Uuid;
 
-use kong_model::{RemoteId, UniqueKey};
+use kong_model::{Collection, RemoteId, UniqueKey};
 use kong_resolve::Map;
 
 use super::{Entity, Realm};
@@ -37,6 +37,8 @@ pub(crate) struct Entities {
     opaque: Map<RemoteId, BTreeSet<Uuid>>,
     /// Control planes in which there are none of these any more.
     cleared: BTreeSet<RemoteId>,
+    /// Control planes that have come to be known.
+    arrived: BTreeSet<RemoteId>,
 }
 
 impl Entities {
@@ -97,6 +99,11 @@ impl Entities {
         self.cleared.pop_first()
     }
 
+    /// A control plane that has come to be known.
+    pub(crate) fn pop_arrived(&mut self) -> Option<RemoteId> {
+        self.arrived.pop_first()
+    }
+
     /// Those that have or claim something unique.
     pub(crate) fn rivals(
         &self,
@@ -155,6 +162,10 @@ impl Entities {
                     .filter(|_| entity.is_opaque()),
             }
         });
+        let is_plane = self
+            .all
+            .get(&id)
+            .is_some_and(|entity| entity.site.at == Collection::ControlPlanes);
         let gone = new.is_none();
         let new = new.unwrap_or_default();
         let old = self.filed.remove(&id).unwrap_or_default();
@@ -182,6 +193,9 @@ impl Entities {
         let left = old.opaque.filter(|_| new.opaque.is_none());
         let cleared = left.filter(|plane| !self.opaque.contains_key(plane));
         self.cleared.extend(cleared);
+        if is_plane && old.remote != new.remote {
+            self.arrived.extend(new.remote.clone());
+        }
         if !gone {
             self.filed.insert(id, new);
         }
