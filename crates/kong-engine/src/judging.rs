@@ -7,7 +7,6 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
-use kong_model::RemoteId;
 use kong_resolve::{Claim, Dep, Frame, Intent, Key, Output, Verdict, View};
 use kong_translation::{Problem, Report, State, Urgency};
 
@@ -263,7 +262,7 @@ impl Engine {
             }
             return;
         };
-        let recorded = record.recorded_id(frame).map(RemoteId::from);
+        let recorded = record.recorded_id(frame);
         let trusted = match frame {
             Frame::Account => record.confirmed_generation(kong_crds::conditions::API_AUTH_VALID),
             Frame::Konnect | Frame::Native if recorded.is_some() => {

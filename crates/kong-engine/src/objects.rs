@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
 use kong_crds::{Kind, Observed};
+use kong_model::RemoteId;
 use kong_resolve::{Dep, Entry, Frame, Key, Name, Uid};
 
 use crate::engine::Engine;
@@ -84,14 +85,8 @@ impl StoredStatus {
 
 impl Record {
     /// The id of the main entity in the status, if there is one.
-    pub(crate) fn recorded_id(&self, frame: Frame) -> Option<String> {
-        let status = self.status.read();
-        let id = match frame {
-            Frame::Konnect => status["konnect"]["id"].as_str(),
-            Frame::Native => status["id"].as_str(),
-            Frame::Account => None,
-        };
-        id.filter(|id| !id.is_empty()).map(str::to_owned)
+    pub(crate) fn recorded_id(&self, frame: Frame) -> Option<RemoteId> {
+        kong_translation::recorded_id(frame, &self.status.read())
     }
 
     /// Whether it has the finalizer under which something may be in Konnect.
@@ -267,10 +262,9 @@ impl Engine {
         entities.any(|entity| {
             let less = match entity.belief {
                 Belief::Absent => true,
-                Belief::Unknown | Belief::Trusted(_) => entity
-                    .remote
-                    .as_ref()
-                    .is_none_or(|id| id.as_str() != recorded),
+                Belief::Unknown | Belief::Trusted(_) => {
+                    entity.remote.as_ref().is_none_or(|id| *id != recorded)
+                }
                 Belief::Held(_) => false,
             };
             // What we wrote or read in this term is newer than what anybody else may have written.

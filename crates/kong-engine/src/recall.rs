@@ -95,7 +95,7 @@ fn recorded_place(key: &Key, record: &Record) -> Option<(Site, RemoteId)> {
         control_plane,
         parent,
     };
-    Some((site, RemoteId::from(record.recorded_id(frame)?)))
+    Some((site, kong_translation::recorded_id(frame, &status)?))
 }
 
 impl Engine {

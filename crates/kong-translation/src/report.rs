@@ -270,8 +270,8 @@ fn main_state<'s, 'a>(states: &'s [State<'a>]) -> Option<&'s State<'a>> {
     states.iter().find(|state| state.main)
 }
 
-/// The id in a status.
-fn recorded_id(frame: Frame, status: &Value) -> Option<RemoteId> {
+/// The id of the entity that an object stands for in a status of it, if there is one.
+pub fn recorded_id(frame: Frame, status: &Value) -> Option<RemoteId> {
     let id = match frame {
         Frame::Konnect => &status["konnect"]["id"],
         Frame::Native => &status["id"],
