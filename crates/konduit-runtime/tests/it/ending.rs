@@ -5,7 +5,7 @@ use std::time::Duration;
 use kong_model::Collection;
 use tokio::time::Instant;
 
-use crate::world::{World, object, run};
+use crate::world::{World, object, run, with_quickstart};
 
 #[tokio::test(start_paused = true)]
 async fn what_is_under_way_is_finished_and_nothing_is_begun() {
@@ -35,12 +35,7 @@ async fn what_is_under_way_is_finished_and_nothing_is_begun() {
 
 #[tokio::test(start_paused = true)]
 async fn what_hangs_holds_up_the_end_for_a_while_only() {
-    let world = World::new();
-    world.apply_example("quickstart");
-    let operator = world.start();
-    world
-        .until_programmed(&object("kongroutes", "route-with-service"))
-        .await;
+    let (world, operator) = with_quickstart().await;
     world.konnect.take(Duration::from_secs(3_600));
     tokio::time::sleep(Duration::from_secs(61)).await;
     let asked = Instant::now();

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::json;
 
-use crate::world::{Running, World, object, run};
+use crate::world::{Running, World, object, run, with_quickstart};
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<String>>>);
@@ -67,12 +67,7 @@ async fn everything_up_to_the_last_route_is_told_and_nothing_is_written() {
 
 #[tokio::test(start_paused = true)]
 async fn where_all_is_as_it_should_be_only_what_is_edited_is_told() {
-    let world = World::new();
-    world.apply_example("quickstart");
-    let operator = world.start();
-    world
-        .until_programmed(&object("kongroutes", "route-with-service"))
-        .await;
+    let (world, operator) = with_quickstart().await;
     world
         .until_programmed(&object("kongtargets", "target-b"))
         .await;

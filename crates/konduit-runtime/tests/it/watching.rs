@@ -6,7 +6,7 @@ use cluster_sim::{ObjectId, ResourceId};
 use kong_model::Collection;
 use serde_json::{Value, json};
 
-use crate::world::{World, object};
+use crate::world::{World, object, with_quickstart};
 
 fn service() -> ObjectId {
     object("kongservices", "service")
@@ -18,16 +18,6 @@ fn host(world: &World) -> String {
     service.map_or_else(String::new, |(_, entity)| {
         entity["host"].as_str().unwrap().to_owned()
     })
-}
-
-async fn with_quickstart() -> (World, crate::world::Running) {
-    let world = World::new();
-    world.apply_example("quickstart");
-    let operator = world.start();
-    world
-        .until_programmed(&object("kongroutes", "route-with-service"))
-        .await;
-    (world, operator)
 }
 
 #[tokio::test(start_paused = true)]

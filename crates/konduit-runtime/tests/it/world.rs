@@ -167,6 +167,17 @@ impl World {
     }
 }
 
+/// A world with the quickstart in it, and an operator that has come as far as its last route.
+pub(crate) async fn with_quickstart() -> (World, Running) {
+    let world = World::new();
+    world.apply_example("quickstart");
+    let operator = world.start();
+    world
+        .until_programmed(&object("kongroutes", "route-with-service"))
+        .await;
+    (world, operator)
+}
+
 /// Starts an operator.
 pub(crate) fn run(builder: Builder) -> Running {
     let (stop, stopped) = oneshot::channel();

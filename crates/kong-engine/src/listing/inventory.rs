@@ -274,29 +274,26 @@ impl Engine {
             main: true,
             ..found(scope, &stray, identity(&entry.meta.uid))
         };
-        let identity = claim.identity;
-        let mut entity = Entity::new(&stray.owner, &claim);
-        entity.remote = Some(stray.id);
-        entity.source = IdSource::Record;
-        self.entities.insert(identity, entity);
-        if let Some(unit) = self.units.get_mut(&stray.owner) {
-            unit.entities.insert(identity);
-        }
-        self.believe(identity, &stray.item);
-        self.dirty.insert(stray.owner);
+        self.dirty.insert(stray.owner.clone());
+        self.take_up(&claim, stray);
     }
 
     fn adopt_surplus(&mut self, scope: &Scope, stray: Stray) {
         let identity = Uuid::new_v5(&Uuid::NAMESPACE_OID, stray.id.as_str().as_bytes());
         let claim = found(scope, &stray, identity);
-        let mut entity = Entity::new(&stray.owner, &claim);
+        self.take_up(&claim, stray);
+    }
+
+    /// What a list has is an entity of its owner from now on.
+    fn take_up(&mut self, claim: &Claim, stray: Stray) {
+        let mut entity = Entity::new(&stray.owner, claim);
         entity.remote = Some(stray.id);
         entity.source = IdSource::Record;
-        self.entities.insert(identity, entity);
+        self.entities.insert(claim.identity, entity);
         if let Some(unit) = self.units.get_mut(&stray.owner) {
-            unit.entities.insert(identity);
+            unit.entities.insert(claim.identity);
         }
-        self.believe(identity, &stray.item);
+        self.believe(claim.identity, &stray.item);
     }
 
     /// What no page had is not there.
