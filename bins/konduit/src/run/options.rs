@@ -46,7 +46,7 @@ pub(crate) struct Cluster {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) watch_namespaces: Vec<String>,
     /// Label, of value true, of the Secrets to read; empty for all.
-    #[arg(long = "kong-custom-domain", value_name = "LABEL", default_value = kong_crds::names::SECRET_LABEL)]
+    #[arg(long, value_name = "LABEL", default_value = kong_crds::names::SECRET_LABEL)]
     pub(crate) secret_label_selector: String,
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct Konnect {
     pub(crate) allowed_domains: Vec<String>,
     /// What stands in place of konghq.com.
     #[arg(
-        long,
+        long = "kong-custom-domain",
         value_name = "DOMAIN",
         env = "KONG_CUSTOM_DOMAIN",
         hide_env_values = true
