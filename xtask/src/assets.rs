@@ -1,4 +1,4 @@
-//! `cargo xtask assets`: etcd, kube-apiserver and, if asked for, helm, for the tests that want a real API server.
+//! `cargo xtask assets`: etcd, kube-apiserver and, if asked for, kubectl and helm, for the tests that want a real API server.
 //!
 //! They are looked for in the folder that `KUBEBUILDER_ASSETS` names, as everywhere around Kubernetes, then in a
 //! cache of ours; what is in neither is built once, with Go, from the modules in `xtask/assets`. The folder is all
@@ -17,7 +17,7 @@ use anyhow::{Context as _, Result};
 use etcetera::BaseStrategy as _;
 
 use self::{
-    tools::{ALL, SERVERS, Tool},
+    tools::{HELM, KUBECTL, SERVERS, Tool},
     workshop::Workshop,
 };
 use crate::{Outcome, workspace};
@@ -25,21 +25,21 @@ use crate::{Outcome, workspace};
 /// The variable that names a folder with these programs; that the tests read it, too, is its point.
 pub(crate) const VARIABLE: &str = "KUBEBUILDER_ASSETS";
 
-/// What is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    /// What a real API server takes.
-    Servers,
-    /// Helm besides. Only tests of the chart want it, and it takes another minute to build.
-    ServersAndHelm,
+/// What is wanted besides a real API server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// kubectl, which the tests of the whole operator use.
+    pub(crate) kubectl: bool,
+    /// Helm. Only tests of the chart want it, and it takes another minute to build.
+    pub(crate) helm: bool,
 }
 
 impl Wanted {
-    fn tools(self) -> &'static [Tool] {
-        match self {
-            Self::Servers => SERVERS,
-            Self::ServersAndHelm => ALL,
-        }
+    fn tools(self) -> Vec<Tool> {
+        let further = [(self.kubectl, KUBECTL), (self.helm, HELM)];
+        let further = further.into_iter().filter(|(wanted, _)| *wanted);
+        let servers = SERVERS.iter().copied();
+        servers.chain(further.map(|(_, tool)| tool)).collect()
     }
 }
 
@@ -61,9 +61,10 @@ pub(crate) fn provide(wanted: Wanted) -> Result<PathBuf> {
         cache: base.cache_dir().join("konduit/assets"),
     };
     let cached = workshop.folder()?;
-    match find(named.as_deref(), &cached, wanted.tools()) {
+    let tools = wanted.tools();
+    match find(named.as_deref(), &cached, &tools) {
         Some(folder) => Ok(folder),
-        None => workshop.fill(wanted.tools()),
+        None => workshop.fill(&tools),
     }
 }
 
@@ -94,7 +95,7 @@ fn missing<'a>(wanted: &'a [Tool], folder: &Path) -> impl Iterator<Item = &'a To
 mod tests {
     use std::fs;
 
-    use super::*;
+    use super::{tools::ALL, *};
 
     /// A folder that holds these programs.
     fn folder(of: &[Tool]) -> tempfile::TempDir {

@@ -87,6 +87,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     // Knows Kubernetes only; what it holds Kong's kinds to is in its tests.
     ("envtest", &[]),
+    // The whole operator at work: the servers it talks to, and the operator itself as a process only.
+    (
+        "clustertest",
+        &["kong-crds", "konnect-sim", "konnect-sim-http", "envtest"],
+    ),
     ("konnect-contract", &["kong-model"]),
     ("konduit", LIBRARIES),
     ("xtask", &["kong-crds"]),

@@ -67,6 +67,9 @@ enum Command {
     Layers,
     /// Provide etcd and kube-apiserver, and print the folder that holds them.
     Assets {
+        /// kubectl, too.
+        #[arg(long)]
+        kubectl: bool,
         /// Helm, too.
         #[arg(long)]
         helm: bool,
@@ -132,11 +135,7 @@ fn main() -> ExitCode {
         }
         Command::Rbac => rbac::write(),
         Command::Layers => layers::run(),
-        Command::Assets { helm } => assets::run(if helm {
-            assets::Wanted::ServersAndHelm
-        } else {
-            assets::Wanted::Servers
-        }),
+        Command::Assets { kubectl, helm } => assets::run(assets::Wanted { kubectl, helm }),
         Command::Openapi { file } => openapi::run(&file),
         Command::Test => test::run(),
     };

@@ -24,8 +24,8 @@ enum Step {
 
 /// Whose tests run in a step, and how.
 struct Group {
-    /// The packages; none are all that no other group has.
-    packages: &'static [&'static str],
+    /// The packages, or `package/binary` for one binary of tests; none are all that no other group has.
+    members: &'static [&'static str],
     /// What each binary is told.
     arguments: &'static [&'static str],
     /// Whether they want a real API server.
@@ -56,7 +56,7 @@ const STEPS: &[(&str, Step)] = &[
     (
         "tests",
         Step::Tests(Group {
-            packages: &[],
+            members: &[],
             arguments: &[],
             with_servers: false,
         }),
@@ -64,7 +64,7 @@ const STEPS: &[(&str, Step)] = &[
     (
         "a real API server",
         Step::Tests(Group {
-            packages: &["envtest"],
+            members: &["envtest", "clustertest", "konduit/cluster"],
             arguments: &[],
             with_servers: true,
         }),
@@ -73,7 +73,7 @@ const STEPS: &[(&str, Step)] = &[
     (
         "simulation",
         Step::Tests(Group {
-            packages: &["testkit"],
+            members: &["testkit"],
             arguments: &["--show-output"],
             with_servers: false,
         }),
@@ -133,7 +133,7 @@ impl Group {
             .iter()
             .map(|folder| (assets::VARIABLE, folder.as_path()))
             .collect();
-        for binary in binaries.iter().filter(|binary| self.has(&binary.package)) {
+        for binary in binaries.iter().filter(|binary| self.has(binary)) {
             if binary.run(self.arguments, &variables)? == Outcome::Findings {
                 return Ok(Outcome::Findings);
             }
@@ -141,22 +141,34 @@ impl Group {
         Ok(Outcome::Well)
     }
 
-    /// Whether the tests of a package are run in this group.
-    fn has(&self, package: &str) -> bool {
-        if self.packages.is_empty() {
+    /// Whether a binary is run in this group.
+    fn has(&self, binary: &Binary) -> bool {
+        if self.members.is_empty() {
             !STEPS.iter().any(|(_, step)| match step {
-                Step::Tests(group) => group.packages.contains(&package),
+                Step::Tests(group) => group.names(binary),
                 Step::Cargo(_) | Step::Own(_) | Step::Build => false,
             })
         } else {
-            self.packages.contains(&package)
+            self.names(binary)
         }
+    }
+
+    /// Whether a binary is among the members that are named.
+    fn names(&self, binary: &Binary) -> bool {
+        self.members.iter().any(|member| {
+            let (package, target) = member.split_once('/').unwrap_or((member, ""));
+            binary.package == package && (target.is_empty() || binary.target == target)
+        })
     }
 }
 
 /// A folder with the servers. Who cannot have them tests without, and is told so, unless they are required.
 fn servers() -> Result<Option<PathBuf>> {
-    match assets::provide(assets::Wanted::Servers) {
+    let wanted = assets::Wanted {
+        kubectl: true,
+        helm: false,
+    };
+    match assets::provide(wanted) {
         Ok(folder) => Ok(Some(folder)),
         Err(error) if env::var_os("REQUIRE_ENVTEST").is_some_and(|value| value == "1") => {
             Err(error)
@@ -173,13 +185,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tests_of_every_package_are_run_exactly_once() {
-        for package in ["envtest", "testkit", "kong-engine", "a newcomer"] {
+    fn every_binary_is_run_exactly_once() {
+        let all = [
+            ("envtest", "it"),
+            ("testkit", "records"),
+            ("konduit", "it"),
+            ("konduit", "cluster"),
+            ("a newcomer", "it"),
+        ];
+        for (package, target) in all {
+            let binary = Binary::named(package, target);
             let groups = STEPS.iter().filter(|(_, step)| match step {
-                Step::Tests(group) => group.has(package),
+                Step::Tests(group) => group.has(&binary),
                 Step::Cargo(_) | Step::Own(_) | Step::Build => false,
             });
-            assert_eq!(groups.count(), 1, "{package}");
+            assert_eq!(groups.count(), 1, "{package} {target}");
         }
     }
 }

@@ -31,6 +31,8 @@ pub(crate) use self::options::Run;
 use crate::cli::Cli;
 use crate::session::Outcome;
 
+/// What we call ourselves to the API server and to Konnect.
+const AGENT: &str = concat!("konduit/", env!("CARGO_PKG_VERSION"));
 /// The port of the Service in front of the webhook.
 const WEBHOOK_PORT: u16 = 443;
 
@@ -160,6 +162,10 @@ async fn cluster(run: &Run) -> Result<Config> {
             .parse()
             .with_context(|| format!("\"{host}\" is no URL of an API server"))?;
     }
+    config.headers.push((
+        http::header::USER_AGENT,
+        http::HeaderValue::from_static(AGENT),
+    ));
     Ok(config)
 }
 

@@ -14,8 +14,8 @@ mod authority;
 pub mod definitions;
 mod envtest;
 mod error;
-mod ports;
-mod process;
+pub mod ports;
+pub mod process;
 mod settings;
 
 pub use self::{authority::User, envtest::Envtest, error::Error, settings::Settings};

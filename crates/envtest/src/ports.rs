@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use crate::Error;
 
 /// As many ports as asked for, all different.
-pub(crate) fn free<const N: usize>() -> Result<[u16; N], Error> {
+pub fn free<const N: usize>() -> Result<[u16; N], Error> {
     let mut ports = [0; N];
     // Held until all are known, or the system might give out the same one twice.
     let mut held = Vec::with_capacity(N);

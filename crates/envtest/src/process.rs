@@ -1,4 +1,5 @@
-//! A server that ends when its test does, however that ends.
+//! A program that ends when its test does, however that ends: the servers, and whatever else a test wants to run
+//! beside them.
 //!
 //! A shell stands between the two and holds the reading end of a pipe whose writing end is ours alone. When that
 //! closes, because [`Process`] was dropped, because a test panicked in a static, or because somebody killed the
@@ -14,14 +15,17 @@ use std::{
 
 use crate::Error;
 
-/// Runs its arguments as a server. A job in the background has no standard input of its own, hence the third
+/// Runs its arguments as a server, and writes its number down in a file, which is the first argument. A job in the background has no standard input of its own, hence the third
 /// file; the server must not inherit it. What shells say of the
 /// killed is not for the log. What is killed has nothing to keep: the etcd of a test does not even
 /// wait for its disk.
 const KEEPER: &str = r#"
 exec 3<&0
+file=$1
+shift
 "$@" </dev/null 3<&- &
 server=$!
+echo "$server" >"$file"
 exec 2>/dev/null
 { read -r _ <&3; kill -9 "$server"; } &
 keeper=$!
@@ -34,11 +38,13 @@ exit "$code"
 /// How much of what a server wrote goes into an error.
 const LAST_WORDS: usize = 4_000;
 
-/// A server that runs.
+/// A program that runs.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     name: &'static str,
     log: PathBuf,
+    /// The file that its number is in.
+    number: PathBuf,
     shell: Child,
     /// The writing end of the pipe. Closing it is what ends the server.
     pipe: Option<ChildStdin>,
@@ -46,7 +52,7 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts a program; what it writes goes to the end of the log.
-    pub(crate) fn start(
+    pub fn start(
         name: &'static str,
         program: &Path,
         arguments: &[String],
@@ -58,8 +64,12 @@ impl Process {
             .open(&log)
             .map_err(Error::file(&log))?;
         let errors = output.try_clone().map_err(Error::file(&log))?;
+        let number = log.with_extension("pid");
+        // That of a program before this one, with the same log.
+        let _: io::Result<()> = fs::remove_file(&number);
         let mut shell = Command::new("sh")
             .args(["-c", KEEPER, name])
+            .arg(&number)
             .arg(program)
             .args(arguments)
             .stdin(Stdio::piped())
@@ -71,13 +81,35 @@ impl Process {
         Ok(Self {
             name,
             log,
+            number,
             shell,
             pipe,
         })
     }
 
-    /// An error if the server has ended.
-    pub(crate) fn check(&mut self) -> Result<(), Error> {
+    /// The number of the process, as soon as it has one.
+    pub fn number(&self) -> Option<u32> {
+        fs::read_to_string(&self.number).ok()?.trim().parse().ok()
+    }
+
+    /// Sends a signal, such as `TERM`, `KILL`, `STOP` and `CONT`. Whether it could be sent.
+    pub fn signal(&self, name: &str) -> bool {
+        let Some(number) = self.number() else {
+            return false;
+        };
+        let kill = Command::new("kill")
+            .args([format!("-{name}"), number.to_string()])
+            .output();
+        kill.is_ok_and(|output| output.status.success())
+    }
+
+    /// Its exit code once it has ended by itself; of what a signal ended, 128 and the number of the signal.
+    pub fn exit_code(&mut self) -> Option<i32> {
+        self.shell.try_wait().ok().flatten()?.code()
+    }
+
+    /// An error if it has ended.
+    pub fn check(&mut self) -> Result<(), Error> {
         match self.shell.try_wait() {
             Ok(None) => Ok(()),
             Ok(Some(status)) => Err(Error::Ended {
@@ -89,8 +121,8 @@ impl Process {
         }
     }
 
-    /// The end of what the server wrote.
-    pub(crate) fn last_words(&self) -> String {
+    /// The end of what it wrote.
+    pub fn last_words(&self) -> String {
         match fs::read(&self.log) {
             Ok(bytes) => {
                 let start = bytes.len().saturating_sub(LAST_WORDS);
@@ -178,6 +210,18 @@ mod tests {
         drop(process.pipe.take());
         until(|| !runs(folder.path()));
         assert!(process.check().is_err());
+    }
+
+    #[test]
+    fn a_signal_reaches_the_program_and_not_the_shell_around_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "trap 'exit 7' TERM; echo ready; while :; do sleep 0.1; done";
+        let mut process = script(folder.path(), text);
+        until(|| !process.last_words().is_empty());
+        assert_eq!(process.exit_code(), None);
+        assert!(process.signal("TERM"));
+        until(|| process.exit_code().is_some());
+        assert_eq!(process.exit_code(), Some(7));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //go:build tools
 
-// Package assets names the command that is built, so that go.mod and go.sum cover all that it needs.
+// Package assets names the commands that are built, so that go.mod and go.sum cover all that they need.
 package assets
 
-import _ "k8s.io/kubernetes/cmd/kube-apiserver"
+import (
+	_ "k8s.io/kubernetes/cmd/kube-apiserver"
+	_ "k8s.io/kubernetes/cmd/kubectl"
+)

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 
 /// A program that is built from a pinned Go module.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tool {
     /// The program's name, which is that of its file, too.
     pub(crate) name: &'static str,
@@ -45,8 +45,17 @@ const KUBE_APISERVER: Tool = Tool {
     stamp: Some("k8s.io/component-base/version.gitVersion"),
 };
 
+/// What people ask the API server with.
+pub(crate) const KUBECTL: Tool = Tool {
+    name: "kubectl",
+    folder: "kubernetes",
+    module: "k8s.io/kubernetes",
+    package: "k8s.io/kubernetes/cmd/kubectl",
+    stamp: Some("k8s.io/component-base/version.gitVersion"),
+};
+
 /// What renders charts.
-const HELM: Tool = Tool {
+pub(crate) const HELM: Tool = Tool {
     name: "helm",
     folder: "helm",
     module: "helm.sh/helm/v3",
@@ -57,8 +66,8 @@ const HELM: Tool = Tool {
 /// What a real API server takes; the one that is built sooner comes first.
 pub(crate) const SERVERS: &[Tool] = &[ETCD, KUBE_APISERVER];
 
-/// All of it.
-pub(crate) const ALL: &[Tool] = &[ETCD, KUBE_APISERVER, HELM];
+/// All of it; the key of the folder depends on it.
+pub(crate) const ALL: &[Tool] = &[ETCD, KUBE_APISERVER, KUBECTL, HELM];
 
 impl Tool {
     /// The file of the program in a folder.

@@ -19,7 +19,7 @@ pub(super) struct Binary {
     /// The package it is of.
     pub(super) package: String,
     /// What of the package it tests: the library, a binary, or a file of tests.
-    target: String,
+    pub(super) target: String,
     /// The folder of the package, in which its tests expect to be run.
     folder: PathBuf,
     executable: PathBuf,
@@ -68,6 +68,17 @@ fn binary(message: &str) -> Option<Binary> {
 }
 
 impl Binary {
+    /// One that is not there.
+    #[cfg(test)]
+    pub(super) fn named(package: &str, target: &str) -> Self {
+        Self {
+            package: package.to_owned(),
+            target: target.to_owned(),
+            folder: PathBuf::new(),
+            executable: PathBuf::new(),
+        }
+    }
+
     /// Runs it, and prints what it prints.
     pub(super) fn run(&self, arguments: &[&str], variables: &[(&str, &Path)]) -> Result<Outcome> {
         println!("    {} {}", self.package, self.target);

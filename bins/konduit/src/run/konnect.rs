@@ -27,7 +27,7 @@ pub(crate) struct Target {
 /// A client of Konnect.
 pub(crate) fn connect(target: &Target) -> Result<Arc<dyn Execute>> {
     let mut builder = Client::builder()
-        .user_agent(concat!("konduit/", env!("CARGO_PKG_VERSION")))
+        .user_agent(super::AGENT)
         .timeout(target.patience);
     if let Some(text) = &target.url {
         let endpoint: Url = text

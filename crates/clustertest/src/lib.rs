@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Where to start reading
+//!
+//! [`World`] is the servers and what a person does there, [`Operator`] the process, [`object`] what is asked of
+//! objects.
+
+#![allow(
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a panic is how a test fails, and this is for tests only"
+)]
+
+pub mod object;
+mod operator;
+mod world;
+
+pub use self::{
+    operator::{Operator, Options},
+    world::{Settings, World, documents_of},
+};
