@@ -66,6 +66,15 @@ struct Session {
     tidied: Option<u64>,
 }
 
+/// Those of the operator, but for one: what is applied here is applied at once, so nobody has to be given time to
+/// apply or delete what belongs together.
+fn settings() -> Settings {
+    Settings {
+        patience: 2_000,
+        ..Settings::default()
+    }
+}
+
 /// Runs manifests until all is quiet, or until somebody ends it.
 pub(crate) fn up(options: &Up, streams: &mut Streams<'_>) -> Result<Outcome> {
     let dump_to_stdout = options.dump.as_deref() == Some(Path::new(DASH));
@@ -119,7 +128,7 @@ impl Session {
             konnect: Konnect::new(SEED),
             schedule: Schedule::calm(),
             wall: i64::try_from(wall.as_secs()).unwrap_or_default(),
-            machine: || Engine::new(Settings::default()),
+            machine: || Engine::new(settings()),
         });
         let mut paths = Paths::new(options.paths.clone(), input)?;
         if let Some(dump) = options.dump.as_deref().filter(|it| *it != Path::new(DASH)) {

@@ -97,7 +97,8 @@ pub enum Urgency {
     Now,
     /// Something is wrong that may be right in a moment: objects are applied one after the other.
     Soon,
-    /// It gives way by itself: worth a write only if it lasts.
+    /// It gives way by itself, or the object goes the way of what it refers to: worth a write only if it
+    /// lasts.
     Late,
     /// Work is under way and nothing is wrong: not worth a write.
     Never,
@@ -153,6 +154,11 @@ pub fn report(
         (true, true, _) => Urgency::Late,
         // Whether credentials are good depends on nothing that could still be on its way.
         (true, false, _) if frame == Frame::Account => Urgency::Now,
+        (true, false, _)
+            if problem.is_none() && !verdict.refs_hold() && was_programmed(meta, before) =>
+        {
+            Urgency::Late
+        }
         (true, false, _) => Urgency::Soon,
         (false, _, Progress::UnderWay) => Urgency::Never,
         (false, _, Progress::Settled | Progress::Stuck) if waits_for_heir => Urgency::Never,
@@ -166,6 +172,17 @@ pub fn report(
         conditions,
         urgency,
     }
+}
+
+/// Whether its status says that it is programmed as it is now. What then fails has lost something that it refers
+/// to, and is often deleted itself in a moment: families go one after the other.
+fn was_programmed(meta: &Meta, before: &Value) -> bool {
+    let conditions = before["conditions"].as_array();
+    conditions.into_iter().flatten().any(|condition| {
+        condition["type"] == c::PROGRAMMED
+            && condition["status"] == "True"
+            && condition["observedGeneration"] == meta.generation
+    })
 }
 
 /// What is said of an object with whose entities nothing is wrong; nothing while work is under way.

@@ -99,6 +99,19 @@ fn said_in(
 }
 
 #[test]
+fn who_loses_its_control_plane_is_given_time_to_go_too_and_who_never_had_one_is_told() {
+    let group = |home: &mut kong_resolve::Home| home.group = true;
+    let done = status(&said(valid(), true, &Value::Null), &Value::Null);
+    assert_eq!(said_in(group, None, &done).urgency, Urgency::Late);
+    assert_eq!(said_in(group, None, &Value::Null).urgency, Urgency::Soon);
+    let mut older = done;
+    for condition in older["conditions"].as_array_mut().unwrap() {
+        condition["observedGeneration"] = json!(0);
+    }
+    assert_eq!(said_in(group, None, &older).urgency, Urgency::Soon);
+}
+
+#[test]
 fn what_refers_to_a_group_is_not_said_to_be_in_it() {
     let report = said_in(|home| home.group = true, None, &Value::Null);
     assert_eq!(Value::Object(report.fields), json!({}));
