@@ -3,7 +3,7 @@
 //! # Where to start reading
 //!
 //! [`World`] is the servers and what a person does there, [`Operator`] the process, [`object`] what is asked of
-//! objects.
+//! objects, [`Proxy`] what cuts connections.
 
 #![allow(
     clippy::panic,
@@ -13,9 +13,11 @@
 
 pub mod object;
 mod operator;
+mod proxy;
 mod world;
 
 pub use self::{
     operator::{Operator, Options},
-    world::{Settings, World, documents_of},
+    proxy::Proxy,
+    world::{HOME, Settings, World, documents_of},
 };

@@ -3,7 +3,8 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicUsize, Ordering},
+    process::Command,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
@@ -30,7 +31,9 @@ const POLL: Duration = Duration::from_millis(50);
 /// How many requests of a person are under way at once.
 const AT_ONCE: usize = 16;
 /// Where the operator lives.
-const HOME: &str = "kong-system";
+pub const HOME: &str = "kong-system";
+/// Who the operator is.
+const ACCOUNT: &str = "system:serviceaccount:kong-system:konduit";
 
 /// What is different from the usual.
 #[derive(Debug, Default)]
@@ -51,6 +54,8 @@ pub struct World {
     admin: Client,
     program: PathBuf,
     operators: AtomicUsize,
+    /// Whether the operator may be refused something.
+    lenient: AtomicBool,
     folder: TempDir,
 }
 
@@ -63,7 +68,8 @@ impl World {
 
     /// The same, with more than the usual.
     pub async fn start_with(program: impl AsRef<Path>, settings: Settings) -> Option<Self> {
-        let servers = Envtest::start_with(settings.servers).await?;
+        let account = settings.servers.user(ACCOUNT, &["system:serviceaccounts"]);
+        let servers = Envtest::start_with(account).await?;
         let konnect = Server::start(settings.konnect)
             .await
             .unwrap_or_else(|error| panic!("{error}"));
@@ -77,16 +83,58 @@ impl World {
             admin,
             program: program.as_ref().to_owned(),
             operators: AtomicUsize::new(0),
+            lenient: AtomicBool::new(false),
             folder: tempfile::tempdir().expect("a folder for the test"),
         };
         world.namespace(HOME).await;
+        world.permit(&world.permissions()).await;
         Some(world)
     }
 
-    /// An operator that has not been started: it may do everything in the cluster, and sends every request for
-    /// Konnect to the simulated one.
+    /// What `konduit rbac` prints.
+    pub fn permissions(&self) -> Vec<Value> {
+        let output = Command::new(&self.program)
+            .args(["rbac", "-n", HOME])
+            .output();
+        let output = output.unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
+        documents_of(&String::from_utf8_lossy(&output.stdout))
+    }
+
+    /// Applies these permissions, and waits until they hold.
+    async fn permit(&self, permissions: &[Value]) {
+        for object in permissions {
+            self.apply_one(object).await;
+        }
+        let client = self.servers.client(self.account());
+        let kind = Kind::KongTarget;
+        let resource = resource(kind.group(), kind.version(), kind.as_str(), kind.plural());
+        let targets = Api::<DynamicObject>::all_with(client, &resource);
+        let began = Instant::now();
+        while let Err(error) = targets.list(&ListParams::default().limit(1)).await {
+            assert!(
+                began.elapsed() < PATIENCE,
+                "the permissions never hold: {error}"
+            );
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Who the operator is to the API server: somebody who may do what `konduit rbac` says, and nothing else.
+    pub fn account(&self) -> &User {
+        let account = self.servers.user(ACCOUNT);
+        account.expect("it is let in when the servers are started")
+    }
+
+    /// An operator that has not been started: it may do in the cluster what `konduit rbac` says, and sends every
+    /// request for Konnect to the simulated one.
     pub fn operator(&self) -> Options {
-        self.operator_as(self.servers.administrator())
+        self.operator_as(self.account())
+    }
+
+    /// The operator may be refused requests from now on, as after a restart of the API server, which refuses for a
+    /// moment what it will permit.
+    pub fn refusals_are_fine(&self) {
+        self.lenient.store(true, Ordering::Relaxed);
     }
 
     /// The same as another user.
@@ -296,6 +344,23 @@ impl World {
             Some(namespace) => Api::namespaced_with(self.admin(), namespace, &resource),
             None => Api::all_with(self.admin(), &resource),
         }
+    }
+}
+
+/// A permission that is missing fails whichever test needs it.
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() || self.lenient.load(Ordering::Relaxed) {
+            return;
+        }
+        let records = self.servers.audit().so_far().unwrap_or_default();
+        let refused = records
+            .iter()
+            .find(|record| record.code == 403 && record.user == ACCOUNT);
+        assert!(
+            refused.is_none(),
+            "`konduit rbac` lacks a permission: {refused:#?}"
+        );
     }
 }
 

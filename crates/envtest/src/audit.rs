@@ -174,6 +174,11 @@ impl AuditLog {
             .collect())
     }
 
+    /// Everything that has been logged so far, which may lack what was answered a moment ago.
+    pub fn so_far(&self) -> Result<Vec<Record>, Error> {
+        Ok(parse(&self.read(0)?).collect())
+    }
+
     /// Waits until the log shows what has been answered, and says where it then ends. For that, one more request is
     /// made, and looked for.
     async fn settle(&self) -> Result<Mark, Error> {

@@ -2,22 +2,24 @@
 //!
 //! Events are a courtesy. They never hold anything up: what does not fit into the channel, or comes faster
 //! than the API server should be asked to keep, is dropped and counted. What repeats itself within minutes is
-//! one event with a count, which kube's recorder sees to.
+//! one event with a count, which kube's recorder sees to. Only who leads publishes: what a replica has left to tell
+//! when its time is over is dropped, too.
 
 use std::{sync::Arc, time::Duration};
 
 use k8s_openapi::api::core::v1::ObjectReference;
+use kong_engine::Role;
 use kong_resolve::{Key, Uid};
 use kube::{
     Client,
     runtime::events::{Event, EventType, Recorder, Reporter},
 };
 use tokio::{
-    sync::mpsc,
-    time::{Instant, timeout},
+    sync::{mpsc, watch},
+    time::Instant,
 };
 
-use crate::{cluster::describe, metrics::Metrics, milestones::Headline};
+use crate::{clock::Timeline, cluster::describe, cutoff, metrics::Metrics, milestones::Headline};
 
 /// What reports.
 const CONTROLLER: &str = "konduit";
@@ -69,6 +71,8 @@ pub(crate) struct Publisher {
     news: mpsc::Receiver<News>,
     recorder: Recorder,
     bucket: Bucket,
+    roles: watch::Receiver<Role>,
+    timeline: Timeline,
     metrics: Arc<Metrics>,
 }
 
@@ -76,6 +80,8 @@ pub(crate) struct Publisher {
 pub(crate) fn publisher(
     client: Client,
     instance: String,
+    roles: watch::Receiver<Role>,
+    timeline: Timeline,
     metrics: &Arc<Metrics>,
 ) -> (Mailbox, Publisher) {
     let (sender, news) = mpsc::channel(WAITING);
@@ -91,6 +97,8 @@ pub(crate) fn publisher(
         news,
         recorder: Recorder::new(client, reporter),
         bucket: Bucket::new(Instant::now()),
+        roles,
+        timeline,
         metrics: Arc::clone(metrics),
     };
     (mailbox, publisher)
@@ -100,23 +108,33 @@ impl Publisher {
     /// Publishes until nobody leaves news any more.
     pub(crate) async fn run(mut self) {
         while let Some(news) = self.news.recv().await {
-            if !self.bucket.take(Instant::now()) {
+            let now = Instant::now();
+            let Some(cutoff) = self.cutoff(now).filter(|_| self.bucket.take(now)) else {
                 self.metrics.event_dropped();
                 continue;
-            }
-            let publishing = self.publish(&news);
-            match timeout(PATIENCE, publishing).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => {
+            };
+            match cutoff::before(cutoff, self.publish(&news)).await {
+                Some(Ok(())) => {}
+                Some(Err(error)) => {
                     self.metrics.event_dropped();
                     tracing::debug!(object = %news.object, error = describe(&error), "an event is lost");
                 }
-                Err(_) => {
+                None => {
                     self.metrics.event_dropped();
                     tracing::debug!(object = %news.object, "an event is lost: it took too long");
                 }
             }
         }
+    }
+
+    /// Until when an event may be under way; not at all if somebody else leads, or may lead.
+    fn cutoff(&self, now: Instant) -> Option<Instant> {
+        let Role::Leader { fence, .. } = *self.roles.borrow() else {
+            return None;
+        };
+        let latest = self.timeline.at(now + PATIENCE).min(fence);
+        let latest = self.timeline.instant(latest);
+        (latest > now).then_some(latest)
     }
 
     async fn publish(&self, news: &News) -> kube::Result<()> {

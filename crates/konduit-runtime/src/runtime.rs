@@ -167,7 +167,9 @@ impl Runtime {
         }
 
         let mailbox = events.map(|instance| {
-            let (mailbox, publisher) = events::publisher(client.clone(), instance, &metrics);
+            let (roles, timeline) = (role.clone(), timeline.clone());
+            let (mailbox, publisher) =
+                events::publisher(client.clone(), instance, roles, timeline, &metrics);
             background.spawn(publisher.run());
             mailbox
         });

@@ -11,6 +11,9 @@
 )]
 
 mod counts;
+mod outages;
+mod permissions;
+mod replicas;
 mod shop;
 
 /// The program under test.
