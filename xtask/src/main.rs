@@ -10,6 +10,7 @@
 )]
 
 mod assets;
+mod bench;
 mod crds;
 mod crds_diff;
 mod docs;
@@ -79,6 +80,11 @@ enum Command {
         /// The document.
         file: PathBuf,
     },
+    /// Run the benches, those of the whole operator on a real API server, too.
+    Bench {
+        /// One measurement of the whole operator alone: throughput, idle, backlog or restart.
+        name: Option<String>,
+    },
     /// Run everything that continuous integration runs.
     Test,
 }
@@ -137,6 +143,7 @@ fn main() -> ExitCode {
         Command::Layers => layers::run(),
         Command::Assets { kubectl, helm } => assets::run(assets::Wanted { kubectl, helm }),
         Command::Openapi { file } => openapi::run(&file),
+        Command::Bench { name } => bench::run(name.as_deref()),
         Command::Test => test::run(),
     };
     match outcome {
