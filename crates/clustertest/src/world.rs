@@ -244,9 +244,15 @@ impl World {
 
     /// An object as it is now.
     pub async fn get(&self, object: &Value) -> Option<Value> {
-        let found = self.api(object).get_opt(crate::object::name(object)).await;
-        let found = found.unwrap_or_else(|error| panic!("{object}: {error}"));
-        found.map(|found| serde_json::to_value(found).expect("an object is JSON"))
+        let found = self.try_get(object).await;
+        found.unwrap_or_else(|error| panic!("{object}: {error}"))
+    }
+
+    /// The same, where a refusal is of interest.
+    pub async fn try_get(&self, object: &Value) -> Result<Option<Value>, kube::Error> {
+        let name = crate::object::name(object);
+        let found = self.api(object).get_opt(name).await?;
+        Ok(found.map(|found| serde_json::to_value(found).expect("an object is JSON")))
     }
 
     /// All objects of a kind, in all namespaces.

@@ -11,6 +11,7 @@
     reason = "a panic is how a test fails, and what was found is worth reading"
 )]
 
+mod conversion;
 mod counts;
 mod outages;
 mod permissions;
