@@ -15,6 +15,7 @@ pub mod adopt;
 pub mod conditions;
 pub mod configuration;
 pub mod conversion;
+pub mod incubator;
 mod kinds;
 pub mod konnect;
 pub mod kubernetes;
