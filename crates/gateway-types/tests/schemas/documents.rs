@@ -2,7 +2,8 @@
 //! knows.
 //!
 //! Patterns, lengths and rules are passed over, so that more is made than an API server lets through:
-//! what was stored before a rule came has to be readable as well.
+//! what was stored before a rule came has to be readable as well. The tests of `kong-crds` include this
+//! file by its path.
 
 use proptest::{collection, option, prelude::*, sample::select};
 use serde_json::{Map, Value, json};
@@ -33,8 +34,20 @@ pub(crate) fn any_of(schema: &Value) -> BoxedStrategy<Value> {
                 .boxed()
         }
         Some("boolean") => any::<bool>().prop_map(Value::from).boxed(),
-        other => unreachable!("no schema of the Gateway API is of type {other:?}"),
+        None => anything(),
+        Some(other) => unreachable!("no schema of ours is of type {other}"),
     }
+}
+
+/// What schemas let through that say nothing of a value.
+fn anything() -> BoxedStrategy<Value> {
+    let values = vec![
+        json!("text"),
+        json!(1.5),
+        json!([true, null]),
+        json!({"a": {"b": []}}),
+    ];
+    select(values).boxed()
 }
 
 fn count(value: &Value) -> usize {
@@ -67,9 +80,14 @@ fn object(schema: &Value) -> BoxedStrategy<Value> {
         .boxed()
 }
 
-/// An object whose keys are up to the user; the metadata, of which schemas say nothing, is another.
+/// An object whose keys are up to the user. Of the metadata schemas say nothing.
 fn map(schema: &Value) -> BoxedStrategy<Value> {
     let value = &schema["additionalProperties"];
+    if schema["x-kubernetes-preserve-unknown-fields"] == true {
+        return collection::btree_map("[a-z./]{0,8}", anything(), 0..=ENTRIES)
+            .prop_map(|members| members.into_iter().collect::<Map<_, _>>().into())
+            .boxed();
+    }
     if !value.is_object() {
         return Just(json!({"name": "it", "labels": {"a": "b"}})).boxed();
     }
@@ -115,7 +133,8 @@ pub(crate) fn full(schema: &Value, number: usize) -> Value {
         },
         Some("integer") => schema["maximum"].as_i64().unwrap_or(7).into(),
         Some("boolean") => true.into(),
-        other => unreachable!("no schema of the Gateway API is of type {other:?}"),
+        None => json!({"a": 1}),
+        Some(other) => unreachable!("no schema of ours is of type {other}"),
     }
 }
 

@@ -35,7 +35,9 @@ pub struct FacadeBackendRef {
     /// Name of the Service.
     pub name: String,
     /// The port.
-    pub port: i32,
+    // An API server does not hold numbers to their format.
+    #[cfg_attr(feature = "schema", schemars(extend("format" = "int32")))]
+    pub port: i64,
 }
 
 /// Status of a KongServiceFacade.
