@@ -12,6 +12,7 @@
 )]
 
 pub mod adopt;
+pub mod annotations;
 pub mod conditions;
 pub mod configuration;
 pub mod conversion;
