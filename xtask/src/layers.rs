@@ -10,6 +10,7 @@ use crate::{Outcome, workspace};
 
 /// Everything of the house but the binaries and this tool, from the bottom up.
 const LIBRARIES: &[&str] = &[
+    "gateway-types",
     "kong-crds",
     "kong-model",
     "kong-resolve",
@@ -26,7 +27,9 @@ const LIBRARIES: &[&str] = &[
 
 /// What each crate may depend on, of the house. A crate that is not here is a finding.
 const ALLOWED: &[(&str, &[&str])] = &[
-    ("kong-crds", &[]),
+    // Below everything, so that whoever lists kinds can list those of the Gateway API, too.
+    ("gateway-types", &[]),
+    ("kong-crds", &["gateway-types"]),
     ("kong-model", &[]),
     ("kong-resolve", &["kong-crds", "kong-model"]),
     (
@@ -99,6 +102,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 /// Crates without async, clock, network or logging.
 const PURE: &[&str] = &[
+    "gateway-types",
     "kong-crds",
     "kong-model",
     "kong-resolve",

@@ -12,9 +12,11 @@
 )]
 
 pub mod adopt;
+pub mod annotations;
 pub mod conditions;
 pub mod configuration;
 pub mod conversion;
+pub mod incubator;
 mod kinds;
 pub mod konnect;
 pub mod kubernetes;

@@ -28,5 +28,13 @@ pub const CONVERSION_DATA_ANNOTATION: &str = "konduit/conversion-data";
 pub const CREDENTIAL_LABEL: &str = "konghq.com/credential";
 /// On Secrets that Kong's operator and we read.
 pub const SECRET_LABEL: &str = "konghq.com/secret";
+/// On ConfigMaps that Kong's operator and we read.
+pub const CONFIG_MAP_LABEL: &str = "konghq.com/configmap";
+/// On Secrets and ConfigMaps with the certificate of an authority.
+pub const CA_CERTIFICATE_LABEL: &str = "konghq.com/ca-cert";
+/// On Secrets that are to be checked when they change; `plugin` for the configuration of a plugin.
+pub const VALIDATE_LABEL: &str = "konghq.com/validate";
+/// On KongClusterPlugins that are for everything.
+pub const GLOBAL_LABEL: &str = "global";
 /// On objects that Kong's operator made from objects of another kind.
 pub const MANAGED_BY_LABEL: &str = "gateway-operator.konghq.com/managed-by";

@@ -7,6 +7,9 @@ use std::{fs, path::Path};
 use kong_crds::{crd_documents, schema_diff};
 use serde_json::Value;
 
+/// Definitions that upstream's operator does not install, so that there is nothing to compare with.
+const APART: [&str; 1] = ["kongservicefacades.incubator.ingress-controller.konghq.com"];
+
 fn upstream() -> Vec<Value> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/upstream");
     let read = |path| {
@@ -21,7 +24,11 @@ fn upstream() -> Vec<Value> {
 
 #[test]
 fn every_definition_means_what_upstreams_means() {
-    let comparison = schema_diff::compare(&crd_documents(), &upstream());
+    let ours: Vec<Value> = crd_documents()
+        .into_iter()
+        .filter(|document| !APART.iter().any(|it| document["metadata"]["name"] == *it))
+        .collect();
+    let comparison = schema_diff::compare(&ours, &upstream());
     let found: Vec<String> = comparison
         .differences
         .iter()

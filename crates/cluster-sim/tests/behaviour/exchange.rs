@@ -44,9 +44,14 @@ impl<'a> Step<'a> {
 
     /// The kind as paths have it.
     pub(crate) fn plural(self) -> String {
-        format!("{}s", self.kind().to_lowercase())
+        let kind = self.kind().to_lowercase();
+        match kind.strip_suffix('y') {
+            Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+            Some(_) | None => format!("{kind}s"),
+        }
     }
 
+    /// The namespace; empty for a kind of the whole cluster.
     pub(crate) fn namespace(self) -> &'a str {
         self.part_of_metadata("namespace")
     }

@@ -42,7 +42,10 @@ impl Simulated {
         let (group, version) = step.group_and_version();
         let object = || {
             let resource = ResourceId::new(group, step.plural());
-            ObjectId::namespaced(resource, step.namespace(), step.name())
+            match step.namespace() {
+                "" => ObjectId::cluster_wide(resource, step.name()),
+                namespace => ObjectId::namespaced(resource, namespace, step.name()),
+            }
         };
         let version = Some(version.to_owned());
         let document = || self.seen.fill(step, &step.0["document"]);

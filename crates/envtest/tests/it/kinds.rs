@@ -34,6 +34,20 @@ pub(crate) fn documents_with(conversion: &Value) -> Vec<Value> {
     documents
 }
 
+/// Names of the kinds that are in no namespace.
+pub(crate) fn cluster_wide() -> BTreeSet<String> {
+    documents()
+        .iter()
+        .filter(|document| document["spec"]["scope"] == "Cluster")
+        .map(|document| {
+            document["spec"]["names"]["kind"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect()
+}
+
 /// A simulated server with these kinds, which converts as Konduit does.
 pub(crate) fn cluster() -> Cluster {
     Cluster::new(&documents())

@@ -111,7 +111,10 @@ fn collection_path(step: Step<'_>) -> String {
     } else {
         format!("/apis/{group}/{version}")
     };
-    format!("{root}/namespaces/{}/{}", step.namespace(), step.plural())
+    match step.namespace() {
+        "" => format!("{root}/{}", step.plural()),
+        namespace => format!("{root}/namespaces/{namespace}/{}", step.plural()),
+    }
 }
 
 fn object_path(step: Step<'_>) -> String {

@@ -11,6 +11,8 @@ use std::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::kinds;
+
 /// A row: a rule, and what it has to say to whom.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,7 +86,15 @@ pub(crate) fn rows() -> Vec<Row> {
 
 /// All cases.
 pub(crate) fn cases() -> Vec<Case> {
-    let bases: BTreeMap<String, Value> = read(&folder().join("bases.yaml"));
+    let mut bases: BTreeMap<String, Value> = read(&folder().join("bases.yaml"));
+    let cluster_wide = kinds::cluster_wide();
+    for (kind, base) in &mut bases {
+        base["metadata"] = if cluster_wide.contains(kind) {
+            json!({"name": "object"})
+        } else {
+            json!({"namespace": "default", "name": "object"})
+        };
+    }
     rows()
         .iter()
         .flat_map(|row| row.of.iter().map(|kind| (row, kind)).collect::<Vec<_>>())
@@ -115,7 +125,8 @@ impl Row {
             Some(before) => {
                 let patch = |change: &Value| {
                     json!({"verb": "patch", "apiVersion": base["apiVersion"], "kind": base["kind"],
-                        "namespace": "default", "name": "object", "patch": change})
+                        "namespace": base["metadata"]["namespace"],
+                        "name": base["metadata"]["name"], "patch": change})
                 };
                 let mut requests =
                     vec![json!({"verb": "create", "document": object(base, before)})];
@@ -164,7 +175,6 @@ impl Row {
 /// An object of the table: a base with something merged into it.
 fn object(base: &Value, change: &Value) -> Value {
     let mut object = base.clone();
-    object["metadata"] = json!({"namespace": "default", "name": "object"});
     json_patch::merge(&mut object, change);
     object
 }

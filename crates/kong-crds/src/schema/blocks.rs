@@ -6,6 +6,14 @@ use serde_json::{Value, json};
 use super::rules;
 use crate::conditions;
 
+/// An API group, or none.
+pub(crate) const GROUP_PATTERN: &str =
+    r"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+/// The name of a kind.
+pub(crate) const KIND_PATTERN: &str = "^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$";
+/// A namespace, or none.
+pub(crate) const NAMESPACE_PATTERN: &str = "^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
+
 /// Tags of an entity.
 pub(crate) fn tags(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
@@ -24,6 +32,19 @@ pub(crate) fn free_form(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
+/// A value of whatever type: nothing below it is pruned.
+pub(crate) fn anything(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"x-kubernetes-preserve-unknown-fields": true})
+}
+
+/// Status codes of HTTP.
+pub(crate) fn http_statuses(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "items": {"type": "integer", "minimum": 100, "maximum": 599},
+    })
+}
+
 /// What an entity's status is before anybody has looked at the object.
 pub(crate) fn pending_status() -> Value {
     json!({"conditions": pending(conditions::PROGRAMMED)})
@@ -34,6 +55,11 @@ pub(crate) fn entity_conditions(_: &mut SchemaGenerator) -> Schema {
     let mut schema = condition_list();
     schema.insert("minItems".to_owned(), 1.into());
     schema
+}
+
+/// Conditions of a kind whose status has a default as a whole and may be without any.
+pub(crate) fn conditions(_: &mut SchemaGenerator) -> Schema {
+    condition_list()
 }
 
 /// Conditions of a kind whose status may be empty.
@@ -49,6 +75,79 @@ pub(crate) fn auth_conditions(_: &mut SchemaGenerator) -> Schema {
     schema.insert("minItems".to_owned(), 1.into());
     schema.insert("default".to_owned(), pending(conditions::VALID));
     schema
+}
+
+/// How a policy stands with each of its ancestors, as the Gateway API defines it.
+pub(crate) fn ancestors(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "maxItems": 16,
+        "x-kubernetes-list-type": "atomic",
+        "items": {
+            "type": "object",
+            "required": ["ancestorRef", "conditions", "controllerName"],
+            "properties": {
+                "ancestorRef": {
+                    "description": "What the policy takes effect on.",
+                    "type": "object",
+                    "required": ["name"],
+                    "properties": {
+                        "group": {
+                            "description": "Group of the ancestor.",
+                            "type": "string",
+                            "default": "gateway.networking.k8s.io",
+                            "maxLength": 253,
+                            "pattern": GROUP_PATTERN,
+                        },
+                        "kind": {
+                            "description": "Kind of the ancestor.",
+                            "type": "string",
+                            "default": "Gateway",
+                            "minLength": 1,
+                            "maxLength": 63,
+                            "pattern": KIND_PATTERN,
+                        },
+                        "name": {
+                            "description": "Name of the ancestor.",
+                            "type": "string",
+                            "minLength": 1,
+                            "maxLength": 253,
+                        },
+                        "namespace": {
+                            "description": "Namespace of the ancestor.",
+                            "type": "string",
+                            "minLength": 1,
+                            "maxLength": 63,
+                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+                        },
+                        "port": {
+                            "description": "The one port that is meant.",
+                            "type": "integer",
+                            "format": "int32",
+                            "minimum": 1,
+                            "maximum": 65535,
+                        },
+                        "sectionName": {
+                            "description": "The one section that is meant.",
+                            "type": "string",
+                            "minLength": 1,
+                            "maxLength": 253,
+                            "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                        },
+                    },
+                },
+                "conditions": entity_conditions(generator),
+                "controllerName": {
+                    "description": "Who says so.",
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 253,
+                    "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/\
+                                [A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$",
+                },
+            },
+        },
+    })
 }
 
 /// Adds a field to those that are required.

@@ -76,6 +76,15 @@ pub(crate) fn control_plane_is_kept() -> Rule {
         .message("controlPlaneRef is required once set")
 }
 
+/// The same, for a kind whose `spec` may be absent.
+pub(crate) fn optional_control_plane_is_kept() -> Rule {
+    Rule::new(
+        "(!has(oldSelf.spec) || !has(oldSelf.spec.controlPlaneRef)) || \
+         has(self.spec.controlPlaneRef)",
+    )
+    .message("controlPlaneRef is required once set")
+}
+
 /// `spec.controlPlaneRef` of a programmed object stays.
 pub(crate) fn control_plane_is_frozen() -> Rule {
     Rule::new(

@@ -4,6 +4,8 @@ use kube::CustomResource;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+#[cfg(feature = "schema")]
+use crate::schema::blocks::{GROUP_PATTERN, KIND_PATTERN, NAMESPACE_PATTERN};
 use crate::{Kind, Object, ObjectMeta, Parts, Unreadable, read};
 
 /// Permission for objects of other namespaces to refer to objects of this one.
@@ -131,13 +133,6 @@ pub struct ReferenceGrantTo {
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 253)))]
     pub name: Option<String>,
 }
-
-#[cfg(feature = "schema")]
-const GROUP_PATTERN: &str = r"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
-#[cfg(feature = "schema")]
-const KIND_PATTERN: &str = "^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$";
-#[cfg(feature = "schema")]
-const NAMESPACE_PATTERN: &str = "^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 
 impl Object for KongReferenceGrant {
     const KIND: Kind = Kind::KongReferenceGrant;
