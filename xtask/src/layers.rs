@@ -12,6 +12,7 @@ use crate::{Outcome, workspace};
 const LIBRARIES: &[&str] = &[
     "kong-crds",
     "kong-model",
+    "kong-router",
     "kong-resolve",
     "kong-translation",
     "konnect-sdk",
@@ -28,10 +29,12 @@ const LIBRARIES: &[&str] = &[
 const ALLOWED: &[(&str, &[&str])] = &[
     ("kong-crds", &[]),
     ("kong-model", &[]),
+    // What Kong does with a configuration, for people without Kubernetes, too.
+    ("kong-router", &["kong-model"]),
     ("kong-resolve", &["kong-crds", "kong-model"]),
     (
         "kong-translation",
-        &["kong-crds", "kong-model", "kong-resolve"],
+        &["kong-crds", "kong-model", "kong-router", "kong-resolve"],
     ),
     (
         "kong-engine",
@@ -96,6 +99,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const PURE: &[&str] = &[
     "kong-crds",
     "kong-model",
+    "kong-router",
     "kong-resolve",
     "kong-translation",
     "kong-engine",
@@ -119,6 +123,7 @@ const IMPURE: &[&str] = &[
 /// Crates for people without Kubernetes.
 const APART: &[&str] = &[
     "kong-model",
+    "kong-router",
     "konnect-sdk",
     "konnect-sim",
     "konnect-contract",
