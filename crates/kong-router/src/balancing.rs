@@ -128,7 +128,11 @@ impl Balancing {
     pub fn cycle(&self) -> u32 {
         let weights = self.shares.iter().map(|share| u32::from(share.weight));
         let divisor = weights.clone().fold(0, common_divisor);
-        if divisor == 0 { 0 } else { weights.sum::<u32>() / divisor }
+        if divisor == 0 {
+            0
+        } else {
+            weights.sum::<u32>() / divisor
+        }
     }
 
     /// How many of this many requests each target gets from round robin. Nothing if these are no whole cycles, or
@@ -142,7 +146,10 @@ impl Balancing {
             let exact = u64::from(requests) * u64::from(share.weight) / u64::from(share.of);
             u32::try_from(exact).unwrap_or(u32::MAX)
         };
-        let counts = self.shares.iter().map(|share| (share.target.as_str(), count(share)));
+        let counts = self
+            .shares
+            .iter()
+            .map(|share| (share.target.as_str(), count(share)));
         Some(counts.collect())
     }
 
@@ -229,11 +236,17 @@ fn input(upstream: &Upstream, on: &HashOn, which: Which) -> Option<HashInput> {
             pick(&upstream.hash_on_header, &upstream.hash_fallback_header).map(HashInput::Header)
         }
         HashOn::QueryArg => {
-            let name = pick(&upstream.hash_on_query_arg, &upstream.hash_fallback_query_arg);
+            let name = pick(
+                &upstream.hash_on_query_arg,
+                &upstream.hash_fallback_query_arg,
+            );
             name.map(HashInput::QueryArg)
         }
         HashOn::UriCapture => {
-            let name = pick(&upstream.hash_on_uri_capture, &upstream.hash_fallback_uri_capture);
+            let name = pick(
+                &upstream.hash_on_uri_capture,
+                &upstream.hash_fallback_uri_capture,
+            );
             name.map(HashInput::UriCapture)
         }
     }
@@ -280,7 +293,10 @@ mod tests {
                 {"target": "b:80", "weight": 70}, {"target": "c:80", "weight": 0}]}"#,
         );
         assert_eq!(balancing.cycle(), 10);
-        assert_eq!(balancing.counts(20).unwrap(), [("a:80", 6), ("b:80", 14), ("c:80", 0)]);
+        assert_eq!(
+            balancing.counts(20).unwrap(),
+            [("a:80", 6), ("b:80", 14), ("c:80", 0)]
+        );
         assert_eq!(balancing.counts(25), None);
     }
 
@@ -298,7 +314,11 @@ mod tests {
             let text = format!(r#"{{"host": "h", "path": "{path}", "headers": {headers}}}"#);
             serde_json::from_str::<HttpRequest>(&text).unwrap()
         };
-        let value = |headers, path| hashing.value(&request(headers, path)).map(|(_, value)| value);
+        let value = |headers, path| {
+            hashing
+                .value(&request(headers, path))
+                .map(|(_, value)| value)
+        };
         assert_eq!(value(r#"{"X-Id": "7"}"#, "/?id=8").as_deref(), Some("7"));
         assert_eq!(value("{}", "/?id=8").as_deref(), Some("8"));
         assert_eq!(value("{}", "/"), None);

@@ -236,7 +236,10 @@ routes:
         let config = Config::read(FLAT_AND_NESTED).unwrap();
         let (_, service) = config.of("services").next().unwrap();
         let service: Service = service.typed().unwrap();
-        assert_eq!((service.host.as_str(), service.port), ("shop.test", Some(443)));
+        assert_eq!(
+            (service.host.as_str(), service.port),
+            ("shop.test", Some(443))
+        );
         assert_eq!(service.path.as_deref(), Some("/base"));
     }
 

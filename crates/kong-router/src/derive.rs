@@ -33,8 +33,11 @@ pub enum Underivable {
     /// A header has a name that expressions cannot have.
     #[error(transparent)]
     Header(#[from] Unnameable),
+    /// A header without a value makes an expression that cannot be read.
+    #[error("the header \"{0}\" has no value that it could have")]
+    Values(String),
     /// Neither an address nor a network.
-    #[error("\"{0}\" is neither an address nor a network")]
+    #[error("\"{0}\" is neither an address nor a network that begins with its first address")]
     Address(String),
 }
 
@@ -121,7 +124,9 @@ pub(crate) fn word(protocol: &Protocol) -> String {
 /// Which half of the gateway serves a route: the first of its protocols says so.
 pub(crate) fn subsystem(route: &Route) -> Subsystem {
     let protocols = protocols(route);
-    protocols.first().map_or(Subsystem::Http, |first| Subsystem::of(first))
+    protocols
+        .first()
+        .map_or(Subsystem::Http, |first| Subsystem::of(first))
 }
 
 /// Whether the router would take a route.
@@ -187,7 +192,9 @@ fn configured(route: &Route, expression: &str, id: Uuid) -> Result<Part, Underiv
 /// Kong still takes the old name of the port.
 fn renamed(expression: &str) -> String {
     let pattern = regex::Regex::new(r"net\.port(\s*[=><!])").expect("the pattern is constant");
-    pattern.replace_all(expression, "net.dst.port${1}").into_owned()
+    pattern
+        .replace_all(expression, "net.dst.port${1}")
+        .into_owned()
 }
 
 fn derived(
@@ -295,12 +302,24 @@ fn wanted(
         return Ok(wanted);
     }
     let methods = route.methods.iter().flatten();
-    let method = |method: &String| Expression::text(TextField::Method, TextTest::Equals(method.clone()));
+    let method =
+        |method: &String| Expression::text(TextField::Method, TextTest::Equals(method.clone()));
     add(Demand::Methods, methods.map(method).collect());
-    add(Demand::Hosts, route.hosts.iter().flatten().map(|text| host(text)).collect());
+    add(
+        Demand::Hosts,
+        route
+            .hosts
+            .iter()
+            .flatten()
+            .map(|text| host(text))
+            .collect(),
+    );
     let paths: Result<_, _> = paths.iter().map(|text| path(text)).collect();
     add(Demand::Paths, paths?);
     for (name, values) in route.headers.iter().flatten() {
+        if values.is_empty() {
+            return Err(Underivable::Values(name.clone()));
+        }
         let field = TextField::Header(HeaderName::new(name)?);
         let subject = Text::from(field).in_lower_case().any_value();
         let values: Result<_, BadPattern> = values
@@ -373,8 +392,14 @@ fn ends(
 ) -> Result<Vec<Expression>, Underivable> {
     let mut tests = Vec::new();
     for end in ends.into_iter().flatten() {
-        let ip = end.ip.as_deref().map(|ip| end_address(ip, address)).transpose()?;
-        let port = end.port.map(|number| Expression::number(port, NumberTest::Equals, number.into()));
+        let ip = end
+            .ip
+            .as_deref()
+            .map(|ip| end_address(ip, address))
+            .transpose()?;
+        let port = end
+            .port
+            .map(|number| Expression::number(port, NumberTest::Equals, number.into()));
         let both = ip.is_some() && port.is_some();
         let mut parts = ip.into_iter().chain(port);
         if both {
@@ -388,7 +413,9 @@ fn ends(
 
 fn end_address(text: &str, field: AddressField) -> Result<Expression, Underivable> {
     let test = if text.contains('/') {
-        Network::read(text).map(AddressTest::Within)
+        // Kong takes the last bits off for version 4, and the engine takes no others.
+        let network = Network::read(text).filter(|network| network.begins_as(text));
+        network.map(AddressTest::Within)
     } else {
         text.parse().ok().map(AddressTest::Equals)
     };
@@ -399,7 +426,10 @@ fn end_address(text: &str, field: AddressField) -> Result<Expression, Underivabl
 }
 
 fn http_traits(route: &Route, paths: &[String]) -> HttpTraits {
-    let headers = route.headers.as_ref().map_or(0, std::collections::BTreeMap::len);
+    let headers = route
+        .headers
+        .as_ref()
+        .map_or(0, std::collections::BTreeMap::len);
     let attributes = [
         !is_empty(route.methods.as_ref()),
         !is_empty(route.hosts.as_ref()),

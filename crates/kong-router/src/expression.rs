@@ -241,6 +241,15 @@ impl Network {
         Some(Self { address, prefix })
     }
 
+    /// Whether a text names the network by its first address; networks of version 4 may be named by any.
+    pub(crate) fn begins_as(&self, text: &str) -> bool {
+        let address = text
+            .split('/')
+            .next()
+            .and_then(|address| address.parse().ok());
+        self.address.is_ipv4() || address == Some(self.address)
+    }
+
     /// Reads `10.0.0.0/8`.
     pub fn read(text: &str) -> Option<Self> {
         let (address, prefix) = text.split_once('/')?;

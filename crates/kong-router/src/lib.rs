@@ -23,7 +23,7 @@ pub use plugins::{Applied, Scope};
 pub use priority::{EndTraits, HttpTraits, Priority, of_stream as stream_priority};
 pub use request::{HttpRequest, NoRequest, Request, Scheme, StreamRequest, Transport};
 pub use router::{
-    Answer, Candidate, Explanation, Loss, Miss, Router, RoutePart, Unroutable, Warning,
+    Answer, Candidate, Explanation, Loss, Miss, RoutePart, Router, Session, Unroutable, Warning,
 };
 pub use rules::{Dialect, Edition, Finding, Problem, Reader, validate};
 

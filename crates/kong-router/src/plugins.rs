@@ -69,13 +69,21 @@ pub(crate) fn applied(
 }
 
 fn scope(plugin: &Declared, route: usize, service: Option<usize>) -> Option<Scope> {
-    if plugin.fields.get("enabled").and_then(serde_json::Value::as_bool) == Some(false) {
+    if plugin
+        .fields
+        .get("enabled")
+        .and_then(serde_json::Value::as_bool)
+        == Some(false)
+    {
         return None;
     }
     let for_consumers = ["consumer", "consumer_group"];
     if for_consumers.iter().any(|member| {
         plugin.links.contains_key(member)
-            || plugin.fields.get(*member).is_some_and(|value| !value.is_null())
+            || plugin
+                .fields
+                .get(*member)
+                .is_some_and(|value| !value.is_null())
     }) {
         return None;
     }
@@ -115,6 +123,9 @@ mod tests {
             ("key-auth", Scope::Global),
             ("request-termination", Scope::Route),
         ];
-        assert_eq!(found, expected.map(|(name, scope)| (name.to_owned(), scope)));
+        assert_eq!(
+            found,
+            expected.map(|(name, scope)| (name.to_owned(), scope))
+        );
     }
 }

@@ -178,7 +178,9 @@ fn stream(scheme: &str, url: &str, parsed: &Url) -> Result<Request, NoRequest> {
     let named = parsed.host_str().filter(|_| stream == Transport::Tls);
     Ok(Request::Stream(StreamRequest {
         stream,
-        port: parsed.port().ok_or_else(|| NoRequest::Port(url.to_owned()))?,
+        port: parsed
+            .port()
+            .ok_or_else(|| NoRequest::Port(url.to_owned()))?,
         sni: named.map(str::to_owned),
         client: None,
     }))
@@ -233,7 +235,10 @@ mod tests {
         let Request::Http(request) = Request::typed("PUT", url, &[]).unwrap() else {
             panic!("a request of HTTP");
         };
-        assert_eq!((request.host.as_str(), request.port), ("API.Test:8443", Some(8443)));
+        assert_eq!(
+            (request.host.as_str(), request.port),
+            ("API.Test:8443", Some(8443))
+        );
         assert_eq!(request.path, "/a/../%41?q=%20");
         assert_eq!(request.sni.as_deref(), Some("api.test"));
     }
@@ -245,7 +250,10 @@ mod tests {
         else {
             panic!("a request of HTTP");
         };
-        assert_eq!((request.host.as_str(), request.path.as_str()), ("shop.test", "/"));
+        assert_eq!(
+            (request.host.as_str(), request.path.as_str()),
+            ("shop.test", "/")
+        );
         assert_eq!(request.headers, [("x-a".to_owned(), "1".to_owned())]);
     }
 

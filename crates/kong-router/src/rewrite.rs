@@ -117,9 +117,16 @@ mod tests {
 
     #[test]
     fn what_cannot_be_run_is_said_to_be_so() {
-        for template in ["$(string.upper(uri_captures[1]))", "$(os.time())", "$(1 + 1)"] {
+        for template in [
+            "$(string.upper(uri_captures[1]))",
+            "$(os.time())",
+            "$(1 + 1)",
+        ] {
             let error = render(template, &scope(&[])).unwrap_err();
-            assert!(matches!(error, Failure::Unsupported(_)), "{template}: {error}");
+            assert!(
+                matches!(error, Failure::Unsupported(_)),
+                "{template}: {error}"
+            );
         }
         assert!(matches!(
             render("$(uri_captures[1]", &scope(&[])),

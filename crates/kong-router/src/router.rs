@@ -8,6 +8,7 @@ mod answer;
 mod http;
 mod loss;
 mod order;
+mod session;
 mod stream;
 mod warnings;
 
@@ -17,12 +18,13 @@ use kong_model::entity::{Protocol, Route, Service};
 use uuid::Uuid;
 
 use crate::derive::{self, Part, Underivable};
-use crate::matcher::{Facts, Matched, Subsystem};
+use crate::matcher::{Facts, Key, Matched, Subsystem};
 use crate::plugins;
 use crate::{Config, Flavor, Priority, Request};
 
 pub use answer::{Answer, Candidate, Explanation, Miss};
 pub use loss::Loss;
+pub use session::Session;
 pub use warnings::Warning;
 
 /// A router over a configuration.
@@ -98,6 +100,7 @@ pub struct RoutePart {
 }
 
 /// An entry that holds for a request.
+#[derive(Clone, Debug)]
 struct Hit<'a> {
     entry: &'a Entry,
     matched: Matched,
@@ -158,7 +161,9 @@ impl Router {
             Subsystem::Stream => &mut self.stream,
         };
         for part in parts {
-            table.fields.extend(part.compiled.fields().map(str::to_owned));
+            table
+                .fields
+                .extend(part.compiled.fields().map(str::to_owned));
             let route = self.routes.len();
             table.entries.push(Entry { part, route });
         }
@@ -205,31 +210,27 @@ impl Router {
         })
     }
 
-    /// What a request comes to.
+    /// What a request comes to that is the first one.
     pub fn answer(&self, request: &Request) -> Answer {
-        match request {
-            Request::Http(request) => self.answer_http(request).0,
-            Request::Stream(request) => self.answer_stream(request).0,
-        }
+        self.session().answer(request)
     }
 
-    /// What a request comes to, and why.
+    /// What a request comes to that is the first one, and why.
     pub fn explain(&self, request: &Request) -> Explanation {
-        let (answer, hits, facts, table) = match request {
-            Request::Http(http) => {
-                let (answer, hits) = self.answer_http(http);
-                (answer, hits, self.http_facts(http), &self.http)
-            }
-            Request::Stream(stream) => {
-                let (answer, hits) = self.answer_stream(stream);
-                (answer, hits, stream::facts(stream), &self.stream)
-            }
-        };
+        self.session().explain(request)
+    }
+
+    /// A gateway that has just begun to route.
+    pub fn session(&self) -> Session<'_> {
+        Session::new(self)
+    }
+
+    fn explained(&self, answer: Answer, hits: &[Hit<'_>], misses: Vec<Miss>) -> Explanation {
         let chosen = hits.first().map(|hit| &self.routes[hit.entry.route]);
         let service = chosen.and_then(|known| known.service.as_ref());
         Explanation {
-            runners_up: order::runners_up(&self.routes, &hits),
-            misses: self.misses(table, &hits, &facts),
+            runners_up: order::runners_up(&self.routes, hits),
+            misses,
             winner: hits
                 .first()
                 .map(|hit| order::candidate(&self.routes, hit, None)),
@@ -281,17 +282,19 @@ impl Table {
     }
 
     /// All entries that hold, the winner first. Nothing at all if Kong cannot give its engine what it needs.
-    fn hits(&self, facts: &Facts) -> Vec<Hit<'_>> {
-        let fields = self.fields.iter().map(String::as_str);
-        let Some(mut context) = facts.context(self.subsystem, fields) else {
-            return Vec::new();
+    fn hits(&self, facts: &Facts) -> (Option<Key>, Vec<Hit<'_>>) {
+        let fields = || self.fields.iter().map(String::as_str);
+        let Some(mut context) = facts.context(self.subsystem, fields()) else {
+            return (None, Vec::new());
         };
+        let key = facts.key(&context, fields());
         let entries = self.entries.iter();
-        entries
+        let hits = entries
             .filter_map(|entry| {
                 let matched = entry.part.compiled.run(&mut context)?;
                 Some(Hit { entry, matched })
             })
-            .collect()
+            .collect();
+        (Some(key), hits)
     }
 }

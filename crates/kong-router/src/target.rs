@@ -77,7 +77,8 @@ pub(crate) fn normalise(path: &[u8]) -> Vec<u8> {
         match (first, encoded(after)) {
             (b'%', Some((byte, next))) => {
                 if RESERVED.contains(&byte) {
-                    decoded.extend([b'%', after[0], after[1]].map(|byte| byte.to_ascii_uppercase()));
+                    decoded
+                        .extend([b'%', after[0], after[1]].map(|byte| byte.to_ascii_uppercase()));
                 } else {
                     decoded.push(byte);
                 }
@@ -103,7 +104,10 @@ fn follow_dots(path: &[u8]) -> Vec<u8> {
             kept.pop();
         } else if rest == b"." || rest == b".." {
             rest = b"";
-        } else if let Some(after) = rest.strip_prefix(b"../").or_else(|| rest.strip_prefix(b"./")) {
+        } else if let Some(after) = rest
+            .strip_prefix(b"../")
+            .or_else(|| rest.strip_prefix(b"./"))
+        {
             rest = after;
         } else if rest.starts_with(b"/./") {
             rest = &rest[2..];
@@ -222,7 +226,16 @@ mod tests {
 
     #[test]
     fn the_server_refuses_what_leaves_the_root_or_is_half_encoded() {
-        for target in ["//../users", "/..", "/a/..%2F../b", "/a%2", "/a%zz", "/%00", "*", "/a b"] {
+        for target in [
+            "//../users",
+            "/..",
+            "/a/..%2F../b",
+            "/a%2",
+            "/a%zz",
+            "/%00",
+            "*",
+            "/a b",
+        ] {
             assert!(!is_acceptable(target), "{target}");
         }
         for target in ["/", "/a/..", "/a?b=%", "/%C3%A9", "/a/b/../.."] {

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
-use url::Url;
 
 use super::Declared;
 use crate::rules::schema;
@@ -46,7 +45,13 @@ fn walk(
                 continue;
             };
             fields.remove(child);
-            walk(entities, child, list, &format!("{place}.{child}"), Some(number));
+            walk(
+                entities,
+                child,
+                list,
+                &format!("{place}.{child}"),
+                Some(number),
+            );
         }
         if collection == "services" {
             expand(&mut fields);
@@ -55,25 +60,29 @@ fn walk(
     }
 }
 
-/// Puts the parts of `url` where Kong has them. What Kong cannot take apart stays, and is refused later.
+/// Puts the parts of `url` where Kong has them.
 fn expand(fields: &mut Map<String, Value>) {
     let Some(url) = fields.get("url").and_then(Value::as_str) else {
         return;
     };
-    let Ok(url) = Url::parse(url) else {
-        return;
-    };
-    let path = (url.path() != "/" || fields["url"].as_str().is_some_and(|url| url.ends_with('/')))
-        .then(|| Value::from(url.path()));
-    let port = url.port().unwrap_or(match url.scheme() {
-        "https" => 443,
-        _ => 80,
+    let parts = Parts::of(url);
+    let number = parts.port.and_then(|port| port.parse::<u64>().ok());
+    let protocol = parts.scheme.unwrap_or(match number {
+        Some(443) => "https",
+        _ => "http",
     });
+    let port = match (number, parts.port) {
+        (Some(number), _) => Value::from(number),
+        // What is no number is refused later.
+        (None, Some(text)) => Value::from(text),
+        (None, None) if protocol == "https" => Value::from(443),
+        (None, None) => Value::from(80),
+    };
     let parts = [
-        ("protocol", Some(Value::from(url.scheme()))),
-        ("host", url.host_str().map(Value::from)),
-        ("port", Some(Value::from(port))),
-        ("path", path),
+        ("protocol", Some(Value::from(protocol))),
+        ("host", parts.host.map(Value::from)),
+        ("port", Some(port)),
+        ("path", parts.path.map(Value::from)),
     ];
     for (member, value) in parts {
         fields.remove(member);
@@ -83,11 +92,54 @@ fn expand(fields: &mut Map<String, Value>) {
     }
 }
 
+/// A URL taken apart as leniently as Kong does it: everything may be missing.
+struct Parts<'a> {
+    scheme: Option<&'a str>,
+    host: Option<&'a str>,
+    port: Option<&'a str>,
+    path: Option<&'a str>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(url: &'a str) -> Self {
+        let url = url.split('#').next().unwrap_or(url);
+        let in_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+        let (scheme, rest) = match url.split_once(':') {
+            Some((scheme, rest)) if !scheme.is_empty() && scheme.bytes().all(in_scheme) => {
+                (Some(scheme), rest)
+            }
+            _ => (None, url),
+        };
+        let (authority, rest) = match rest.strip_prefix("//") {
+            Some(rest) => rest.split_at(rest.find('/').unwrap_or(rest.len())),
+            None => ("", rest),
+        };
+        let address = authority
+            .rsplit_once('@')
+            .map_or(authority, |(_, address)| address);
+        let (host, port) = match address.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+            _ => (address, None),
+        };
+        let path = rest.split('?').next().unwrap_or(rest);
+        let there = |text: &'a str| (!text.is_empty()).then_some(text);
+        Self {
+            scheme,
+            host: there(host.trim_start_matches('[').trim_end_matches(']')),
+            port: port.and_then(there),
+            path: there(path),
+        }
+    }
+}
+
 /// Resolves references: a place inside of another entity, an id, or a name.
 fn link(entities: &mut [Declared]) {
     let mut known = HashMap::new();
     for (number, entity) in entities.iter().enumerate() {
-        for key in [entity.id().map(|id| id.to_string()), entity.name().map(str::to_owned)] {
+        for key in [
+            entity.id().map(|id| id.to_string()),
+            entity.name().map(str::to_owned),
+        ] {
             if let Some(key) = key {
                 known.entry((entity.collection, key)).or_insert(number);
             }
@@ -97,7 +149,9 @@ fn link(entities: &mut [Declared]) {
         let entity = &entities[number];
         let mut links = std::collections::BTreeMap::new();
         for (member, to) in entity.schema().references() {
-            let nested = entity.parent.filter(|parent| entities[*parent].collection == to);
+            let nested = entity
+                .parent
+                .filter(|parent| entities[*parent].collection == to);
             let target = match (nested, entity.fields.get(member)) {
                 (Some(parent), _) => Some(parent),
                 (None, None | Some(Value::Null)) => continue,

@@ -228,9 +228,7 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(
-            Expression::all([host.clone(), either])
-                .unwrap()
-                .to_string(),
+            Expression::all([host.clone(), either]).unwrap().to_string(),
             "(http.host == \"h\") && ((http.path == \"/p\") || (http.path ^= \"/p/\"))"
         );
         assert_eq!(
@@ -252,7 +250,10 @@ mod tests {
     fn addresses_with_four_numbers_inside_are_written_in_groups() {
         let test = AddressTest::Equals("::ffff:1.2.3.4".parse().unwrap());
         let expression = Expression::address(super::super::AddressField::Source, test);
-        assert_eq!(expression.to_string(), "net.src.ip == 0:0:0:0:0:ffff:102:304");
+        assert_eq!(
+            expression.to_string(),
+            "net.src.ip == 0:0:0:0:0:ffff:102:304"
+        );
         let port = Expression::number(NumberField::DestinationPort, NumberTest::AtMost, 90);
         assert_eq!(port.to_string(), "net.dst.port <= 90");
     }

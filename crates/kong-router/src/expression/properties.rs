@@ -13,8 +13,30 @@ use crate::matcher::Subsystem;
 /// Strings of those who try to get out.
 fn hostile() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
-        "\"", "#", "\"#", "r#\"", "\\", "\\\"", "\n", "\r", "\t", "\0", ")", "(", " && ", " || ",
-        "!", "http.path ^= \"/\"", "\u{2028}", "é", "💥", "$(", "]]", "a", "/", "%22",
+        "\"",
+        "#",
+        "\"#",
+        "r#\"",
+        "\\",
+        "\\\"",
+        "\n",
+        "\r",
+        "\t",
+        "\0",
+        ")",
+        "(",
+        " && ",
+        " || ",
+        "!",
+        "http.path ^= \"/\"",
+        "\u{2028}",
+        "é",
+        "💥",
+        "$(",
+        "]]",
+        "a",
+        "/",
+        "%22",
     ]);
     prop_oneof![
         prop::collection::vec(pieces, 0..8).prop_map(|pieces| pieces.concat()),
@@ -117,12 +139,18 @@ fn same(meant: &Expression, read: &ast::Expression) -> bool {
         (Expression::All(row), _) => {
             let mut parts = Vec::new();
             split(read, row.iter().len(), true, &mut parts)
-                && row.iter().zip(&parts).all(|(meant, read)| same(meant, read))
+                && row
+                    .iter()
+                    .zip(&parts)
+                    .all(|(meant, read)| same(meant, read))
         }
         (Expression::Any(row), _) => {
             let mut parts = Vec::new();
             split(read, row.iter().len(), false, &mut parts)
-                && row.iter().zip(&parts).all(|(meant, read)| same(meant, read))
+                && row
+                    .iter()
+                    .zip(&parts)
+                    .all(|(meant, read)| same(meant, read))
         }
         (Expression::Not(inner), ast::Expression::Logical(logical)) => match &**logical {
             ast::LogicalExpression::Not(read) => same(inner, read),

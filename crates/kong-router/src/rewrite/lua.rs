@@ -74,7 +74,9 @@ fn tokens(text: &str) -> Result<Vec<Token>, Failure> {
         } else if first.is_ascii_digit() {
             let part = |character: char| !character.is_ascii_digit();
             let (digits, after) = rest.split_at(rest.find(part).unwrap_or(rest.len()));
-            let number = digits.parse().map_err(|_| Failure::Unsupported(digits.to_owned()))?;
+            let number = digits
+                .parse()
+                .map_err(|_| Failure::Unsupported(digits.to_owned()))?;
             tokens.push(Token::Number(number));
             after
         } else if let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) {

@@ -32,9 +32,23 @@ pub struct Answer {
     /// Whether Kong may answer otherwise when it is asked again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub nondeterministic: bool,
+    /// Whether the route is that of an earlier request, which differs in its protocol, and not the one that the first
+    /// request of this kind would take.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub remembered: bool,
     /// What of the answer is not modelled, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unknown: Option<String>,
+}
+
+impl Answer {
+    /// Of the gateway itself, without a route.
+    pub(super) fn of_the_gateway(status: u16) -> Self {
+        Self {
+            status: Some(status),
+            ..Self::default()
+        }
+    }
 }
 
 /// An answer with its reasons.

@@ -20,9 +20,13 @@ impl HttpRequest {
     /// The first value of a header.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
-        headers.find_map(|(header, value)| {
-            header.eq_ignore_ascii_case(name).then_some(value.as_str())
-        })
+        headers
+            .find_map(|(header, value)| header.eq_ignore_ascii_case(name).then_some(value.as_str()))
+    }
+
+    /// Whether the web server lets it through to the router.
+    pub(super) fn is_acceptable(&self) -> bool {
+        target::is_acceptable(&self.path) && is_acceptable_host(&self.host)
     }
 
     pub(crate) fn client_address(&self) -> std::net::IpAddr {
@@ -45,28 +49,25 @@ impl KnownService {
 }
 
 impl Router {
-    pub(super) fn answer_http(&self, request: &HttpRequest) -> (Answer, Vec<Hit<'_>>) {
-        if !target::is_acceptable(&request.path) || !is_acceptable_host(&request.host) {
-            return (gateway(400), Vec::new());
-        }
-        let hits = self.http.hits(&self.http_facts(request));
+    pub(super) fn answer_http(&self, request: &HttpRequest, hits: &[Hit<'_>]) -> Answer {
         let Some(winner) = hits.first() else {
-            return (gateway(404), hits);
+            return Answer::of_the_gateway(404);
         };
         let known = &self.routes[winner.entry.route];
         let mut answer = Answer {
             route: Some(known.label.clone()),
             service: known.service.as_ref().map(|service| service.label.clone()),
-            nondeterministic: order::is_unsure(&self.routes, &hits),
+            nondeterministic: order::is_unsure(&self.routes, hits),
             ..Answer::default()
         };
-        if let Some((status, location)) = refusal(known, request) {
-            answer.status = Some(status);
-            answer.location = location;
-            return (answer, hits);
+        match refusal(known, request) {
+            Some((status, location)) => {
+                answer.status = Some(status);
+                answer.location = location;
+            }
+            None => self.proxy(&mut answer, request, known, &winner.matched),
         }
-        self.proxy(&mut answer, request, known, &winner.matched);
-        (answer, hits)
+        answer
     }
 
     /// What the router sees of a request.
@@ -81,11 +82,15 @@ impl Router {
         let queries = form_urlencoded::parse(query.as_bytes());
         Facts {
             protocol: request.scheme.as_str(),
-            sni: request.sni.clone().filter(|_| request.scheme == Scheme::Https),
+            sni: request
+                .sni
+                .clone()
+                .filter(|_| request.scheme == Scheme::Https),
             source: (request.client_address(), 0),
             destination: (
                 LOOPBACK,
-                port.and_then(|port| u16::try_from(port).ok()).unwrap_or(own_port),
+                port.and_then(|port| u16::try_from(port).ok())
+                    .unwrap_or(own_port),
             ),
             http: Some(HttpFacts {
                 method: request.method.clone(),
@@ -98,13 +103,7 @@ impl Router {
     }
 
     /// Fills in what the service sees.
-    fn proxy(
-        &self,
-        answer: &mut Answer,
-        request: &HttpRequest,
-        known: &Known,
-        matched: &Matched,
-    ) {
+    fn proxy(&self, answer: &mut Answer, request: &HttpRequest, known: &Known, matched: &Matched) {
         let Some(service) = &known.service else {
             answer.status = Some(503);
             return;
@@ -126,7 +125,10 @@ impl Router {
             return;
         }
         let balancing = service.balancing(&self.config);
-        if balancing.as_ref().is_some_and(|targets| !targets.has_targets()) {
+        if balancing
+            .as_ref()
+            .is_some_and(|targets| !targets.has_targets())
+        {
             answer.status = Some(503);
             return;
         }
@@ -138,7 +140,11 @@ impl Router {
             (_, None) => {
                 let port = service.service.port.unwrap_or(80);
                 let scheme_port = service.scheme_port();
-                Some(balancing::with_port(&service.service.host, port, scheme_port))
+                Some(balancing::with_port(
+                    &service.service.host,
+                    port,
+                    scheme_port,
+                ))
             }
         };
     }
@@ -168,16 +174,14 @@ impl Router {
             .into_iter()
             .find(|(_, plugin)| plugin.name == "request-transformer")?;
         let plugin: Plugin = self.config.entities()[number].typed().ok()?;
-        let template = plugin.config?.0.get("replace")?.get("uri")?.as_str()?.to_owned();
+        let template = plugin
+            .config?
+            .0
+            .get("replace")?
+            .get("uri")?
+            .as_str()?
+            .to_owned();
         Some(template)
-    }
-}
-
-/// An answer of the gateway without a route.
-fn gateway(status: u16) -> Answer {
-    Answer {
-        status: Some(status),
-        ..Answer::default()
     }
 }
 
@@ -200,7 +204,11 @@ fn refusal(known: &Known, request: &HttpRequest) -> Option<(u16, Option<String>)
     if is_grpc(known) {
         // HTTP/1.1 never is gRPC.
         let content = request.header("content-type").unwrap_or_default();
-        let status = if content.starts_with("application/grpc") { UPGRADE } else { 415 };
+        let status = if content.starts_with("application/grpc") {
+            UPGRADE
+        } else {
+            415
+        };
         return Some((status, None));
     }
     None
@@ -232,8 +240,14 @@ fn scope(request: &HttpRequest, matched: &Matched) -> rewrite::Scope {
     headers.insert("host".to_owned(), request.host.clone());
     let query = target::query(&request.path).get(1..).unwrap_or_default();
     rewrite::Scope {
-        captures: if has_groups { matched.captures.clone() } else { HashMap::new() },
+        captures: if has_groups {
+            matched.captures.clone()
+        } else {
+            HashMap::new()
+        },
         headers,
-        queries: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+        queries: form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect(),
     }
 }

@@ -6,14 +6,12 @@ use crate::request::LOOPBACK;
 use crate::{StreamRequest, Transport};
 
 impl Router {
-    pub(super) fn answer_stream(&self, request: &StreamRequest) -> (Answer, Vec<Hit<'_>>) {
-        let hits = self.stream.hits(&facts(request));
+    pub(super) fn answer_stream(&self, request: &StreamRequest, hits: &[Hit<'_>]) -> Answer {
         let Some(winner) = hits.first() else {
-            let answer = Answer {
+            return Answer {
                 answered: Some(false),
                 ..Answer::default()
             };
-            return (answer, hits);
         };
         let known = &self.routes[winner.entry.route];
         let works = known.service.as_ref().is_some_and(|service| {
@@ -21,20 +19,22 @@ impl Router {
             let reachable = targets.is_none_or(|targets| targets.has_targets());
             reachable && fits(request.stream, &known.protocols, &service.protocol)
         });
-        let answer = Answer {
+        Answer {
             route: Some(known.label.clone()),
             service: known.service.as_ref().map(|service| service.label.clone()),
             answered: Some(works),
-            nondeterministic: order::is_unsure(&self.routes, &hits),
+            nondeterministic: order::is_unsure(&self.routes, hits),
             ..Answer::default()
-        };
-        (answer, hits)
+        }
     }
 }
 
 /// What the router sees of a connection: without a name of TLS it does not know that there is TLS.
 pub(super) fn facts(request: &StreamRequest) -> Facts {
-    let sni = request.sni.clone().filter(|_| request.stream == Transport::Tls);
+    let sni = request
+        .sni
+        .clone()
+        .filter(|_| request.stream == Transport::Tls);
     Facts {
         protocol: match (request.stream, &sni) {
             (Transport::Udp, _) => "udp",

@@ -57,23 +57,53 @@ impl fmt::Display for Warning {
             paths => format!(" with the paths {}", paths.join(", ")),
         };
         match self {
-            Self::Shadowed { route, place, paths, by } => {
+            Self::Shadowed {
+                route,
+                place,
+                paths,
+                by,
+            } => {
                 let of = of(paths);
-                write!(f, "no request takes the route \"{route}\"{of}: \"{by}\" takes them all; ")?;
-                write!(f, "ask for less in \"{by}\", or remove \"{route}\" ({place})")
+                write!(
+                    f,
+                    "no request takes the route \"{route}\"{of}: \"{by}\" takes them all; "
+                )?;
+                write!(
+                    f,
+                    "ask for less in \"{by}\", or remove \"{route}\" ({place})"
+                )
             }
-            Self::Unstable { route, place, paths } => {
+            Self::Unstable {
+                route,
+                place,
+                paths,
+            } => {
                 let of = of(paths);
-                write!(f, "the priority of the route \"{route}\"{of} overflows, so that its order ")?;
-                write!(f, "among others changes from run to run; use less attributes, a ")?;
+                write!(
+                    f,
+                    "the priority of the route \"{route}\"{of} overflows, so that its order "
+                )?;
+                write!(
+                    f,
+                    "among others changes from run to run; use less attributes, a "
+                )?;
                 write!(f, "regex_priority from 0 to 1023, or expressions ({place})")
             }
             Self::Mixed { route, place } => {
-                write!(f, "the route \"{route}\" has attributes and others have expressions, so that ")?;
-                write!(f, "their order is not sure; write an expression for it, too ({place})")
+                write!(
+                    f,
+                    "the route \"{route}\" has attributes and others have expressions, so that "
+                )?;
+                write!(
+                    f,
+                    "their order is not sure; write an expression for it, too ({place})"
+                )
             }
             Self::Unroutable { place, reason } => {
-                write!(f, "the router leaves a route out: {reason}; correct it ({place})")
+                write!(
+                    f,
+                    "the router leaves a route out: {reason}; correct it ({place})"
+                )
             }
         }
     }
@@ -110,13 +140,22 @@ impl Router {
                 warnings.push(Warning::Mixed { route, place });
             }
             if entry.part.priority.is_unstable() {
-                warnings.push(Warning::Unstable { route, place, paths });
+                warnings.push(Warning::Unstable {
+                    route,
+                    place,
+                    paths,
+                });
                 continue;
             }
             let mut earlier = table.entries[..index].iter();
             if let Some(by) = earlier.find(|earlier| covers(earlier, entry)) {
                 let by = self.routes[by.route].label.clone();
-                warnings.push(Warning::Shadowed { route, place, paths, by });
+                warnings.push(Warning::Shadowed {
+                    route,
+                    place,
+                    paths,
+                    by,
+                });
             }
         }
     }
@@ -131,7 +170,8 @@ fn covers(first: &Entry, second: &Entry) -> bool {
     }
     more.demands.iter().all(|(demand, wanted)| {
         less.demands.iter().any(|(other, has)| {
-            demand == other && (wanted.is_same_as(has) || (*demand == Demand::Paths && begins(first, second)))
+            demand == other
+                && (wanted.is_same_as(has) || (*demand == Demand::Paths && begins(first, second)))
         })
     })
 }

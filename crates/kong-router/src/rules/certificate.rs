@@ -96,6 +96,24 @@ fn is_sequence(bytes: &[u8]) -> bool {
     length.is_some_and(|(header, length)| header + length == bytes.len())
 }
 
+/// Whether two certificates are for keys of the same kind.
+pub(super) fn same_kind(one: &str, other: &str) -> bool {
+    let kind = |text| {
+        let block = first(text)?;
+        let (_, certificate) = X509Certificate::from_der(block.contents()).ok()?;
+        Some(certificate.public_key().algorithm.algorithm.to_id_string())
+    };
+    kind(one).is_some_and(|kind_of_one| kind(other) == Some(kind_of_one))
+}
+
+/// Whether a certificate is no longer valid at a time, in seconds since 1970.
+pub(super) fn has_expired(text: &str, now: i64) -> bool {
+    first(text).is_some_and(|block| {
+        X509Certificate::from_der(block.contents())
+            .is_ok_and(|(_, certificate)| certificate.validity().not_after.timestamp() < now)
+    })
+}
+
 /// Whether a certificate is for a key. Where the kind of key is not known here, it is taken to be.
 pub(super) fn belong_together(certificate: &str, key: &str) -> bool {
     let Some(certificate) = first(certificate) else {

@@ -52,6 +52,7 @@ pub(super) fn check(
             }
         }
         Custom::Termination => termination(members, judgement),
+        Custom::Unexpired => unexpired(members, judgement),
         Custom::Vault => vault(members, judgement),
     }
 }
@@ -66,18 +67,29 @@ fn look(reason: impl Into<String>, remedy: &str) -> Problem {
 /// Kong builds the expression of each route and has it checked by its router.
 fn route_expression(members: &Members, route: &Declared, judgement: &mut Judgement) {
     let flavor = judgement.dialect.flavor;
-    if is_there(members.get("expression")) && flavor == Flavor::Expressions {
-        if TRADITIONAL.iter().any(|member| is_there(members.get(*member))) {
+    let attributes = TRADITIONAL
+        .iter()
+        .any(|member| is_there(members.get(*member)));
+    let number = |member: &str| members.get(member).and_then(Value::as_i64).unwrap_or(0);
+    if flavor == Flavor::Expressions && is_there(members.get("expression")) {
+        if attributes {
             let reason = "has an expression, and members that it stands for";
             judgement.tell("", look(reason, "write one or the other"));
             return;
         }
-        let priority = members.get("regex_priority").and_then(Value::as_i64);
-        if priority.unwrap_or(0) != 0 {
+        if number("regex_priority") != 0 {
             let reason = "means nothing beside an expression";
             judgement.tell("regex_priority", look(reason, "use \"priority\""));
             return;
         }
+    }
+    if flavor == Flavor::Expressions && attributes && number("priority") != 0 {
+        let reason = "means nothing without an expression";
+        judgement.tell(
+            "priority",
+            look(reason, "write an expression, or remove it"),
+        );
+        return;
     }
     // What has no type yet has been told of already.
     let Ok(typed) = route.typed() else {
@@ -88,7 +100,9 @@ fn route_expression(members: &Members, route: &Declared, judgement: &mut Judgeme
         Err(error @ (Underivable::Expression(_) | Underivable::Pattern(_))) => {
             judgement.tell("", Problem::Expression(error.to_string()));
         }
-        Err(error @ (Underivable::Header(_) | Underivable::Address(_))) => {
+        Err(
+            error @ (Underivable::Header(_) | Underivable::Values(_) | Underivable::Address(_)),
+        ) => {
             judgement.tell("", Problem::Expression(error.to_string()));
         }
     }
@@ -159,6 +173,29 @@ fn certificate_pair(members: &Members, judgement: &mut Judgement) {
             let reason = "the certificate is for another key";
             judgement.tell("", look(reason, "write the key that it was made for"));
         }
+    }
+    let text = |member| members.get(member).and_then(Value::as_str);
+    if let (Some(first), Some(second)) = (text("cert"), text("cert_alt"))
+        && certificate::same_kind(first, second)
+    {
+        let reason = "both certificates are for keys of one kind";
+        judgement.tell(
+            "cert_alt",
+            look(reason, "choose one for RSA and one for ECDSA"),
+        );
+    }
+}
+
+/// Kong takes no authority that has expired.
+fn unexpired(members: &Members, judgement: &mut Judgement) {
+    let (Some(now), Some(text)) = (judgement.dialect.now, members.get("cert")) else {
+        return;
+    };
+    if text
+        .as_str()
+        .is_some_and(|text| certificate::has_expired(text, now))
+    {
+        judgement.tell("cert", look("has expired", "write one that is still valid"));
     }
 }
 

@@ -180,7 +180,10 @@ impl fmt::Display for Problem {
             Self::Beginning(beginning) => write!(f, "does not begin with \"{beginning}\""),
             Self::Lacks(value) => write!(f, "lacks {value}"),
             Self::Exclusive(sets) => {
-                let sets: Vec<String> = sets.iter().map(|set| format!("({})", quoted(set))).collect();
+                let sets: Vec<String> = sets
+                    .iter()
+                    .map(|set| format!("({})", quoted(set)))
+                    .collect();
                 write!(f, "has values of more than one of {}", sets.join(", "))
             }
             Self::NoneThere(members) => write!(f, "has none of {}", quoted(members)),
@@ -201,6 +204,9 @@ fn listed(values: &[Value]) -> String {
 }
 
 fn quoted(members: &[String]) -> String {
-    let members: Vec<String> = members.iter().map(|member| format!("\"{member}\"")).collect();
+    let members: Vec<String> = members
+        .iter()
+        .map(|member| format!("\"{member}\""))
+        .collect();
     members.join(", ")
 }

@@ -27,6 +27,7 @@ const FORMATS: &[(&str, fn(&str) -> Outcome)] = &[
     ("file_name", file_name),
     ("header_name", header_name),
     ("header_pair", header_pair),
+    ("header_rename", header_rename),
     ("host", host),
     ("host_with_port", host_with_port),
     ("ip", ip),
@@ -89,8 +90,14 @@ pub(crate) fn host_and_port(text: &str) -> Result<(Host, Option<u16>), NoHost> {
         _ => (text, None),
     };
     let bare = text.replace(':', "");
-    if !bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
-        let address: Ipv4Addr = without_leading_zeros(name).parse().map_err(|_| NoHost::Look)?;
+    if !bare.is_empty()
+        && bare
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    {
+        let address: Ipv4Addr = without_leading_zeros(name)
+            .parse()
+            .map_err(|_| NoHost::Look)?;
         return Ok((Host::Address(address.into()), port));
     }
     if is_host_name(name) {
@@ -178,7 +185,10 @@ fn wildcard_host(text: &str) -> Outcome {
     }
     let remedy = "let it begin or end with one \"*\"";
     if !text.starts_with('*') && !text.ends_with('*') {
-        return wrong("its wildcard is neither its first nor its last character", remedy);
+        return wrong(
+            "its wildcard is neither its first nor its last character",
+            remedy,
+        );
     }
     if wildcards > 1 {
         return wrong("has more than one wildcard", remedy);
@@ -237,7 +247,9 @@ fn ip_or_network(text: &str) -> Outcome {
             };
             let plain = is_number(prefix) && (prefix == "0" || !prefix.starts_with('0'));
             let prefix = prefix.parse::<u32>().ok().filter(|_| plain);
-            longest.zip(prefix).is_some_and(|(longest, prefix)| prefix <= longest)
+            longest
+                .zip(prefix)
+                .is_some_and(|(longest, prefix)| prefix <= longest)
         }
     };
     if valid {
@@ -284,8 +296,7 @@ fn tag(text: &str) -> Outcome {
 
 /// Whether all of a path is what RFC 3986 lets be there.
 fn is_plain_path(text: &str) -> bool {
-    let allowed =
-        |byte: u8| byte.is_ascii_alphanumeric() || b".-_~/%:@!$&'()*+,;=".contains(&byte);
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_~/%:@!$&'()*+,;=".contains(&byte);
     text.starts_with('/') && text.bytes().all(allowed)
 }
 
@@ -372,10 +383,17 @@ fn header_pair(text: &str) -> Outcome {
     header_name(name)
 }
 
+fn header_rename(text: &str) -> Outcome {
+    let (name, new) = text.split_once(':').unwrap_or((text, ""));
+    header_name(name)?;
+    if new.is_empty() {
+        return wrong("has no new name", "write \"old:new\"");
+    }
+    header_name(new)
+}
+
 fn cookie_name(text: &str) -> Outcome {
-    let allowed = |byte: u8| {
-        byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
-    };
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if text.bytes().all(allowed) {
         return Ok(());
     }
@@ -398,15 +416,17 @@ fn scheme_and_host(text: &str) -> (Option<&str>, Option<&str>) {
     let (scheme, rest) = match text.split_once(':') {
         Some((scheme, rest))
             if scheme.starts_with(|first: char| first.is_ascii_alphanumeric())
-                && scheme.bytes().all(|byte| {
-                    byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)
-                }) =>
+                && scheme
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) =>
         {
             (Some(scheme), rest)
         }
         _ => (None, text),
     };
-    let authority = rest.strip_prefix("//").and_then(|rest| rest.split('/').next());
+    let authority = rest
+        .strip_prefix("//")
+        .and_then(|rest| rest.split('/').next());
     let host = authority.filter(|authority| !authority.is_empty());
     (scheme, host)
 }
@@ -451,8 +471,25 @@ mod tests {
     fn hosts_are_names_or_addresses_without_ports() {
         takes(
             "host",
-            &["a.test", "a_b", "10.0.0.1", "010.0.0.1", "::1", "fqdn.test.", "1a.2"],
-            &["a b", "a.test:80", "a.test:99999", "300.1.1.1", "1.2.3", "a..b", "a-.b", "[::1]:80"],
+            &[
+                "a.test",
+                "a_b",
+                "10.0.0.1",
+                "010.0.0.1",
+                "::1",
+                "fqdn.test.",
+                "1a.2",
+            ],
+            &[
+                "a b",
+                "a.test:80",
+                "a.test:99999",
+                "300.1.1.1",
+                "1.2.3",
+                "a..b",
+                "a-.b",
+                "[::1]:80",
+            ],
         );
     }
 
@@ -474,7 +511,15 @@ mod tests {
     fn paths_of_routes_are_normalised_or_patterns() {
         takes(
             "router_path",
-            &["/", "/a b", "/a%2Fb", "/a(b)", "/a\\d", "~/a(?<x>\\d+)$", "~/a(?=b)"],
+            &[
+                "/",
+                "/a b",
+                "/a%2Fb",
+                "/a(b)",
+                "/a\\d",
+                "~/a(?<x>\\d+)$",
+                "~/a(?=b)",
+            ],
             &["/a%20b", "/a/../b", "/a%2fb", "/a%", "~/a("],
         );
         takes("path", &["/a%20b", "/a;b=c"], &["/a b", "/a%2", "/a?b"]);
@@ -485,13 +530,23 @@ mod tests {
         takes(
             "ip_or_network",
             &["10.0.0.0/8", "::1", "fd00::/8", "1.2.3.4/32"],
-            &["10.0.0.0/33", "fd00::/129", "a.test", "1.2.3.4/", "1.2.3.4/08"],
+            &[
+                "10.0.0.0/33",
+                "fd00::/129",
+                "a.test",
+                "1.2.3.4/",
+                "1.2.3.4/08",
+            ],
         );
     }
 
     #[test]
     fn urls_have_a_scheme_and_a_host() {
-        takes("url", &["http://b.test/", "https://b"], &["/x", "//b.test/", "http:///x"]);
+        takes(
+            "url",
+            &["http://b.test/", "https://b"],
+            &["/x", "//b.test/", "http:///x"],
+        );
     }
 
     #[test]

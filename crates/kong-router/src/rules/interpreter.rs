@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::finding::{Finding, Problem};
-use super::schema::{Check, Field, Kind};
+use super::schema::{Check, Custom, Field, Kind};
 use super::{Dialect, custom, formats};
 use crate::Declared;
 
@@ -73,7 +73,7 @@ impl Judgement {
     /// One value.
     pub(super) fn value(&mut self, field: &Field, value: &Value, place: &str) {
         if value.is_null() {
-            if field.required {
+            if field.required || field.never_null {
                 self.tell(place, Problem::Required);
             }
             return;
@@ -119,6 +119,9 @@ impl Judgement {
                     self.value(shorthand, &value, &below(place, member));
                 }
             }
+            if field.open {
+                members.retain(|member, _| fields.contains_key(member));
+            }
             let before = self.findings.len();
             self.members(fields, &members, place);
             if self.findings.len() == before {
@@ -147,8 +150,13 @@ impl Judgement {
         members: &Map<String, Value>,
         entity: &Declared,
     ) {
+        // What is in parts of its own is looked at in any case; the rest only where each member is right.
+        let clean = self.is_clean();
         for check in checks {
-            self.check(check, members, "", Some(entity));
+            let own = matches!(check, Check::Custom(Custom::Plugin | Custom::Vault));
+            if clean || own {
+                self.check(check, members, "", Some(entity));
+            }
         }
     }
 
@@ -185,10 +193,13 @@ impl Judgement {
                 }
             }
             Check::Distinct(names) => {
-                let mut values: Vec<&Value> =
-                    names.iter().filter_map(|name| find(members, name)).collect();
+                let mut values: Vec<&Value> = names
+                    .iter()
+                    .filter_map(|name| find(members, name))
+                    .collect();
                 values.retain(|value| is_there(Some(value)));
-                let same = |value: &&&Value| values.iter().filter(|other| other == value).count() > 1;
+                let same =
+                    |value: &&&Value| values.iter().filter(|other| other == value).count() > 1;
                 if values.iter().find(same).is_some() {
                     self.tell(place, Problem::Same(names.clone()));
                 }
@@ -340,7 +351,10 @@ fn text(field: &Field, text: &str) -> Option<Problem> {
 
 fn sets_of(sets: &[Vec<String>], items: &[Value]) -> usize {
     let has = |set: &&Vec<String>| {
-        let item = |item: &Value| item.as_str().is_some_and(|item| set.iter().any(|one| one == item));
+        let item = |item: &Value| {
+            item.as_str()
+                .is_some_and(|item| set.iter().any(|one| one == item))
+        };
         items.iter().any(item)
     };
     sets.iter().filter(has).count()
@@ -384,10 +398,14 @@ pub(super) fn filled(
     let mut members = members.clone();
     for (name, field) in fields {
         if let Some(default) = &field.default {
-            members.entry(name.clone()).or_insert_with(|| default.clone());
+            members
+                .entry(name.clone())
+                .or_insert_with(|| default.clone());
         }
         if let Some(inner) = &field.fields {
-            let value = members.entry(name.clone()).or_insert_with(|| Map::new().into());
+            let value = members
+                .entry(name.clone())
+                .or_insert_with(|| Map::new().into());
             if let Value::Object(inside) = value {
                 *inside = filled(inner, inside);
             }

@@ -81,6 +81,8 @@ pub(crate) struct Field {
     #[serde(rename = "type")]
     pub(crate) kind: Kind,
     pub(crate) required: bool,
+    /// It may be missing, but it must not be null.
+    pub(crate) never_null: bool,
     pub(crate) default: Option<Value>,
     pub(crate) one_of: Option<Vec<Value>>,
     pub(crate) not_one_of: Option<Vec<Value>>,
@@ -104,6 +106,8 @@ pub(crate) struct Field {
     pub(crate) keys: Option<Box<Field>>,
     pub(crate) values: Option<Box<Field>>,
     pub(crate) fields: Option<BTreeMap<String, Field>>,
+    /// Whether a record may have members besides, of which the table knows nothing.
+    pub(crate) open: bool,
     /// Members of a record that stand for others.
     pub(crate) shorthands: BTreeMap<String, Field>,
     pub(crate) checks: Vec<Check>,
@@ -196,13 +200,17 @@ pub(crate) enum Custom {
     RouteExpression,
     /// What an answer is made of goes together.
     Termination,
+    /// The certificate of an authority has not expired.
+    Unexpired,
     /// A vault is one that there is, and its configuration is right.
     Vault,
 }
 
 fn pattern<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Regex>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    Regex::new(&text).map(Some).map_err(serde::de::Error::custom)
+    Regex::new(&text)
+        .map(Some)
+        .map_err(serde::de::Error::custom)
 }
 
 type Collections = BTreeMap<String, Collection>;
@@ -266,9 +274,7 @@ pub(crate) fn collection(name: &str) -> Option<&'static Collection> {
 }
 
 /// Collections whose entities may be nested in those of this one, and by which member they refer to it.
-pub(crate) fn children(
-    parent: &'static str,
-) -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(crate) fn children(parent: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
     COLLECTIONS.iter().filter_map(move |(name, collection)| {
         let mut references = collection.references();
         let (member, _) = references.find(|(_, to)| *to == parent)?;

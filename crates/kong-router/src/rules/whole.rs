@@ -5,14 +5,10 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::finding::{Finding, Problem};
-use super::formats::{Host, host_and_port};
 use super::interpreter::Judgement;
 use super::{Dialect, Reader};
 use crate::config::named;
 use crate::{Config, Declared};
-
-/// The port of a target that names none.
-const TARGET_PORT: u16 = 8000;
 
 /// One reference of an entity.
 pub(super) fn reference(
@@ -48,7 +44,7 @@ pub(super) fn reference(
 }
 
 /// Everything that may be there only once.
-pub(super) fn check(config: &Config, _dialect: Dialect, findings: &mut Vec<Finding>) {
+pub(super) fn check(config: &Config, findings: &mut Vec<Finding>) {
     let mut seen: HashMap<(&str, Vec<String>, Vec<String>), usize> = HashMap::new();
     for (number, entity) in config.entities().iter().enumerate() {
         for (members, values) in keys(config, entity) {
@@ -97,23 +93,16 @@ fn value(config: &Config, entity: &Declared, member: &str) -> String {
     if let Some(link) = entity.links.get(member) {
         return match link {
             Some(number) => config.entities()[*number].place.clone(),
-            None => entity.fields.get(member).and_then(named).unwrap_or("").to_owned(),
+            None => entity
+                .fields
+                .get(member)
+                .and_then(named)
+                .unwrap_or("")
+                .to_owned(),
         };
     }
     match entity.fields.get(member) {
-        Some(Value::String(text)) if member == "target" => address(text),
         Some(Value::String(text)) => text.clone(),
         Some(_) | None => String::new(),
-    }
-}
-
-/// A target with its port, in one way of writing.
-fn address(text: &str) -> String {
-    match host_and_port(text) {
-        Ok((Host::Address(address), port)) => {
-            format!("[{address}]:{}", port.unwrap_or(TARGET_PORT))
-        }
-        Ok((Host::Name(name), port)) => format!("{name}:{}", port.unwrap_or(TARGET_PORT)),
-        Err(_) => text.to_owned(),
     }
 }

@@ -66,7 +66,9 @@ fn targets_get_what_they_got_from_kong() {
             Choice::Hash(hashing) => {
                 let by_value = observed.get("by_value").and_then(Value::as_object);
                 for (value, met) in by_value.into_iter().flatten() {
-                    let header = observed.get("hash_header").or(record.value.get("hash_header"));
+                    let header = observed
+                        .get("hash_header")
+                        .or(record.value.get("hash_header"));
                     let header = header.and_then(Value::as_str).unwrap_or("session-id");
                     let Request::Http(sent) = request(&[format!("{header}: {value}")]) else {
                         panic!("a request of HTTP");

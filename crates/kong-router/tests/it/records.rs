@@ -41,5 +41,9 @@ pub(crate) fn read(file: &str) -> Vec<Record> {
 pub(crate) fn conclude(what: &str, compared: usize, differences: &[String]) {
     println!("{what}: {compared} compared, {} differ", differences.len());
     assert!(compared > 0, "{what}: nothing was compared");
-    assert!(differences.is_empty(), "{what}:\n{}", differences.join("\n"));
+    assert!(
+        differences.is_empty(),
+        "{what}:\n{}",
+        differences.join("\n")
+    );
 }

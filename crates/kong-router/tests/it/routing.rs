@@ -30,8 +30,10 @@ fn answers_alike(file: &str) {
     for record in read(file) {
         let router = Router::new(&record.config, record.flavor);
         assert_eq!(router.unroutable(), [], "{}", record.id);
+        // One gateway answered all of them, one after the other.
+        let mut gateway = router.session();
         for (index, (request, expected)) in requests(&record).enumerate() {
-            let explanation = router.explain(&request);
+            let explanation = gateway.explain(&request);
             let answer = serde_json::to_value(&explanation.answer).unwrap();
             let place = || format!("{} request {index}: {request:?}", record.id);
             if expected["nondeterministic"] == true {
@@ -44,8 +46,11 @@ fn answers_alike(file: &str) {
                     .map(|candidate| candidate.route.as_str())
                     .collect();
                 possible.extend(explanation.answer.route.as_deref());
-                let impossible =
-                    |route: &&Value| route.as_str().is_some_and(|route| !possible.contains(route));
+                let impossible = |route: &&Value| {
+                    route
+                        .as_str()
+                        .is_some_and(|route| !possible.contains(route))
+                };
                 if let Some(route) = seen.iter().find(impossible) {
                     differences.push(format!("{} can win: {route} of {possible:?}", place()));
                 }
@@ -87,13 +92,17 @@ fn connections_and_datagrams_are_routed_as_by_kong() {
     let (mut compared, mut differences) = (0, Vec::new());
     for record in read("stream.jsonl") {
         let router = Router::new(&record.config, record.flavor);
+        let mut gateway = router.session();
         for (request, expected) in requests(&record) {
             compared += 1;
-            let answer = serde_json::to_value(router.answer(&request)).unwrap();
+            let answer = serde_json::to_value(gateway.answer(&request)).unwrap();
             for field in ["route", "service", "answered"] {
                 if answer[field] != expected[field] {
                     let (is, was) = (&answer[field], &expected[field]);
-                    differences.push(format!("{} {request:?}: {field} is {is}, was {was}", record.id));
+                    differences.push(format!(
+                        "{} {request:?}: {field} is {is}, was {was}",
+                        record.id
+                    ));
                 }
             }
         }
@@ -134,7 +143,10 @@ fn routes_become_the_parts_that_kong_makes_of_them() {
                 let alike = is.route == was["name"].as_str().unwrap()
                     && demands(&is.expression) == demands(was["expression"].as_str().unwrap())
                     && serde_json::to_value(&is.paths).unwrap()
-                        == was.get("paths").cloned().unwrap_or_else(|| Value::Array(Vec::new()))
+                        == was
+                            .get("paths")
+                            .cloned()
+                            .unwrap_or_else(|| Value::Array(Vec::new()))
                     && possible.contains(&first)
                     && (is.priority.is_unstable() || first == is.priority.interpreted)
                     && number("priority_jit").is_none_or(|other| other == is.priority.compiled);
