@@ -128,18 +128,14 @@ impl Balancing {
     pub fn cycle(&self) -> u32 {
         let weights = self.shares.iter().map(|share| u32::from(share.weight));
         let divisor = weights.clone().fold(0, common_divisor);
-        if divisor == 0 {
-            0
-        } else {
-            weights.sum::<u32>() / divisor
-        }
+        weights.sum::<u32>().checked_div(divisor).unwrap_or(0)
     }
 
     /// How many of this many requests each target gets from round robin. Nothing if these are no whole cycles, or
     /// if another choice is made.
     pub fn counts(&self, requests: u32) -> Option<Vec<(&str, u32)>> {
         let cycle = self.cycle();
-        if self.choice != Choice::RoundRobin || cycle == 0 || requests % cycle != 0 {
+        if self.choice != Choice::RoundRobin || cycle == 0 || !requests.is_multiple_of(cycle) {
             return None;
         }
         let count = |share: &Share| {
@@ -165,10 +161,8 @@ impl Hashing {
     /// What a request is told apart by: the input that it has, and its value. Requests with neither of both go to
     /// one and the same target. Consumers and captures are not known from a request alone.
     pub fn value<'a>(&'a self, request: &HttpRequest) -> Option<(&'a HashInput, String)> {
-        let inputs = std::iter::once(&self.on).chain(&self.fallback);
-        inputs
-            .filter_map(|input| Some((input, input.value(request)?)))
-            .next()
+        let mut inputs = std::iter::once(&self.on).chain(&self.fallback);
+        inputs.find_map(|input| Some((input, input.value(request)?)))
     }
 }
 

@@ -4,6 +4,8 @@
 //! split it: all patterns among its paths are one part, and the prefixes of each length are another. Each part has
 //! an id of its own, which follows from that of the route and the number of the part.
 
+use std::fmt;
+
 use kong_model::entity::{Address, Protocol, Route};
 use serde_json::Value;
 use uuid::Uuid;
@@ -88,6 +90,22 @@ pub enum Demand {
     Protocols,
     /// Its expression.
     Expression,
+}
+
+impl fmt::Display for Demand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Methods => f.write_str("methods"),
+            Self::Hosts => f.write_str("hosts"),
+            Self::Paths => f.write_str("paths"),
+            Self::Snis => f.write_str("snis"),
+            Self::Header(name) => write!(f, "header {name}"),
+            Self::Sources => f.write_str("sources"),
+            Self::Destinations => f.write_str("destinations"),
+            Self::Protocols => f.write_str("protocols"),
+            Self::Expression => f.write_str("expression"),
+        }
+    }
 }
 
 /// Members of a route that only the expressions flavour has.
@@ -218,15 +236,7 @@ fn derived(
         compiled = with_protocols(route, subsystem, compiled, &mut demands)?;
     }
     let traits = (subsystem == Subsystem::Http).then(|| http_traits(route, &paths));
-    let priority = match traits {
-        Some(traits) => traits.priority(),
-        None => {
-            let snis = !is_empty(route.snis.as_ref());
-            let end = |ends: Option<&Vec<Address>>| end_traits(ends.map_or(&[], Vec::as_slice));
-            let sources = end(route.sources.as_ref());
-            priority::of_stream(snis, sources, end(route.destinations.as_ref()))
-        }
-    };
+    let priority = traits.map_or_else(|| stream_priority(route), HttpTraits::priority);
     Ok(Part {
         id,
         priority,
@@ -366,9 +376,9 @@ fn host(text: &str) -> Expression {
     }
 }
 
-fn path(text: &str) -> Result<Expression, BadPattern> {
-    let test = match text.strip_prefix('~') {
-        None => TextTest::StartsWith(text.to_owned()),
+fn path(path: &str) -> Result<Expression, BadPattern> {
+    let test = match path.strip_prefix('~') {
+        None => TextTest::StartsWith(path.to_owned()),
         // Patterns begin where paths begin, and groups have their names as the engine writes them.
         Some(pattern) => {
             TextTest::Matches(Pattern::new(format!("^{}", pattern.replace("?<", "?P<")))?)
@@ -411,17 +421,17 @@ fn ends(
     Ok(tests)
 }
 
-fn end_address(text: &str, field: AddressField) -> Result<Expression, Underivable> {
-    let test = if text.contains('/') {
+fn end_address(ip: &str, field: AddressField) -> Result<Expression, Underivable> {
+    let test = if ip.contains('/') {
         // Kong takes the last bits off for version 4, and the engine takes no others.
-        let network = Network::read(text).filter(|network| network.begins_as(text));
+        let network = Network::read(ip).filter(|network| network.begins_as(ip));
         network.map(AddressTest::Within)
     } else {
-        text.parse().ok().map(AddressTest::Equals)
+        ip.parse().ok().map(AddressTest::Equals)
     };
     match test {
         Some(test) => Ok(Expression::address(field, test)),
-        None => Err(Underivable::Address(text.to_owned())),
+        None => Err(Underivable::Address(ip.to_owned())),
     }
 }
 
@@ -455,11 +465,16 @@ fn http_traits(route: &Route, paths: &[String]) -> HttpTraits {
     }
 }
 
+fn stream_priority(route: &Route) -> Priority {
+    let end = |ends: &Option<Vec<Address>>| end_traits(ends.as_deref().unwrap_or_default());
+    let snis = !is_empty(route.snis.as_ref());
+    priority::of_stream(snis, end(&route.sources), end(&route.destinations))
+}
+
 fn end_traits(ends: &[Address]) -> EndTraits {
     let network = |end: &&Address| end.ip.as_ref().is_some_and(|ip| ip.contains('/'));
     let address = |end: &&Address| end.ip.is_some() && !network(end);
     EndTraits {
-        any: !ends.is_empty(),
         address: ends.iter().any(|end| address(&end)),
         port: ends.iter().any(|end| end.port.is_some()),
         network: ends.iter().any(|end| network(&end)),

@@ -24,7 +24,7 @@ pub enum Expression {
     /// At least one of these holds.
     Any(Operands),
     /// This does not hold.
-    Not(Box<Expression>),
+    Not(Box<Self>),
     /// A field passes a test.
     Test(Predicate),
 }

@@ -192,6 +192,20 @@ fn segments(text: &str) -> Option<(usize, usize)> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key(Vec<Option<Vec<String>>>);
 
+impl Key {
+    /// What Kong remembers the outcome of a request by: the values of these fields, but for the protocol.
+    pub(crate) fn of<'a>(context: &Context<'_>, fields: impl Iterator<Item = &'a str>) -> Self {
+        let told = fields.filter(|field| *field != "net.protocol");
+        let value = |field: &str| {
+            let values = context.value_of(field)?.iter();
+            let mut texts: Vec<String> = values.map(|value| format!("{value:?}")).collect();
+            texts.sort_unstable();
+            Some(texts)
+        };
+        Self(told.map(value).collect())
+    }
+}
+
 /// What a request looks like to expressions.
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
@@ -226,22 +240,6 @@ impl Facts {
             self.add(&mut context, field)?;
         }
         Some(context)
-    }
-
-    /// What Kong remembers the outcome of a request by: the values of these fields, but for the protocol.
-    pub(crate) fn key<'a>(
-        &self,
-        context: &Context<'_>,
-        fields: impl Iterator<Item = &'a str>,
-    ) -> Key {
-        let told = fields.filter(|field| *field != "net.protocol");
-        let value = |field: &str| {
-            let values = context.value_of(field)?.iter();
-            let mut texts: Vec<String> = values.map(|value| format!("{value:?}")).collect();
-            texts.sort_unstable();
-            Some(texts)
-        };
-        Key(told.map(value).collect())
     }
 
     fn add(&self, context: &mut Context<'_>, field: &str) -> Option<()> {

@@ -128,8 +128,6 @@ impl HttpTraits {
 /// What of one end of a stream route counts for its priority.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EndTraits {
-    /// Whether there are any.
-    pub any: bool,
     /// Whether one is a single address.
     pub address: bool,
     /// Whether one has a port.
@@ -139,6 +137,10 @@ pub struct EndTraits {
 }
 
 impl EndTraits {
+    fn is_there(self) -> bool {
+        self.address || self.port || self.network
+    }
+
     fn bits(self) -> u64 {
         let bit = |there: bool, bit| if there { bit } else { 0 };
         bit(self.address, STREAM_ADDRESS)
@@ -149,7 +151,7 @@ impl EndTraits {
 
 /// The priority of a stream route.
 pub fn of_stream(snis: bool, sources: EndTraits, destinations: EndTraits) -> Priority {
-    let first = snis || (sources.any && destinations.any);
+    let first = snis || (sources.is_there() && destinations.is_there());
     let first = if first { STREAM_FIRST } else { 0 };
     Priority::fixed(first | sources.bits() << SOURCE_SHIFT | destinations.bits())
 }
@@ -240,7 +242,6 @@ mod tests {
     #[test]
     fn an_address_counts_more_than_a_port_and_a_port_more_than_a_network() {
         let end = |address, port, network| EndTraits {
-            any: true,
             address,
             port,
             network,

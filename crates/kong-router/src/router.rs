@@ -287,7 +287,7 @@ impl Table {
         let Some(mut context) = facts.context(self.subsystem, fields()) else {
             return (None, Vec::new());
         };
-        let key = facts.key(&context, fields());
+        let key = Key::of(&context, fields());
         let entries = self.entries.iter();
         let hits = entries
             .filter_map(|entry| {

@@ -8,6 +8,7 @@ mod certificate;
 mod custom;
 mod finding;
 mod formats;
+mod hosts;
 mod interpreter;
 pub(crate) mod schema;
 mod whole;
@@ -17,7 +18,7 @@ use serde_json::{Map, Value};
 use crate::{Config, Declared, Flavor};
 
 pub use finding::{Finding, Problem};
-pub(crate) use formats::{Host, host_and_port};
+pub(crate) use hosts::{Host, host_and_port};
 use interpreter::{Judgement, filled};
 
 /// What a configuration is for. It decides what may be in it.
@@ -92,9 +93,10 @@ fn top(config: &Config, dialect: Dialect, findings: &mut Vec<Finding>) {
     }
     for (member, value) in document {
         match (member.as_str(), value) {
-            ("_format_version", _) => {}
-            ("_comment", Value::String(_)) | ("_transform", Value::Bool(_)) => {}
-            ("_ignore", Value::Array(_)) | ("_comment" | "_ignore", Value::Null) => {}
+            ("_format_version", _)
+            | ("_comment", Value::String(_) | Value::Null)
+            | ("_transform", Value::Bool(_))
+            | ("_ignore", Value::Array(_) | Value::Null) => {}
             ("_comment", _) => tell(member, Problem::Type("a text")),
             ("_transform", _) => tell(member, Problem::Type("a boolean")),
             ("_ignore", _) => tell(member, Problem::Type("a list")),

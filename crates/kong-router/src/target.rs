@@ -134,10 +134,14 @@ pub(crate) fn escape(path: &[u8]) -> String {
         if plain {
             text.push(char::from(*byte));
         } else {
-            text.push_str(&format!("%{byte:02X}"));
+            text.extend(['%', digit(byte >> 4), digit(byte & 0xF)]);
         }
     }
     text
+}
+
+fn digit(half: u8) -> char {
+    char::from_digit(half.into(), 16).map_or('0', |digit| digit.to_ascii_uppercase())
 }
 
 /// What the service is asked for: its own path, and after it that of the request, of which the part that matched is

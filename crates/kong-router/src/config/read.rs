@@ -136,13 +136,12 @@ impl<'a> Parts<'a> {
 fn link(entities: &mut [Declared]) {
     let mut known = HashMap::new();
     for (number, entity) in entities.iter().enumerate() {
-        for key in [
+        let keys = [
             entity.id().map(|id| id.to_string()),
             entity.name().map(str::to_owned),
-        ] {
-            if let Some(key) = key {
-                known.entry((entity.collection, key)).or_insert(number);
-            }
+        ];
+        for key in keys.into_iter().flatten() {
+            known.entry((entity.collection, key)).or_insert(number);
         }
     }
     for number in 0..entities.len() {

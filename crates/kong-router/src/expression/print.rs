@@ -3,7 +3,7 @@
 //! There are two styles, which differ in parentheses and quotes and in nothing else: that of the gateway itself,
 //! when it derives expressions from routes without one, and that of Kong's ingress controller.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::{
@@ -98,8 +98,8 @@ fn controller_row(text: &mut String, operands: &Operands, between: &str) {
     }
 }
 
-fn test(text: &mut String, predicate: &Predicate, style: Style) {
-    match predicate {
+fn test(out: &mut String, predicate: &Predicate, style: Style) {
+    let (subject, operator, value) = match predicate {
         Predicate::Text(subject, test) => {
             let (operator, value) = match test {
                 TextTest::Equals(value) => ("==", value.as_str()),
@@ -109,8 +109,7 @@ fn test(text: &mut String, predicate: &Predicate, style: Style) {
                 TextTest::Contains(value) => ("contains", value.as_str()),
                 TextTest::Matches(pattern) => ("~", Pattern::as_str(pattern)),
             };
-            let (subject, value) = (self::subject(subject), literal(value, style));
-            text.push_str(&format!("{subject} {operator} {value}"));
+            (self::subject(subject), operator, literal(value, style))
         }
         Predicate::Number(field, test, value) => {
             let operator = match test {
@@ -121,7 +120,7 @@ fn test(text: &mut String, predicate: &Predicate, style: Style) {
                 NumberTest::Below => "<",
                 NumberTest::AtMost => "<=",
             };
-            text.push_str(&format!("{field} {operator} {value}"));
+            (field.to_string(), operator, value.to_string())
         }
         Predicate::Address(field, test) => {
             let (operator, value) = match test {
@@ -130,9 +129,10 @@ fn test(text: &mut String, predicate: &Predicate, style: Style) {
                 AddressTest::Within(network) => ("in", self::network(*network)),
                 AddressTest::Outside(network) => ("not in", self::network(*network)),
             };
-            text.push_str(&format!("{field} {operator} {value}"));
+            (field.to_string(), operator, value)
         }
-    }
+    };
+    write!(out, "{subject} {operator} {value}").expect("strings take everything");
 }
 
 fn subject(subject: &Text) -> String {

@@ -70,38 +70,6 @@ impl Router {
         answer
     }
 
-    /// What the router sees of a request.
-    pub(super) fn http_facts(&self, request: &HttpRequest) -> Facts {
-        let (host, port) = target::split_port(&request.host);
-        let own_port = request.port.unwrap_or_else(|| request.scheme.port());
-        let normal = target::normalise(target::path(&request.path).as_bytes());
-        let query = target::query(&request.path).get(1..).unwrap_or_default();
-        let header = |(name, value): &(String, String)| {
-            (name.to_ascii_lowercase().replace('-', "_"), value.clone())
-        };
-        let queries = form_urlencoded::parse(query.as_bytes());
-        Facts {
-            protocol: request.scheme.as_str(),
-            sni: request
-                .sni
-                .clone()
-                .filter(|_| request.scheme == Scheme::Https),
-            source: (request.client_address(), 0),
-            destination: (
-                LOOPBACK,
-                port.and_then(|port| u16::try_from(port).ok())
-                    .unwrap_or(own_port),
-            ),
-            http: Some(HttpFacts {
-                method: request.method.clone(),
-                host: host.to_owned(),
-                path: String::from_utf8(normal).ok(),
-                headers: request.headers.iter().map(header).collect(),
-                queries: queries.into_owned().collect(),
-            }),
-        }
-    }
-
     /// Fills in what the service sees.
     fn proxy(&self, answer: &mut Answer, request: &HttpRequest, known: &Known, matched: &Matched) {
         let Some(service) = &known.service else {
@@ -182,6 +150,38 @@ impl Router {
             .as_str()?
             .to_owned();
         Some(template)
+    }
+}
+
+/// What the router sees of a request.
+pub(super) fn facts(request: &HttpRequest) -> Facts {
+    let (host, port) = target::split_port(&request.host);
+    let own_port = request.port.unwrap_or_else(|| request.scheme.port());
+    let normal = target::normalise(target::path(&request.path).as_bytes());
+    let query = target::query(&request.path).get(1..).unwrap_or_default();
+    let header = |(name, value): &(String, String)| {
+        (name.to_ascii_lowercase().replace('-', "_"), value.clone())
+    };
+    let queries = form_urlencoded::parse(query.as_bytes());
+    Facts {
+        protocol: request.scheme.as_str(),
+        sni: request
+            .sni
+            .clone()
+            .filter(|_| request.scheme == Scheme::Https),
+        source: (request.client_address(), 0),
+        destination: (
+            LOOPBACK,
+            port.and_then(|port| u16::try_from(port).ok())
+                .unwrap_or(own_port),
+        ),
+        http: Some(HttpFacts {
+            method: request.method.clone(),
+            host: host.to_owned(),
+            path: String::from_utf8(normal).ok(),
+            headers: request.headers.iter().map(header).collect(),
+            queries: queries.into_owned().collect(),
+        }),
     }
 }
 

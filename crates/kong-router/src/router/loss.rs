@@ -63,7 +63,7 @@ impl Loss {
             return Self::Pattern;
         }
         let differing = winner.priority.interpreted ^ loser.priority.interpreted;
-        let highest = 63 - differing.leading_zeros();
+        let highest = differing.ilog2();
         let higher_pattern = more.pattern > less.pattern;
         if highest >= ATTRIBUTES && more.attributes != less.attributes {
             Self::Attributes

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::{Answer, Explanation, Hit, Router, Table, stream};
+use super::{Answer, Explanation, Hit, Router, Table, http, stream};
 use crate::Request;
 use crate::matcher::{Facts, Key};
 
@@ -52,13 +52,13 @@ impl<'a> Session<'a> {
     fn next(&mut self, request: &Request) -> (Answer, Vec<Hit<'a>>, Facts, &'a Table) {
         let router = self.router;
         match request {
-            Request::Http(http) => {
-                let facts = router.http_facts(http);
-                if !http.is_acceptable() {
+            Request::Http(request) => {
+                let facts = http::facts(request);
+                if !request.is_acceptable() {
                     return (Answer::of_the_gateway(400), Vec::new(), facts, &router.http);
                 }
                 let found = look(&mut self.http, &router.http, &facts);
-                let mut answer = router.answer_http(http, &found.hits);
+                let mut answer = router.answer_http(request, &found.hits);
                 answer.remembered = found.remembered;
                 (answer, found.hits, facts, &router.http)
             }
@@ -81,21 +81,17 @@ fn look<'a>(memory: &mut Memory<'a>, table: &'a Table, facts: &Facts) -> Found<'
             remembered: false,
         };
     };
-    match memory.get(&key) {
-        Some(known) => {
-            let first = |hits: &[Hit<'_>]| hits.first().map(|hit| hit.entry.part.id);
-            Found {
-                remembered: first(known) != first(&hits),
-                hits: known.clone(),
-            }
-        }
-        None => {
-            memory.insert(key, hits.clone());
-            Found {
-                hits,
-                remembered: false,
-            }
-        }
+    let Some(known) = memory.get(&key) else {
+        memory.insert(key, hits.clone());
+        return Found {
+            hits,
+            remembered: false,
+        };
+    };
+    let first = |hits: &[Hit<'_>]| hits.first().map(|hit| hit.entry.part.id);
+    Found {
+        remembered: first(known) != first(&hits),
+        hits: known.clone(),
     }
 }
 

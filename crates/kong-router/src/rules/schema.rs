@@ -77,6 +77,10 @@ pub(crate) enum Protocols {
 /// What a value has to be. What is not said does not matter.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a word of the tables"
+)]
 pub(crate) struct Field {
     #[serde(rename = "type")]
     pub(crate) kind: Kind,
@@ -102,14 +106,14 @@ pub(crate) struct Field {
     pub(crate) absent: bool,
     /// A list has this somewhere.
     pub(crate) contains: Option<Value>,
-    pub(crate) elements: Option<Box<Field>>,
-    pub(crate) keys: Option<Box<Field>>,
-    pub(crate) values: Option<Box<Field>>,
-    pub(crate) fields: Option<BTreeMap<String, Field>>,
+    pub(crate) elements: Option<Box<Self>>,
+    pub(crate) keys: Option<Box<Self>>,
+    pub(crate) values: Option<Box<Self>>,
+    pub(crate) fields: Option<BTreeMap<String, Self>>,
     /// Whether a record may have members besides, of which the table knows nothing.
     pub(crate) open: bool,
     /// Members of a record that stand for others.
-    pub(crate) shorthands: BTreeMap<String, Field>,
+    pub(crate) shorthands: BTreeMap<String, Self>,
     pub(crate) checks: Vec<Check>,
     /// The collection that a `foreign` value refers to.
     pub(crate) reference: Option<String>,

@@ -68,7 +68,7 @@ fn targets_get_what_they_got_from_kong() {
                 for (value, met) in by_value.into_iter().flatten() {
                     let header = observed
                         .get("hash_header")
-                        .or(record.value.get("hash_header"));
+                        .or_else(|| record.value.get("hash_header"));
                     let header = header.and_then(Value::as_str).unwrap_or("session-id");
                     let Request::Http(sent) = request(&[format!("{header}: {value}")]) else {
                         panic!("a request of HTTP");

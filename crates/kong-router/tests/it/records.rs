@@ -27,7 +27,7 @@ pub(crate) fn read(file: &str) -> Vec<Record> {
             let flavor = value.get("flavor").cloned();
             Record {
                 id: value["id"].as_str().unwrap().to_owned(),
-                flavor: flavor.map_or(Flavor::default(), |flavor| {
+                flavor: flavor.map_or_else(Flavor::default, |flavor| {
                     serde_json::from_value(flavor).unwrap()
                 }),
                 config: Config::new(document),
