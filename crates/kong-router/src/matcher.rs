@@ -140,6 +140,11 @@ impl Compiled {
         }
     }
 
+    /// As it is written.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Whether both are written alike.
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
         self.text == other.text

@@ -22,7 +22,9 @@ pub(crate) fn is_acceptable(target: &str) -> bool {
     if !target.starts_with('/') || target.bytes().any(|byte| byte <= b' ' || byte == 0x7F) {
         return false;
     }
-    let Some(decoded) = decode(path(target).as_bytes()) else {
+    // To the server a path ends at "#"; Kong takes the rest for a part of it.
+    let path = path(target).split('#').next().unwrap_or_default();
+    let Some(decoded) = decode(path.as_bytes()) else {
         return false;
     };
     let mut depth = 0_usize;

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{Entry, Router, Table};
 use crate::derive::{Demand, Origin};
+use crate::matcher::Subsystem;
 
 /// Something about a route that its author may not expect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -33,6 +34,24 @@ pub enum Warning {
         place: String,
         /// The paths of the part.
         paths: Vec<String>,
+    },
+    /// Two parts hold for the same requests with the same priority, and the ids that decide are not the same each
+    /// time that the configuration is loaded.
+    Tie {
+        /// The name of the route.
+        route: String,
+        /// Where it stands.
+        place: String,
+        /// The name of the other one.
+        with: String,
+    },
+    /// Requests of another protocol can take the route, once one of its own has: Kong remembers routes without looking
+    /// at the protocol, and nothing else tells the two apart.
+    ProtocolForgotten {
+        /// The name of the route.
+        route: String,
+        /// Where it stands.
+        place: String,
     },
     /// Expressions and routes with attributes are in one table, and their order is not sure.
     Mixed {
@@ -89,6 +108,21 @@ impl fmt::Display for Warning {
                 )?;
                 write!(f, "regex_priority from 0 to 1023, or expressions ({place})")
             }
+            Self::Tie { route, place, with } => {
+                write!(
+                    f,
+                    "\"{route}\" and \"{with}\" hold for the same requests, and which of them wins changes \
+                     when the configuration is loaded again; give them names, or priorities ({place})"
+                )
+            }
+            Self::ProtocolForgotten { route, place } => {
+                write!(
+                    f,
+                    "requests of another protocol can take the route \"{route}\" once one of its own has, for \
+                     Kong remembers routes without the protocol; ask for net.dst.port or tls.sni in an \
+                     expression ({place})"
+                )
+            }
             Self::Mixed { route, place } => {
                 write!(
                     f,
@@ -131,6 +165,11 @@ impl Router {
             .entries
             .iter()
             .any(|entry| entry.part.origin == Origin::Configured);
+        let has = |field: &str| table.fields.contains(field);
+        let forgets = table.subsystem == Subsystem::Http
+            && has("net.protocol")
+            && !has("net.dst.port")
+            && !has("tls.sni");
         for (index, entry) in table.entries.iter().enumerate() {
             let known = &self.routes[entry.route];
             let (route, place) = (known.label.clone(), known.place.clone());
@@ -138,6 +177,10 @@ impl Router {
             if configured && entry.part.origin == Origin::Derived {
                 let (route, place) = (route.clone(), place.clone());
                 warnings.push(Warning::Mixed { route, place });
+            }
+            if forgets && tells_protocols(entry) {
+                let (route, place) = (route.clone(), place.clone());
+                warnings.push(Warning::ProtocolForgotten { route, place });
             }
             if entry.part.priority.is_unstable() {
                 warnings.push(Warning::Unstable {
@@ -147,18 +190,44 @@ impl Router {
                 });
                 continue;
             }
-            let mut earlier = table.entries[..index].iter();
-            if let Some(by) = earlier.find(|earlier| covers(earlier, entry)) {
-                let by = self.routes[by.route].label.clone();
-                warnings.push(Warning::Shadowed {
-                    route,
-                    place,
-                    paths,
-                    by,
-                });
+            let sure = |earlier: &Entry| {
+                let stays = known.has_id && self.routes[earlier.route].has_id;
+                stays || earlier.part.priority != entry.part.priority
+            };
+            for earlier in &table.entries[..index] {
+                let other = self.routes[earlier.route].label.clone();
+                if covers(earlier, entry) && sure(earlier) {
+                    warnings.push(Warning::Shadowed {
+                        route,
+                        place,
+                        paths,
+                        by: other,
+                    });
+                    break;
+                }
+                if !sure(earlier) && (covers(earlier, entry) || covers(entry, earlier)) {
+                    warnings.push(Warning::Tie {
+                        route,
+                        place,
+                        with: other,
+                    });
+                    break;
+                }
             }
         }
     }
+}
+
+/// Whether a part is for some protocols only.
+fn tells_protocols(entry: &Entry) -> bool {
+    let demands = entry.part.demands.iter();
+    let asked = demands
+        .filter(|(demand, _)| *demand == Demand::Protocols)
+        .map(|(_, compiled)| compiled.text());
+    // Both protocols of a half are no restriction.
+    asked
+        .into_iter()
+        .any(|text| !(text.contains("\"http\"") && text.contains("\"https\"")))
 }
 
 /// Whether the first holds whenever the second does, as far as that can be seen: each thing that it asks for, the
@@ -185,4 +254,88 @@ fn begins(first: &Entry, second: &Entry) -> bool {
         .paths
         .iter()
         .all(|path| plain(&path) && prefixes.iter().any(|prefix| path.starts_with(*prefix)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, Flavor};
+
+    fn warnings(routes: &str, flavor: Flavor) -> Vec<Warning> {
+        let text =
+            format!(r#"{{"services": [{{"name": "s", "host": "h", "routes": [{routes}]}}]}}"#);
+        Router::new(&Config::read(&text).unwrap(), flavor).warnings()
+    }
+
+    fn shadowed(routes: &str) -> Vec<(String, String)> {
+        warnings(routes, Flavor::TraditionalCompatible)
+            .into_iter()
+            .map(|warning| match warning {
+                Warning::Shadowed { route, by, .. } => (route, by),
+                other => panic!("{other}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_route_that_asks_for_more_and_goes_behind_is_shadowed() {
+        // A plain host goes before everything but another plain host.
+        let routes = r#"{"name": "all", "hosts": ["a.test"], "paths": ["~/(.*)"]},
+            {"name": "never", "hosts": ["a.test"], "paths": ["~/(.*)"]}"#;
+        let found = shadowed(routes);
+        assert_eq!(found.len(), 1);
+        let longer = r#"{"name": "short", "paths": ["/a"], "hosts": ["a.test"]},
+            {"name": "long", "paths": ["/a/b"], "hosts": ["a.test"]}"#;
+        assert_eq!(shadowed(longer), [], "the longer path goes first");
+        let method = r#"{"name": "host", "hosts": ["*.test"], "paths": ["/"]},
+            {"name": "same", "hosts": ["*.test"], "paths": ["/"], "headers": {"x": ["1"]}}"#;
+        assert_eq!(shadowed(method), [], "more attributes go first");
+    }
+
+    #[test]
+    fn equal_routes_without_names_are_a_tie() {
+        let routes = r#"{"paths": ["/a"]}, {"paths": ["/a"]}"#;
+        let found = warnings(routes, Flavor::TraditionalCompatible);
+        assert!(matches!(&found[..], [Warning::Tie { .. }]), "{found:?}");
+    }
+
+    #[test]
+    fn a_priority_that_overflows_is_told_of() {
+        let routes = r#"{"name": "r", "paths": ["~/a"], "regex_priority": 4096}"#;
+        let found = warnings(routes, Flavor::TraditionalCompatible);
+        assert!(
+            matches!(&found[..], [Warning::Unstable { .. }]),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_route_for_one_protocol_needs_more_than_that_in_expressions() {
+        let route = |expression: &str| {
+            format!(r#"{{"name": "r", "protocols": ["http"], "expression": "{expression}"}}"#)
+        };
+        let found = warnings(
+            &route("http.method == 1 || http.path ^= 2"),
+            Flavor::Expressions,
+        );
+        assert!(
+            matches!(&found[..], [Warning::Unroutable { .. }]),
+            "{found:?}"
+        );
+        let found = warnings(&route(r#"http.path ^= \"/\""#), Flavor::Expressions);
+        assert!(
+            matches!(&found[..], [Warning::ProtocolForgotten { .. }]),
+            "{found:?}"
+        );
+        let port = route(r#"http.path ^= \"/\" && net.dst.port == 80"#);
+        assert_eq!(warnings(&port, Flavor::Expressions), []);
+    }
+
+    #[test]
+    fn expressions_and_attributes_do_not_mix() {
+        let routes = r#"{"name": "a", "paths": ["/"]},
+            {"name": "e", "expression": "net.dst.port == 80"}"#;
+        let found = warnings(routes, Flavor::Expressions);
+        assert!(matches!(&found[..], [Warning::Mixed { .. }]), "{found:?}");
+    }
 }
