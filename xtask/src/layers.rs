@@ -13,6 +13,7 @@ const LIBRARIES: &[&str] = &[
     "gateway-types",
     "kong-crds",
     "kong-model",
+    "kong-router",
     "kong-resolve",
     "kong-translation",
     "konnect-sdk",
@@ -31,10 +32,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gateway-types", &[]),
     ("kong-crds", &["gateway-types"]),
     ("kong-model", &[]),
+    // What Kong does with a configuration, for people without Kubernetes, too.
+    ("kong-router", &["kong-model"]),
     ("kong-resolve", &["kong-crds", "kong-model"]),
     (
         "kong-translation",
-        &["kong-crds", "kong-model", "kong-resolve"],
+        &["kong-crds", "kong-model", "kong-router", "kong-resolve"],
     ),
     (
         "kong-engine",
@@ -105,6 +108,7 @@ const PURE: &[&str] = &[
     "gateway-types",
     "kong-crds",
     "kong-model",
+    "kong-router",
     "kong-resolve",
     "kong-translation",
     "kong-engine",
@@ -128,6 +132,7 @@ const IMPURE: &[&str] = &[
 /// Crates for people without Kubernetes.
 const APART: &[&str] = &[
     "kong-model",
+    "kong-router",
     "konnect-sdk",
     "konnect-sim",
     "konnect-contract",

@@ -10,6 +10,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use crate::explain::Explain;
+use crate::lint::Lint;
 use crate::run::Run;
 
 /// Kong Gateway and Konnect from Kubernetes manifests.
@@ -23,6 +25,8 @@ use crate::run::Run;
       Apply a folder to an embedded Konnect and keep watching it.
   konduit up --once -o wide shop.yaml
       Apply, wait until nothing more happens, print, exit.
+  konduit explain --deck kong.yaml GET http://shop.example.com/items
+      Where a configuration of Kong sends a request, and why.
   konduit sim
       Serve a simulated Konnect to any client of Konnect.
   konduit run --kubeconfig ~/.kube/config
@@ -60,6 +64,28 @@ Every token is accepted, except that one that begins with kpat_bad is refused, t
 Exit codes: 0 everything is Programmed (or the watch was ended by Ctrl-C), 1 findings or not
 Programmed, 2 wrong use or unreadable input.")]
     Up(Up),
+    /// Say where a declarative configuration of Kong sends a request, and why.
+    #[command(after_help = "Examples:
+  konduit explain --deck kong.yaml GET https://shop.example.com/items/7 -H 'x-team: blue'
+      The route, the service, its targets with their shares, the plugins in their order, and the routes that
+      would have held as well, with the reason why they lost.
+  konduit explain --deck kong.yaml --flavor expressions -o json GET http://shop.example.com/
+  konduit explain --deck kong.yaml GET tls://shop.example.com:9443
+      A TLS connection to a stream listener.
+  konduit explain --deck kong.yaml --batch requests.jsonl
+      One answer a line: {\"route\":...,\"service\":...,\"upstream_uri\":...,\"upstream_host\":...,\"status\":...}
+
+Exit codes: 0 answered, 2 wrong use or unreadable input.")]
+    Explain(Explain),
+    /// Say what Kong refuses in a declarative configuration, and which routes do not do what they seem to.
+    #[command(after_help = "Examples:
+  konduit lint --deck kong.yaml
+  konduit lint --deck kong.yaml --level warning -o json
+      Also exit with 1 if there are only warnings.
+  deck gateway dump -o - | konduit lint --deck - --reader deck --edition enterprise
+
+Exit codes: 0 nothing found of the level, 1 findings, 2 wrong use or unreadable input.")]
+    Lint(Lint),
     /// Serve a simulated Konnect over HTTP.
     #[command(after_help = "Examples:
   konduit sim

@@ -1,13 +1,17 @@
 //! Kong Gateway and Konnect from Kubernetes manifests: the command line.
 //!
 //! Thin on purpose: read the arguments, wire the parts, say how it ended. Start with `cli` for what may be
-//! asked, `session` for what `up` does, `sim` for the simulated Konnect as a server, `run` for the operator.
+//! asked, `session` for what `up` does, `explain` and `lint` for
+//! declarative configurations, `sim` for the simulated Konnect as a server, `run` for the operator.
 
 mod catalogue;
 mod changes;
 mod cli;
+mod deck;
+mod explain;
 mod findings;
 mod folder;
+mod lint;
 mod manifests;
 mod output;
 mod refusals;
@@ -67,6 +71,8 @@ fn perform(command: Command) -> Result<Outcome> {
             };
             session::up(&options, &mut streams)
         }
+        Command::Explain(options) => explain::explain(&options, &mut out, &mut io::stderr()),
+        Command::Lint(options) => lint::lint(&options, &mut out),
         Command::Sim(options) => {
             sim::serve(&options, &mut io::stderr())?;
             Ok(Outcome::Well)

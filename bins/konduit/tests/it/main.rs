@@ -6,6 +6,7 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod deck;
 mod documents;
 mod live;
 mod once;

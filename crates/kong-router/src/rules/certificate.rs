@@ -1,0 +1,162 @@
+//! Certificates and keys: whether they can be read, and whether they belong together.
+
+use pem::Pem;
+use ring::rand::SystemRandom;
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+    KeyPair as _, RsaKeyPair,
+};
+use x509_parser::der_parser::{Oid, oid};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+use x509_parser::x509::SubjectPublicKeyInfo;
+
+use super::finding::Problem;
+
+type Outcome = Result<(), Problem>;
+
+/// Labels under which there are certificates.
+const CERTIFICATES: &[&str] = &["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
+/// Object identifiers of algorithms, in the words of X.509.
+const EC: Oid<'static> = oid!(1.2.840.10045.2.1);
+
+fn wrong<T>(reason: &str, remedy: &str) -> Result<T, Problem> {
+    Err(Problem::Look {
+        reason: reason.to_owned(),
+        remedy: remedy.to_owned(),
+    })
+}
+
+/// The first certificate in a text.
+fn first(text: &str) -> Option<Pem> {
+    let blocks = pem::parse_many(text).ok()?;
+    let first = blocks.into_iter().next()?;
+    let known = CERTIFICATES.contains(&first.tag());
+    (known && X509Certificate::from_der(first.contents()).is_ok()).then_some(first)
+}
+
+/// Whether a text begins with a certificate.
+pub(super) fn certificate(text: &str) -> Outcome {
+    match first(text) {
+        Some(_) => Ok(()),
+        None => wrong("no certificate", "write a certificate in PEM"),
+    }
+}
+
+/// Whether a text is one certificate, and that of an authority.
+pub(super) fn authority(text: &str) -> Outcome {
+    let Some(first) = first(text) else {
+        return certificate(text);
+    };
+    if pem::parse_many(text).map_or(0, |blocks| blocks.len()) > 1 {
+        return wrong("more than one certificate", "make an entity of each");
+    }
+    let authority = X509Certificate::from_der(first.contents())
+        .ok()
+        .is_some_and(|(_, certificate)| certificate.is_ca());
+    if authority {
+        Ok(())
+    } else {
+        wrong(
+            "not the certificate of an authority",
+            "write a certificate that says CA:TRUE",
+        )
+    }
+}
+
+/// Whether a text is a private key.
+pub(super) fn key(text: &str) -> Outcome {
+    match pem::parse(text) {
+        Ok(block) if block.tag().ends_with("PRIVATE KEY") && is_sequence(block.contents()) => {
+            Ok(())
+        }
+        Ok(_) | Err(_) => wrong("no key", "write a private key in PEM, without a password"),
+    }
+}
+
+/// Whether a text is a public key, or a private one, which has a public one in it.
+pub(super) fn public_key(text: &str) -> Outcome {
+    let Ok(block) = pem::parse(text) else {
+        return wrong("no key", "write a public key in PEM");
+    };
+    match block.tag() {
+        "PUBLIC KEY" if SubjectPublicKeyInfo::from_der(block.contents()).is_ok() => Ok(()),
+        "RSA PUBLIC KEY" if is_sequence(block.contents()) => Ok(()),
+        _ => key(text),
+    }
+}
+
+/// DER of a key is a sequence that ends where the text ends.
+fn is_sequence(bytes: &[u8]) -> bool {
+    let length = match bytes {
+        [0x30, short, ..] if *short < 0x80 => Some((2, usize::from(*short))),
+        [0x30, 0x81, one, ..] => Some((3, usize::from(*one))),
+        [0x30, 0x82, high, low, ..] => Some((4, usize::from(*high) << 8 | usize::from(*low))),
+        _ => None,
+    };
+    length.is_some_and(|(header, length)| header + length == bytes.len())
+}
+
+/// Whether two certificates are for keys of the same kind.
+pub(super) fn same_kind(one: &str, other: &str) -> bool {
+    let kind = |text| {
+        let block = first(text)?;
+        let (_, certificate) = X509Certificate::from_der(block.contents()).ok()?;
+        Some(certificate.public_key().algorithm.algorithm.to_id_string())
+    };
+    kind(one).is_some_and(|kind_of_one| kind(other) == Some(kind_of_one))
+}
+
+/// Whether a certificate is no longer valid at a time, in seconds since 1970.
+pub(super) fn has_expired(text: &str, now: i64) -> bool {
+    first(text).is_some_and(|block| {
+        X509Certificate::from_der(block.contents())
+            .is_ok_and(|(_, certificate)| certificate.validity().not_after.timestamp() < now)
+    })
+}
+
+/// Whether a certificate is for a key. Where the kind of key is not known here, it is taken to be.
+pub(super) fn belong_together(certificate: &str, key: &str) -> bool {
+    let Some(certificate) = first(certificate) else {
+        return true;
+    };
+    let (Ok((_, certificate)), Ok(key)) = (
+        X509Certificate::from_der(certificate.contents()),
+        pem::parse(key),
+    ) else {
+        return true;
+    };
+    let info = certificate.public_key();
+    match public_half(&key, info.algorithm.algorithm == EC) {
+        Some(public) => public == *info.subject_public_key.data,
+        None => true,
+    }
+}
+
+/// The public half of a private key, as a certificate has it.
+fn public_half(key: &Pem, elliptic: bool) -> Option<Vec<u8>> {
+    let bytes = key.contents();
+    if key.tag() == "RSA PRIVATE KEY" {
+        let pair = RsaKeyPair::from_der(bytes).ok()?;
+        return Some(pair.public_key().as_ref().to_vec());
+    }
+    if let Ok(pair) = RsaKeyPair::from_pkcs8(bytes) {
+        return Some(pair.public_key().as_ref().to_vec());
+    }
+    if let Ok(pair) = Ed25519KeyPair::from_pkcs8_maybe_unchecked(bytes) {
+        return Some(pair.public_key().as_ref().to_vec());
+    }
+    if !elliptic {
+        return None;
+    }
+    // Nothing is signed, so nothing random is drawn.
+    let random = SystemRandom::new();
+    [
+        &ECDSA_P256_SHA256_ASN1_SIGNING,
+        &ECDSA_P384_SHA384_ASN1_SIGNING,
+    ]
+    .into_iter()
+    .find_map(|algorithm| {
+        let pair = EcdsaKeyPair::from_pkcs8(algorithm, bytes, &random).ok()?;
+        Some(pair.public_key().as_ref().to_vec())
+    })
+}
