@@ -20,6 +20,7 @@ use konduit_runtime::{
     Builder, Certificate, Election, Endpoint, Leadership, Runtime, Selection, Timings, Webhook,
     rbac::WEBHOOK_SECRET,
 };
+use kong_crds::SecretLabel;
 use kong_engine::Settings;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
@@ -105,7 +106,7 @@ async fn wire(run: &Run) -> Result<Builder> {
         })
         .selection(Selection {
             namespaces: run.cluster.watch_namespaces.clone(),
-            secret_label: run.cluster.secret_label_selector.clone(),
+            secret_label: SecretLabel::new(&run.cluster.secret_label_selector),
         });
     if let Some(listener) = listen("probes", run.serving.health_probe_bind_address)? {
         builder = builder.probes(listener);

@@ -106,8 +106,10 @@ fn from_secret(
 fn token_in(view: &View<'_>, name: &Name) -> Result<Token, String> {
     let (meta, secret) = secrets::read(view, name).map_err(|problem| {
         format!(
-            "failed to get Secret {name}: {problem}; create it with the label \
-             {CREDENTIAL_LABEL}: {CREDENTIAL} and the key {TOKEN_KEY}, or correct spec.secretRef"
+            "failed to get Secret {name}: {problem}; create it with the labels \
+             {CREDENTIAL_LABEL}: {CREDENTIAL} and {}, without which it counts as not there, and \
+             the key {TOKEN_KEY}, or correct spec.secretRef",
+            secrets::label()
         )
     })?;
     if meta.label(CREDENTIAL_LABEL) != Some(CREDENTIAL) {

@@ -143,7 +143,8 @@ fn a_plugin_that_cannot_be_had_keeps_what_there_is() {
         (
             json!({"name": "limit"}),
             "KongPlugin ns/limit cannot be used: configFrom: Secret \"absent\" not found; create it \
-             or correct configFrom",
+             with the label konghq.com/secret: \"true\", without which it counts as not there, or \
+             correct configFrom",
         ),
         (
             json!({"name": "limit", "kind": "KongClusterPlugin"}),
