@@ -92,7 +92,7 @@ fn from_secret(
     // Asked also while the object is being deleted: a token opens more than a clean-up needs.
     match view.permission(me.key, &secret) {
         Permission::Denied => {
-            let denial = with_grant_hint(grants::denial(me.key, &secret), &secret);
+            let denial = with_grant_hint(grants::denial(me.key, &secret), me.key, &secret);
             verdict.conditions.push(not_permitted(&denial));
             return Err(denial);
         }
@@ -318,7 +318,9 @@ mod tests {
         let key = apply(&mut cluster, spec);
         let denial = "cross-namespace reference to Secret token in namespace other from \
                       KonnectAPIAuthConfiguration.konnect.konghq.com in namespace ns is not \
-                      granted by any KongReferenceGrant; create one in namespace \"other\"";
+                      granted by any KongReferenceGrant; create one in namespace \"other\" with \
+                      from {group: konnect.konghq.com, kind: KonnectAPIAuthConfiguration, \
+                      namespace: ns} and to {group: core, kind: Secret}";
         for deleting in [false, true] {
             if deleting {
                 cluster.delete(&key);

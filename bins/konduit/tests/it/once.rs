@@ -141,7 +141,7 @@ KonnectGatewayControlPlane    default/locked-out   False        -               
 KongService                   default/good         True         0c077565-dce4-55cb-a97e-7d4bcbc02690   -
 KongService                   default/one          True         e8d846af-0f2a-54b8-b8a3-41338c4c60b0   -
 KongService                   default/two          False        -                                      failed to create KongService default/two: name \"shop\" is taken by KongService default/one, which has it in Konnect; choose another one
-KongService                   other/outsider       False        -                                      KongReferenceGrants do not allow access to KonnectGatewayControlPlane <konnectNamespacedRef:default/cp>; create one in namespace \"default\"
+KongService                   other/outsider       False        -                                      KongReferenceGrants do not allow access to KonnectGatewayControlPlane <konnectNamespacedRef:default/cp>; create one in namespace \"default\" with from {group: configuration.konghq.com, kind: KongService, namespace: other} and to {group: konnect.konghq.com, kind: KonnectGatewayControlPlane}
 KongRoute                     default/orphan       False        -                                      KongService.configuration.konghq.com \"nowhere\" not found; create it in namespace \"default\" or correct spec.serviceRef
 KongTarget                    default/lost         False        -                                      KongUpstream.configuration.konghq.com \"nowhere\" not found; create it in namespace \"default\" or correct spec.upstreamRef
 "
@@ -151,7 +151,7 @@ KongTarget                    default/lost         False        -               
         "\
 ./b-references.yaml:6: KongRoute default/orphan: not Programmed: KongService.configuration.konghq.com \"nowhere\" not found; create it in namespace \"default\" or correct spec.serviceRef
 ./b-references.yaml:13: KongTarget default/lost: not Programmed: KongUpstream.configuration.konghq.com \"nowhere\" not found; create it in namespace \"default\" or correct spec.upstreamRef
-./b-references.yaml:15: KongService other/outsider: not Programmed: KongReferenceGrants do not allow access to KonnectGatewayControlPlane <konnectNamespacedRef:default/cp>; create one in namespace \"default\"
+./b-references.yaml:15: KongService other/outsider: not Programmed: KongReferenceGrants do not allow access to KonnectGatewayControlPlane <konnectNamespacedRef:default/cp>; create one in namespace \"default\" with from {group: configuration.konghq.com, kind: KongService, namespace: other} and to {group: konnect.konghq.com, kind: KonnectGatewayControlPlane}
 ./c-names.yaml:9: KongService default/two: not Programmed: failed to create KongService default/two: name \"shop\" is taken by KongService default/one, which has it in Konnect; choose another one
 ./d-unknown.yaml:5: KongService default/typo: spec.hosts: unknown field; did you mean \"host\"?
 ./d-unknown.yaml:9: KongServce x: kind: \"KongServce\" of \"configuration.konghq.com/v1alpha1\" is not served here; did you mean \"KongService\"?
