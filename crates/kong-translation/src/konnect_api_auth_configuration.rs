@@ -148,6 +148,7 @@ fn accessible(
         specified: None,
         generation: me.meta.generation,
         main: true,
+        content: None,
     }]);
     verdict.access = Some(Access {
         server,

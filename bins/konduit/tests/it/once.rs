@@ -304,3 +304,92 @@ fn the_older_version_of_a_control_plane_is_served_too() {
         ran.out
     );
 }
+
+/// Credentials whose token is in a Secret with these labels.
+fn token_in_a_secret(labels: &str) -> String {
+    format!(
+        "\
+apiVersion: konnect.konghq.com/v1alpha1
+kind: KonnectAPIAuthConfiguration
+metadata: {{name: auth}}
+spec: {{type: secretRef, secretRef: {{name: token}}, serverURL: us.api.konghq.com}}
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: token
+  labels: {{{labels}}}
+stringData: {{token: kpat_example}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {{name: of-nobody}}
+"
+    )
+}
+
+#[test]
+fn a_secret_without_the_label_counts_as_not_there_as_in_a_cluster_and_is_pointed_at() {
+    let unlabelled = token_in_a_secret("konghq.com/credential: konnect");
+    let ran = run(folder(&[]).path(), &["up", "--once", "-"], &unlabelled);
+    assert_eq!(
+        ran.err,
+        "\
+<stdin>:4: KonnectAPIAuthConfiguration default/auth: not valid: failed to get Secret default/token: \
+Secret \"token\" not found; create it with the labels konghq.com/credential: konnect and konghq.com/secret: \
+\"true\", without which it counts as not there, and the key token, or correct spec.secretRef
+<stdin>:10: Secret default/token: metadata.labels: without the label konghq.com/secret it counts as not there \
+for KonnectAPIAuthConfiguration default/auth; add konghq.com/secret: \"true\"
+"
+    );
+    assert_eq!(ran.code, 1);
+
+    for value in ["\"true\"", "internal"] {
+        let labels = format!("konghq.com/credential: konnect, konghq.com/secret: {value}");
+        let labelled = token_in_a_secret(&labels);
+        let ran = run(folder(&[]).path(), &["up", "--once", "-"], &labelled);
+        assert_eq!((ran.err.as_str(), ran.code), ("", 0));
+    }
+}
+
+#[test]
+fn two_plugins_of_a_sort_for_one_service_are_both_named() {
+    let plugin = |name: &str| {
+        format!(
+            "---\napiVersion: configuration.konghq.com/v1\nkind: KongPlugin\nmetadata: {{name: {name}}}\n\
+             plugin: cors\n"
+        )
+    };
+    let service = service("a", "host: shop.test").replace(
+        "metadata: {name: a}",
+        "metadata: {name: a, annotations: {konghq.com/plugins: 'first, second'}}",
+    );
+    let manifests = [
+        CONTROL_PLANE,
+        "---\n",
+        &service,
+        &plugin("first"),
+        &plugin("second"),
+    ];
+    let ran = run(
+        folder(&[]).path(),
+        &["up", "--once", "-"],
+        &manifests.concat(),
+    );
+    let [loser, winner] = ["first", "second"].map(|name| format!("KongPlugin default/{name}"));
+    let words = |loser: &str, winner: &str| {
+        format!("{loser}: name \"cors\", service ")
+            + "|"
+            + &format!(" is taken by {winner}, which has it for this object")
+    };
+    let says = |words: &str| {
+        let (begin, end) = words.split_once('|').unwrap();
+        ran.err.contains(begin) && ran.err.contains(end)
+    };
+    assert!(
+        says(&words(&loser, &winner)) || says(&words(&winner, &loser)),
+        "{}",
+        ran.err
+    );
+    assert_eq!(ran.code, 1);
+}
