@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
-use crate::run::Run;
+use crate::run::{MetricsFilter, Run};
 
 /// Kong Gateway and Konnect from Kubernetes manifests.
 #[derive(Debug, Parser)]
@@ -99,7 +99,9 @@ Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 a part of it failed, 2 wrong use or 
   konduit rbac | kubectl apply -f -
       A service account, its roles and their bindings in the namespace kong-system.
   konduit rbac -n platform
-      The same for another namespace.")]
+      The same for another namespace.
+  konduit rbac --metrics-access-filter=rbac
+      And what `konduit run` with the same option needs, and a role for those who read metrics.")]
     Rbac(Rbac),
     /// Print the custom resource definitions that are served.
     #[command(after_help = "Examples:
@@ -173,6 +175,15 @@ pub(crate) struct Rbac {
     /// The namespace of the operator.
     #[arg(short, long, default_value = "kong-system", value_parser = namespace)]
     pub(crate) namespace: String,
+    /// off, or rbac: what it takes to ask who may read metrics, too.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHO",
+        default_value = "off",
+        hide_possible_values = true
+    )]
+    pub(crate) metrics_access_filter: MetricsFilter,
 }
 
 /// Print the definitions.

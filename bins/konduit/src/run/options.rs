@@ -129,7 +129,7 @@ pub(crate) struct Serving {
     /// Where /metrics is; 0 for nowhere.
     #[arg(long, value_name = "ADDRESS", default_value = ":8080")]
     pub(crate) metrics_bind_address: Address,
-    /// off, or rbac, with which metrics are not served.
+    /// off, or rbac: https, for whom the API server permits.
     #[arg(
         long,
         value_enum,
@@ -138,6 +138,9 @@ pub(crate) struct Serving {
         hide_possible_values = true
     )]
     pub(crate) metrics_access_filter: MetricsFilter,
+    /// Folder of tls.crt and tls.key for it; otherwise made.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) metrics_cert_dir: Option<PathBuf>,
     /// Serve the conversion webhook.
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
     #[arg(
