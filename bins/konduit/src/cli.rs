@@ -239,6 +239,15 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Yes or no, in all the ways in which Go's flags take it.
+pub(crate) fn switch(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err("expected true or false".to_owned()),
+    }
+}
+
 /// An address to listen on.
 fn address(text: &str) -> Result<SocketAddr, String> {
     let numbers = match text.strip_prefix("localhost:") {
@@ -306,6 +315,19 @@ mod tests {
             "99999999999999999999s",
         ] {
             assert_eq!(duration(wrong).is_ok(), wrong == "1", "{wrong}");
+        }
+    }
+
+    #[test]
+    fn switches_are_read_as_go_reads_them() {
+        for text in ["1", "t", "T", "true", "TRUE", "True"] {
+            assert_eq!(switch(text), Ok(true));
+        }
+        for text in ["0", "f", "F", "false", "FALSE", "False"] {
+            assert_eq!(switch(text), Ok(false));
+        }
+        for wrong in ["", "yes", "on", "tRUE", "2"] {
+            assert!(switch(wrong).is_err(), "{wrong}");
         }
     }
 

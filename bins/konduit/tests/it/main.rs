@@ -9,6 +9,7 @@
 mod documents;
 mod live;
 mod once;
+mod options;
 mod running;
 mod sim;
 mod usage;
