@@ -326,7 +326,7 @@ mod tests {
         let rows = section.lines().filter(|line| line.starts_with("| `"));
         let names = rows.flat_map(|row| row.split(" | ").next().unwrap().split('`'));
         let book: BTreeSet<String> = names
-            .filter(|name| name.contains("_"))
+            .filter(|name| name.contains('_'))
             .map(str::to_owned)
             .collect();
         // What has labels is told once there are some.
