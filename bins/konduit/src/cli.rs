@@ -12,7 +12,7 @@ use clap_complete::Shell;
 
 use crate::explain::Explain;
 use crate::lint::Lint;
-use crate::run::Run;
+use crate::run::{MetricsFilter, Run};
 
 /// Kong Gateway and Konnect from Kubernetes manifests.
 #[derive(Debug, Parser)]
@@ -125,7 +125,9 @@ Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 a part of it failed, 2 wrong use or 
   konduit rbac | kubectl apply -f -
       A service account, its roles and their bindings in the namespace kong-system.
   konduit rbac -n platform
-      The same for another namespace.")]
+      The same for another namespace.
+  konduit rbac --metrics-access-filter=rbac
+      And what `konduit run` with the same option needs, and a role for those who read metrics.")]
     Rbac(Rbac),
     /// Print the custom resource definitions that are served.
     #[command(after_help = "Examples:
@@ -199,6 +201,15 @@ pub(crate) struct Rbac {
     /// The namespace of the operator.
     #[arg(short, long, default_value = "kong-system", value_parser = namespace)]
     pub(crate) namespace: String,
+    /// off, or rbac: what it takes to ask who may read metrics, too.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHO",
+        default_value = "off",
+        hide_possible_values = true
+    )]
+    pub(crate) metrics_access_filter: MetricsFilter,
 }
 
 /// Print the definitions.
@@ -251,6 +262,15 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         Err(wrong())
     } else {
         Ok(Duration::from_millis(total))
+    }
+}
+
+/// Yes or no, in all the ways in which Go's flags take it.
+pub(crate) fn switch(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err("expected true or false".to_owned()),
     }
 }
 
@@ -321,6 +341,19 @@ mod tests {
             "99999999999999999999s",
         ] {
             assert_eq!(duration(wrong).is_ok(), wrong == "1", "{wrong}");
+        }
+    }
+
+    #[test]
+    fn switches_are_read_as_go_reads_them() {
+        for text in ["1", "t", "T", "true", "TRUE", "True"] {
+            assert_eq!(switch(text), Ok(true));
+        }
+        for text in ["0", "f", "F", "false", "FALSE", "False"] {
+            assert_eq!(switch(text), Ok(false));
+        }
+        for wrong in ["", "yes", "on", "tRUE", "2"] {
+            assert!(switch(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -79,8 +79,7 @@ fn perform(command: Command) -> Result<Outcome> {
         }
         Command::Run(options) => run::operator(&options),
         Command::Rbac(options) => {
-            let manifests = konduit_runtime::rbac::manifests(&options.namespace);
-            output::manifests(&mut out, &manifests)?;
+            output::manifests(&mut out, &run::permissions(&options))?;
             Ok(Outcome::Well)
         }
         Command::Crds(options) => {

@@ -17,17 +17,19 @@ use std::io::{self, IsTerminal as _, Write as _};
 use anyhow::{Context as _, Result};
 use clap::CommandFactory as _;
 use konduit_runtime::{
-    Builder, Certificate, Election, Endpoint, Leadership, Runtime, Selection, Timings, Webhook,
-    rbac::WEBHOOK_SECRET,
+    Builder, Certificate, Election, Endpoint, Leadership, Readers, Runtime, Selection, Timings,
+    Webhook,
+    rbac::{self, WEBHOOK_SECRET},
 };
+use kong_crds::SecretLabel;
 use kong_engine::Settings;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
 use self::address::Address;
 use self::konnect::Target;
-use self::options::MetricsFilter;
-pub(crate) use self::options::Run;
+use self::options::Serving;
+pub(crate) use self::options::{MetricsFilter, Run};
 use crate::cli::Cli;
 use crate::session::Outcome;
 
@@ -107,15 +109,13 @@ async fn wire(run: &Run) -> Result<Builder> {
         })
         .selection(Selection {
             namespaces: run.cluster.watch_namespaces.clone(),
-            secret_label: run.cluster.secret_label_selector.clone(),
+            secret_label: SecretLabel::new(&run.cluster.secret_label_selector),
         });
     if let Some(listener) = listen("probes", run.serving.health_probe_bind_address)? {
         builder = builder.probes(listener);
     }
-    if run.serving.metrics_access_filter == MetricsFilter::Rbac {
-        tracing::warn!("metrics are not served: --metrics-access-filter=rbac is not there yet");
-    } else if let Some(listener) = listen("metrics", run.serving.metrics_bind_address)? {
-        builder = builder.measurements(listener);
+    if let Some(listener) = listen("metrics", run.serving.metrics_bind_address)? {
+        builder = builder.measurements(listener, readers(&run.serving));
     }
     if run.office.dry_run {
         // There is nobody left to tell if standard output is closed.
@@ -180,6 +180,32 @@ fn listen(what: &str, address: Address) -> Result<Option<std::net::TcpListener>>
         tracing::info!(%address, "{what} are served");
     }
     Ok(listener)
+}
+
+/// Who may read metrics.
+fn readers(serving: &Serving) -> Readers {
+    match serving.metrics_access_filter {
+        MetricsFilter::Off => Readers::Everybody,
+        MetricsFilter::Rbac => Readers::Permitted {
+            certificate: serving.metrics_cert_dir.clone(),
+        },
+    }
+}
+
+/// What an operator with these options needs in a cluster, as manifests.
+pub(crate) fn permissions(options: &crate::cli::Rbac) -> Vec<serde_json::Value> {
+    let mut rules = rbac::rules();
+    let mut readers = None;
+    match options.metrics_access_filter {
+        MetricsFilter::Off => {}
+        MetricsFilter::Rbac => {
+            rules.extend(rbac::review_rules());
+            readers = Some(rbac::metrics_reader());
+        }
+    }
+    let mut manifests = rbac::manifests(&options.namespace, &rules);
+    manifests.extend(readers);
+    manifests
 }
 
 fn leadership(run: &Run, namespace: String, host: &str) -> Result<Leadership> {

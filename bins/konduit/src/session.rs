@@ -201,7 +201,7 @@ impl Session {
         streams.out.flush()?;
 
         let mut findings = self.folder.findings();
-        findings.extend(problems::of(&rows, &self.folder));
+        findings.extend(problems::of(&rows, &self.folder, &self.driver));
         findings.sort();
         tell(streams.err, &findings)?;
         let waits = rows.iter().any(|row| !row.state.is_good());

@@ -8,13 +8,16 @@ use axum::{
     Router,
     extract::State,
     http::{StatusCode, header},
+    middleware,
     response::IntoResponse,
     routing::get,
 };
+use axum_server::tls_rustls::RustlsConfig;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    access::{self, Gate},
     clock::Timeline,
     event_loop::{HEARTBEAT, Pulse},
     metrics::Metrics,
@@ -99,8 +102,30 @@ pub(crate) fn measurements(metrics: Arc<Metrics>) -> Router {
         ([(header::CONTENT_TYPE, OPEN_METRICS)], metrics.text())
     }
     Router::new()
-        .route("/metrics", get(text))
+        .route(access::PATH, get(text))
         .with_state(metrics)
+}
+
+/// The same for those whom the API server permits.
+pub(crate) fn guarded(router: Router, gate: Gate) -> Router {
+    router.layer(middleware::from_fn_with_state(gate, Gate::check))
+}
+
+/// Serves over HTTPS.
+pub(crate) fn serve_tls(
+    tasks: &mut JoinSet<()>,
+    listener: TcpListener,
+    certificate: RustlsConfig,
+    router: Router,
+) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let server = axum_server::from_tcp_rustls(listener, certificate)?;
+    tasks.spawn(async move {
+        if let Err(error) = server.serve(router.into_make_service()).await {
+            tracing::error!(%error, "a server has ended");
+        }
+    });
+    Ok(())
 }
 
 /// Serves over plain HTTP.

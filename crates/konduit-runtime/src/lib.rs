@@ -3,6 +3,7 @@
 //! Where to start: [`Runtime`] puts everything together, `event_loop` is its heart, `watches` is what comes
 //! in, `hands` is what goes out.
 
+mod access;
 mod clock;
 mod cluster;
 mod cutoff;
@@ -19,12 +20,14 @@ mod milestones;
 pub mod rbac;
 mod rehearsal;
 mod runtime;
+mod tls;
 mod watches;
 mod webhook;
 
 pub use clock::{Clock, SystemClock};
 pub use konnect::Execute;
 pub use lease::{Election, LEASE_NAME, Leadership, Timings, TimingsError};
-pub use runtime::{Builder, Runtime, RuntimeError};
+pub use runtime::{Builder, Readers, Runtime, RuntimeError};
+pub use tls::CertificateError;
 pub use watches::Selection;
 pub use webhook::{Certificate, Endpoint, Webhook, WebhookError};

@@ -271,6 +271,8 @@ impl Metrics {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use kong_model::{Collection, RemoteId, Site};
 
     use super::*;
@@ -313,6 +315,45 @@ mod tests {
             );
             assert!(text.contains(&sum), "{sum}\n{text}");
         }
+    }
+
+    #[test]
+    fn the_book_names_everything_that_is_counted_and_nothing_else() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/running.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        let (_, section) = page.split_once("\n## Metrics\n").unwrap();
+        let (section, _) = section.split_once("\n## ").unwrap();
+        let rows = section.lines().filter(|line| line.starts_with("| `"));
+        let names = rows.flat_map(|row| row.split(" | ").next().unwrap().split('`'));
+        let book: BTreeSet<String> = names
+            .filter(|name| name.contains('_'))
+            .map(str::to_owned)
+            .collect();
+        // What has labels is told once there are some.
+        let metrics = Metrics::default();
+        let server = ServerUrl::parse("us.api.konghq.com").unwrap();
+        let done = Ok(Reply::Done);
+        metrics.konnect(
+            &server,
+            &removal(),
+            Some(Purpose::Delete),
+            &done,
+            Duration::ZERO,
+        );
+        metrics.write(Kind::KongRoute, "status", &Outcome::Stored(None));
+        metrics.lane(&Lane::Kube, 1, 1);
+        metrics.programmed(Kind::KongRoute, Duration::ZERO);
+        metrics.watch_failed(Kind::KongRoute);
+        let text = metrics.text();
+        let counted: BTreeSet<String> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '))
+            .map(|(name, kind)| match kind {
+                "counter" => format!("{name}_total"),
+                _ => name.to_owned(),
+            })
+            .collect();
+        assert_eq!(book, counted);
     }
 
     #[test]

@@ -2,15 +2,17 @@
 //!
 //! One table says which verbs are used on what, and why. `konduit rbac` prints it as manifests, `deploy/`
 //! holds these, and the tests on a real API server run under them: a verb that is not in the table is a
-//! verb that is refused. Start with [`rules`].
+//! verb that is refused. What only metrics for the permitted need is apart. Start with [`rules`].
 
 use kong_crds::Kind;
 use serde_json::{Value, json};
 
-use crate::{lease::LEASE_NAME, watches::definition_name, webhook::CONVERTED};
+use crate::{access, lease::LEASE_NAME, watches::definition_name, webhook::CONVERTED};
 
 /// The name of everything that is made here.
 const NAME: &str = "konduit";
+/// The role of those who may read metrics.
+const METRICS_READER: &str = "konduit-metrics-reader";
 /// The Secret of the webhook's own certificate, unless another name is given.
 pub const WEBHOOK_SECRET: &str = "konduit-webhook";
 
@@ -40,11 +42,28 @@ pub struct Rule {
     pub reason: &'static str,
 }
 
-/// Everything that the operator does in a cluster.
+/// Everything that the operator does in a cluster, but for [`review_rules`].
 pub fn rules() -> Vec<Rule> {
     let mut rules: Vec<Rule> = Kind::ALL.iter().flat_map(|kind| of_kind(*kind)).collect();
     rules.extend(of_shell());
     rules
+}
+
+/// What it takes to ask the API server who may read metrics ([`Readers::Permitted`](crate::Readers)).
+pub fn review_rules() -> Vec<Rule> {
+    [
+        ("authentication.k8s.io", "tokenreviews", "whose token it is"),
+        (
+            "authorization.k8s.io",
+            "subjectaccessreviews",
+            "whether that user may read metrics",
+        ),
+    ]
+    .map(|(group, resource, reason)| Rule {
+        verbs: vec!["create"],
+        ..rule(Reach::Cluster, group, resource, reason)
+    })
+    .into()
 }
 
 fn rule(reach: Reach, group: &'static str, resource: &str, reason: &'static str) -> Rule {
@@ -138,9 +157,8 @@ fn of_shell() -> Vec<Rule> {
     ]
 }
 
-/// Manifests that give these permissions to a service account in a namespace.
-pub fn manifests(namespace: &str) -> Vec<Value> {
-    let rules = rules();
+/// Manifests that give permissions to a service account in a namespace.
+pub fn manifests(namespace: &str, rules: &[Rule]) -> Vec<Value> {
     let of = |reach| documents(rules.iter().filter(|rule| rule.reach == reach));
     let subjects = json!([{"kind": "ServiceAccount", "name": NAME, "namespace": namespace}]);
     let reference =
@@ -177,6 +195,15 @@ pub fn manifests(namespace: &str) -> Vec<Value> {
         role,
         binding,
     ]
+}
+
+/// The role for those who are to read metrics; who they are is for an administrator to say.
+pub fn metrics_reader() -> Value {
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+        "metadata": {"name": METRICS_READER, "labels": {"app.kubernetes.io/name": NAME}},
+        "rules": [{"nonResourceURLs": [access::PATH], "verbs": [access::VERB]}],
+    })
 }
 
 /// Rules as they stand in a role: resources of a group with the same verbs together.
@@ -231,7 +258,7 @@ mod tests {
 
     #[test]
     fn no_rule_has_a_wildcard_and_nothing_may_be_deleted() {
-        for rule in rules() {
+        for rule in rules().into_iter().chain(review_rules()) {
             assert!(
                 !rule.group.contains('*') && !rule.resource.contains('*'),
                 "{rule:?}"
@@ -252,7 +279,7 @@ mod tests {
 
     #[test]
     fn bindings_name_the_roles_beside_them() {
-        let manifests = manifests("kong-system");
+        let manifests = manifests("kong-system", &rules());
         let kinds: Vec<&str> = manifests
             .iter()
             .map(|document| document["kind"].as_str().unwrap())

@@ -1,7 +1,8 @@
 //! Everything put together: watches, lease, loop, servers. Start with [`Runtime::builder`].
 
 use std::{
-    collections::BTreeMap, fmt, future::Future, io, net::TcpListener, sync::Arc, time::Duration,
+    collections::BTreeMap, fmt, future::Future, io, net::TcpListener, path::PathBuf, sync::Arc,
+    time::Duration,
 };
 
 use kong_engine::{Engine, Mono, Role, Settings};
@@ -13,6 +14,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    access::Gate,
     clock::{Clock, SystemClock, Timeline},
     event_loop::{EventLoop, Pulse},
     events,
@@ -23,6 +25,7 @@ use crate::{
     metrics::Metrics,
     milestones::Milestones,
     rehearsal::{Rehearsal, Sink},
+    tls::{self, CertificateError},
     watches::{self, Progress, Selection},
     webhook::{self, Serving, Webhook, WebhookError},
 };
@@ -32,6 +35,9 @@ const INPUTS: usize = 1_024;
 /// How long what is in flight may take once the end has come; less than the 30 s after which Kubernetes
 /// kills a container, with time left to release the lease.
 const GRACE: Duration = Duration::from_secs(15);
+
+/// The name in a certificate that nobody can check anyway.
+const LOCALHOST: &str = "localhost";
 
 /// The operator, ready to run.
 #[derive(Debug)]
@@ -46,7 +52,7 @@ pub struct Builder {
     selection: Selection,
     leadership: Leadership,
     probes: Option<TcpListener>,
-    measurements: Option<TcpListener>,
+    measurements: Option<(TcpListener, Readers)>,
     events: Option<String>,
     webhook: Option<Webhook>,
     rehearsal: Option<Sink>,
@@ -62,6 +68,18 @@ impl fmt::Debug for Builder {
     }
 }
 
+/// Who may read metrics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// Everybody who can connect, over plain HTTP.
+    Everybody,
+    /// Whom the API server permits to get `/metrics`, over HTTPS: their tokens are not for others to see.
+    Permitted {
+        /// A folder with `tls.crt` and `tls.key`; without it a certificate is made that nobody has signed.
+        certificate: Option<PathBuf>,
+    },
+}
+
 /// Why the operator ended though nobody asked it to.
 #[derive(Debug, thiserror::Error)]
 pub enum RuntimeError {
@@ -71,6 +89,9 @@ pub enum RuntimeError {
     /// An address cannot be listened on.
     #[error("an address cannot be listened on: {0}")]
     Listen(#[from] io::Error),
+    /// There is no certificate to serve metrics with.
+    #[error("metrics cannot be served: {0}")]
+    Metrics(#[from] CertificateError),
     /// The webhook cannot be served.
     #[error("the conversion webhook cannot be served: {0}")]
     Webhook(#[from] WebhookError),
@@ -147,9 +168,20 @@ impl Runtime {
             };
             health::serve(&mut background, listener, health::probes(health))?;
         }
-        if let Some(listener) = measurements {
+        if let Some((listener, readers)) = measurements {
             let router = health::measurements(Arc::clone(&metrics));
-            health::serve(&mut background, listener, router)?;
+            let tasks = &mut background;
+            match readers {
+                Readers::Everybody => health::serve(tasks, listener, router)?,
+                Readers::Permitted { certificate } => {
+                    let certificate = match certificate {
+                        Some(folder) => tls::from_files(tasks, "the metrics", folder)?,
+                        None => tls::of_our_own(LOCALHOST)?,
+                    };
+                    let router = health::guarded(router, Gate::new(client.clone()));
+                    health::serve_tls(tasks, listener, certificate, router)?;
+                }
+            }
         }
         let (roles, mut role) = watch::channel(match &leadership {
             Leadership::Alone => Role::Leader {
@@ -264,8 +296,8 @@ impl Builder {
 
     /// Answers Prometheus there: `/metrics`.
     #[must_use]
-    pub fn measurements(mut self, listener: TcpListener) -> Self {
-        self.measurements = Some(listener);
+    pub fn measurements(mut self, listener: TcpListener, readers: Readers) -> Self {
+        self.measurements = Some((listener, readers));
         self
     }
 

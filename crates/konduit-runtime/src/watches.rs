@@ -17,7 +17,7 @@ mod progress;
 use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
-use kong_crds::{Kind, names::SECRET_LABEL};
+use kong_crds::{Kind, SecretLabel};
 use kong_engine::Input;
 use kube::{
     Client,
@@ -41,28 +41,20 @@ pub(crate) use self::{
 const MISSING_RETRY: Duration = Duration::from_secs(5);
 
 /// Which objects are watched.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// The namespaces; all of them if empty.
     pub namespaces: Vec<String>,
-    /// The label that a Secret has to have, with the value `true` or `internal`; empty for all Secrets.
-    pub secret_label: String,
-}
-
-impl Default for Selection {
-    fn default() -> Self {
-        Self {
-            namespaces: Vec::new(),
-            secret_label: SECRET_LABEL.to_owned(),
-        }
-    }
+    /// Which Secrets.
+    pub secret_label: SecretLabel,
 }
 
 impl Selection {
     /// The label selector of a kind.
     fn labels(&self, kind: Kind) -> Option<String> {
-        let label = &self.secret_label;
-        (kind == Kind::Secret && !label.is_empty()).then(|| format!("{label} in (internal, true)"))
+        self.secret_label
+            .selector()
+            .filter(|_| kind == Kind::Secret)
     }
 }
 
@@ -265,7 +257,7 @@ mod tests {
     #[test]
     fn an_empty_label_means_every_secret() {
         let selection = Selection {
-            secret_label: String::new(),
+            secret_label: SecretLabel::new(""),
             ..Selection::default()
         };
         assert_eq!(selection.labels(Kind::Secret), None);

@@ -8,12 +8,11 @@
 mod convert;
 mod definition;
 mod own;
-mod tls;
 
 use std::{
     io,
     net::TcpListener,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -25,13 +24,13 @@ use axum::{Json, Router, extract::DefaultBodyLimit, http::StatusCode, routing::p
 use axum_server::tls_rustls::RustlsConfig;
 use kube::{Client, core::conversion::ConversionReview};
 use tokio::{sync::watch, task::JoinSet, time::sleep};
-use zeroize::Zeroizing;
 
-use self::{
-    own::Own,
-    tls::{Pair, PairError},
+use self::own::Own;
+use crate::{
+    clock::Timeline,
+    jitter::jittered,
+    tls::{self, CertificateError},
 };
-use crate::{clock::Timeline, jitter::jittered};
 
 pub(crate) use self::definition::CONVERTED;
 
@@ -40,8 +39,6 @@ pub(crate) const PATH: &str = "/convert";
 /// The largest review, in bytes: a page of 500 objects of the size that etcd takes would be more, but no
 /// object of these kinds comes near that.
 const LARGEST: usize = 32 << 20;
-/// How often files are looked at; a Secret that is mounted takes longer than that to change.
-const LOOK: Duration = Duration::from_secs(5);
 /// How often a certificate in a Secret is looked at: another replica may have made a new one.
 const LOOK_AT_SECRET: Duration = Duration::from_secs(60 * 60);
 /// How long to wait after a Secret could not be read.
@@ -115,10 +112,8 @@ pub struct WebhookError(#[from] Problem);
 
 #[derive(Debug, thiserror::Error)]
 enum Problem {
-    #[error("\"{path}\" cannot be read: {error}")]
-    File { path: PathBuf, error: io::Error },
     #[error(transparent)]
-    Pair(#[from] PairError),
+    Certificate(#[from] CertificateError),
     #[error("the webhook cannot listen: {0}")]
     Listen(io::Error),
 }
@@ -156,9 +151,7 @@ pub(crate) fn start(
     listener.set_nonblocking(true).map_err(Problem::Listen)?;
     match certificate {
         Certificate::Files(folder) => {
-            let pair = read(&folder)?;
-            let server = RustlsConfig::from_config(pair.server().map_err(Problem::Pair)?);
-            tasks.spawn(reload(folder, pair, server.clone()));
+            let server = tls::from_files(tasks, "the webhook", folder).map_err(Problem::from)?;
             tasks.spawn(serve(listener, server, serving.clone()));
         }
         Certificate::Own {
@@ -177,40 +170,6 @@ pub(crate) fn start(
         }
     }
     Ok(())
-}
-
-fn read(folder: &Path) -> Result<Pair, Problem> {
-    let file = |name: &str| {
-        let path = folder.join(name);
-        std::fs::read(&path).map_err(|error| Problem::File { path, error })
-    };
-    Ok(Pair {
-        certificate: file("tls.crt")?,
-        key: Zeroizing::new(file("tls.key")?),
-    })
-}
-
-/// Looks at the files again and again. What cannot be used is not: the old certificate stays.
-async fn reload(folder: PathBuf, mut current: Pair, server: RustlsConfig) {
-    loop {
-        sleep(LOOK).await;
-        let pair = match read(&folder) {
-            Ok(pair) if pair == current => continue,
-            Ok(pair) => pair,
-            Err(error) => {
-                tracing::warn!(%error, "the certificate of the webhook cannot be read again");
-                continue;
-            }
-        };
-        match pair.server() {
-            Ok(config) => {
-                server.reload_from_config(config);
-                tracing::info!("the webhook has a new certificate");
-            }
-            Err(error) => tracing::warn!(%error, "the new certificate of the webhook is not used"),
-        }
-        current = pair;
-    }
 }
 
 /// What sees to a certificate of our own.

@@ -28,6 +28,7 @@ pub mod reference;
 pub mod schema;
 #[cfg(feature = "schema")]
 pub mod schema_diff;
+mod secret_label;
 mod secret_string;
 pub mod status;
 
@@ -38,4 +39,5 @@ pub use object::{AnyParts, Object, Observed, Parts};
 pub use read::{ReadError, Unreadable, read};
 #[cfg(feature = "schema")]
 pub use schema::crd_documents;
+pub use secret_label::SecretLabel;
 pub use secret_string::SecretString;

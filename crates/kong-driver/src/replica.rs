@@ -1,14 +1,15 @@
 //! One engine with its watches: what it has been told, and what it is about to be told.
 //!
 //! A watch delivers the changes of one kind in order, late or twice if the schedule says so. A watch that
-//! is cut lists anew, and what the list lacks is gone. An engine that crashes starts again with nothing.
+//! is cut lists anew, and what the list lacks is gone. An engine that crashes starts again with nothing. As in a
+//! cluster, only Secrets with Kong's label are watched: one that loses it is gone, and back when it has it again.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::Value;
 
 use cluster_sim::{Cluster, EventKind, ResourceId};
-use kong_crds::Kind;
+use kong_crds::{Kind, SecretLabel};
 use kong_engine::{Effect, Input, Mono, OpId, Outcome};
 use kong_resolve::{Key, Name, Uid};
 
@@ -64,6 +65,11 @@ pub(crate) fn resource(kind: Kind) -> ResourceId {
     ResourceId::new(kind.group(), kind.plural())
 }
 
+/// Whether an object is one that the watch of its kind is about.
+fn is_watched(kind: Kind, object: &Value) -> bool {
+    kind != Kind::Secret || SecretLabel::default().selects(object)
+}
+
 impl<M> Replica<M> {
     pub(crate) fn new(machine: M, actor: String) -> Self {
         Self {
@@ -110,7 +116,7 @@ impl<M> Replica<M> {
                 .back()
                 .map_or(now, |parcel| parcel.due.max(now));
             let Some(taken) = watch.taken else {
-                watch.list(cluster, &resource, now, last, schedule);
+                watch.list(cluster, *kind, now, last, schedule);
                 continue;
             };
             if taken == cluster.version() {
@@ -175,8 +181,19 @@ impl<M> Replica<M> {
                         let Some((key, uid)) = name(*kind, &object) else {
                             continue;
                         };
-                        watch.known.remove(&key);
-                        return Some(Input::Gone(key, uid));
+                        if watch.known.remove(&key).is_some() || is_watched(*kind, &object) {
+                            return Some(Input::Gone(key, uid));
+                        }
+                    }
+                    News::Event(EventKind::Added | EventKind::Modified, object)
+                        if !is_watched(*kind, &object) =>
+                    {
+                        let known = name(*kind, &object)
+                            .filter(|(key, uid)| watch.known.get(key) == Some(uid));
+                        if let Some((key, uid)) = known {
+                            watch.known.remove(&key);
+                            return Some(Input::Gone(key, uid));
+                        }
                     }
                     News::Event(EventKind::Added | EventKind::Modified, object) => {
                         if let Some((key, uid)) = name(*kind, &object) {
@@ -226,14 +243,18 @@ impl Watch {
     fn list(
         &mut self,
         cluster: &Cluster,
-        resource: &ResourceId,
+        kind: Kind,
         now: Mono,
         last: Mono,
         schedule: &mut Schedule,
     ) {
         let version = cluster.version();
         let due = last.max(now.after(schedule.draw(schedule.watch)));
-        let objects: Vec<_> = cluster.list(resource, None).cloned().collect();
+        let objects: Vec<_> = cluster
+            .list(&resource(kind), None)
+            .filter(|object| is_watched(kind, object))
+            .cloned()
+            .collect();
         let present: Vec<Uid> = objects.iter().map(|object| uid(object)).collect();
         // They are known until the engine has been told: this list may be cut off, too.
         for (key, lost) in &self.known {

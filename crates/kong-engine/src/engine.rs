@@ -181,6 +181,12 @@ impl Engine {
         &self.world
     }
 
+    /// Who read an object when it was judged, also where there was none to be read.
+    pub fn readers(&self, key: &Key) -> impl Iterator<Item = &Key> {
+        let readers = self.readers.get(&Dep::Object(key.clone()));
+        readers.into_iter().flatten()
+    }
+
     /// Whether nothing is in flight, queued or waiting for anything but the next list.
     pub fn is_quiet(&self) -> bool {
         self.in_flight.is_empty()

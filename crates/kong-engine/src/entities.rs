@@ -66,6 +66,8 @@ pub(crate) struct Entity {
     pub(crate) intent: Option<Intent>,
     pub(crate) generation: i64,
     pub(crate) main: bool,
+    /// The object that its content is from, if not its owner.
+    pub(crate) content: Option<Key>,
     /// The id under which it is, or is to be.
     pub(crate) remote: Option<RemoteId>,
     /// Where that id comes from.
@@ -127,6 +129,7 @@ impl Entity {
             intent: Some(claim.intent.clone()),
             generation: claim.generation,
             main: claim.main,
+            content: claim.content.clone(),
             remote: None,
             source: IdSource::Own,
             belief: Belief::Unknown,

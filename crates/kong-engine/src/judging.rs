@@ -191,6 +191,7 @@ impl Engine {
         entity.specified.clone_from(&claim.specified);
         entity.generation = claim.generation;
         entity.main = claim.main;
+        entity.content.clone_from(&claim.content);
         let same = match (&entity.intent, &claim.intent) {
             (Some(Intent::Present(old)), Intent::Present(new)) => old == new,
             (Some(old), new) => old == new,

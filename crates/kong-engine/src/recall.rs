@@ -244,6 +244,7 @@ impl Engine {
                 specified: None,
                 generation: entry.meta.generation,
                 main: true,
+                content: None,
             };
             let mut entity = self.new_entity(key, &claim);
             if verdict.home.as_ref().is_some_and(|home| home.mirror)

@@ -6,6 +6,7 @@
 
 use uuid::Uuid;
 
+use kong_model::UniqueKey;
 use kong_resolve::{Intent, Key};
 
 use crate::engine::Engine;
@@ -22,6 +23,44 @@ pub(crate) enum Contest {
     StepAside,
     /// Somebody else has it, for the reason given.
     Lost(String),
+}
+
+/// Why another one has what is unique.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holding {
+    /// It has not given it up.
+    Still,
+    /// It was there first.
+    First,
+    /// Its object is older.
+    Older,
+}
+
+impl Entity {
+    fn lost(&self, key: &UniqueKey, holder: &str) -> String {
+        match &self.content {
+            Some(content) => format!("{content}: {key} is taken by {holder}"),
+            None => format!("{key} is taken by {holder}"),
+        }
+    }
+
+    fn lost_to(&self, other: &Self, key: &UniqueKey, holding: Holding) -> String {
+        let same = self.owner == other.owner;
+        let holder = match &other.content {
+            Some(content) if same => content.to_string(),
+            Some(content) => format!("{content} of {}", other.owner),
+            None => other.owner.to_string(),
+        };
+        let why = match holding {
+            Holding::Still => "still has it in Konnect; its own conditions say why",
+            Holding::First | Holding::Older if same => {
+                "has it for this object; take one of the two out"
+            }
+            Holding::First => "has it in Konnect; choose another one",
+            Holding::Older => "is older; choose another one",
+        };
+        format!("{}, which {why}", self.lost(key, &holder))
+    }
 }
 
 /// No chain of entities that wait for each other's names is longer than this; a longer one is left to
@@ -42,7 +81,7 @@ impl Engine {
                     .as_ref()
                     .is_none_or(|remote| *remote != foreign.id)
             {
-                return Contest::Lost(format!("{key} is taken by {}", foreign.words));
+                return Contest::Lost(entity.lost(&key, &foreign.words));
             }
             for (other_id, other) in self.entities.rivals(&realm, &key) {
                 if other_id == id {
@@ -55,20 +94,11 @@ impl Engine {
                     && other.problem.as_ref().is_some_and(|it| !it.transient);
                 let keeps = has && (other.intent == Some(Intent::Keep) || refused);
                 if keeps && !wants {
-                    return Contest::Lost(format!(
-                        "{key} is taken by {}, which still has it in Konnect; its own conditions say why",
-                        other.owner
-                    ));
+                    return Contest::Lost(entity.lost_to(other, &key, Holding::Still));
                 } else if wants && (has || other.in_flight.is_some()) {
-                    return Contest::Lost(format!(
-                        "{key} is taken by {}, which has it in Konnect; choose another one",
-                        other.owner
-                    ));
+                    return Contest::Lost(entity.lost_to(other, &key, Holding::First));
                 } else if wants && self.age(&other.owner) < self.age(&entity.owner) {
-                    return Contest::Lost(format!(
-                        "{key} is taken by {}, which is older; choose another one",
-                        other.owner
-                    ));
+                    return Contest::Lost(entity.lost_to(other, &key, Holding::Older));
                 }
                 blocked |= has;
             }

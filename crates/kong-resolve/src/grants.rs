@@ -66,6 +66,20 @@ pub fn denial(from: &Key, to: &Key) -> String {
     )
 }
 
+/// The grant that is missing, in words that can be copied into one.
+pub fn remedy(from: &Key, to: &Key) -> String {
+    format!(
+        "create one in namespace \"{}\" with from {{group: {}, kind: {}, namespace: {}}} and to \
+         {{group: {}, kind: {}}}",
+        to.name.namespace(),
+        group(from.kind),
+        from.kind,
+        from.name.namespace(),
+        group(to.kind),
+        to.kind,
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -78,6 +92,29 @@ mod tests {
             "to": [{"group": to[0], "kind": to[1], "name": to[2]}],
         }))
         .unwrap()
+    }
+
+    #[test]
+    fn the_grant_that_a_remedy_spells_out_permits_the_reference() {
+        for (from, to) in [
+            (Kind::KongCertificate, Kind::Secret),
+            (Kind::KongService, Kind::KonnectGatewayControlPlane),
+        ] {
+            let (from, to) = (Key::new(from, "a", "c"), Key::new(to, "b", "s"));
+            let words = remedy(&from, &to);
+            let (_, entries) = words.split_once("\"b\" with from ").unwrap();
+            let (from_entry, to_entry) = entries.split_once(" and to ").unwrap();
+            let entry = |text: &str| -> serde_json::Value {
+                let pairs = text.trim_matches(['{', '}']).split(", ");
+                let pairs = pairs.map(|pair| pair.split_once(": ").unwrap());
+                pairs
+                    .map(|(key, value)| (key.to_owned(), serde_json::Value::from(value)))
+                    .collect()
+            };
+            let grant = json!({"from": [entry(from_entry)], "to": [entry(to_entry)]});
+            let grant = serde_json::from_value(grant).unwrap();
+            assert!(permits(&grant, &from, &to), "{words}");
+        }
     }
 
     #[test]

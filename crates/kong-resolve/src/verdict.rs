@@ -101,6 +101,8 @@ pub struct Claim {
     pub generation: i64,
     /// Whether this is the entity that the object itself stands for, with the id in its status.
     pub main: bool,
+    /// The object that its content is from, if that is another one: a KongPlugin. Messages name it.
+    pub content: Option<Key>,
 }
 
 /// What is to become of an entity.

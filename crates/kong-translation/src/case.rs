@@ -9,7 +9,7 @@ use kong_crds::conditions::{
 };
 use kong_crds::{Object, adopt::Adopt};
 use kong_model::RemoteId;
-use kong_resolve::{Condition, Key, Me, Meta, Permission, Truth, View};
+use kong_resolve::{Condition, Key, Me, Meta, Permission, Truth, View, grants};
 
 /// An object under judgement, and what is known so far.
 pub(crate) struct Case<'c, 'w> {
@@ -61,7 +61,7 @@ impl<'c, 'w> Case<'c, 'w> {
                 true
             }
             Permission::Denied => {
-                self.denied.push(with_grant_hint(denied, to));
+                self.denied.push(with_grant_hint(denied, self.key, to));
                 false
             }
         }
@@ -149,10 +149,9 @@ pub(crate) struct Findings {
     pub(crate) pins: Vec<Key>,
 }
 
-/// A denial, and who can lift it.
-pub(crate) fn with_grant_hint(denial: String, to: &Key) -> String {
-    let namespace = to.name.namespace();
-    denial + &format!("; create one in namespace \"{namespace}\"")
+/// A denial, and what would lift it.
+pub(crate) fn with_grant_hint(denial: String, from: &Key, to: &Key) -> String {
+    denial + "; " + &grants::remedy(from, to)
 }
 
 /// What Kubernetes says of an object that is not there.

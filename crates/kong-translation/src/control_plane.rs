@@ -225,7 +225,7 @@ fn credentials_missing(configuration: &Key, control_plane: &Key) -> Condition {
 
 fn credentials_not_permitted(configuration: &Key, control_plane: &Key) -> Condition {
     let denial = grants::denial(control_plane, configuration);
-    let message = with_grant_hint(denial, configuration);
+    let message = with_grant_hint(denial, control_plane, configuration);
     Condition::fails(API_AUTH_RESOLVED_REF, REF_NOT_PERMITTED, message)
 }
 

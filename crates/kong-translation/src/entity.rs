@@ -113,5 +113,6 @@ fn claim<B>(
         specified: entity.specified.map(RemoteId::from),
         generation: case.meta.generation,
         main: true,
+        content: None,
     })
 }

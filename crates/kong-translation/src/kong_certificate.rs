@@ -143,9 +143,11 @@ fn pair(
         Err(problem) => {
             let namespace = name.namespace();
             found.problems.push(format!(
-                "{problem}; create it in namespace \"{namespace}\" with the keys {} and {}, or \
-                 correct {field}",
-                TLS_KEYS[0], TLS_KEYS[1],
+                "{problem}; create it in namespace \"{namespace}\" with the label {}, without \
+                 which it counts as not there, and the keys {} and {}, or correct {field}",
+                secrets::label(),
+                TLS_KEYS[0],
+                TLS_KEYS[1],
             ));
             return;
         }

@@ -109,7 +109,7 @@ fn plugin<'w>(case: &Case<'_, 'w>, reference: &PluginRef) -> Result<Plugin<'w>, 
         name,
     };
     if !case.view.permission(case.key, &key).is_given() {
-        return Err(denied(&key));
+        return Err(denied(case.key, &key));
     }
     plugins::find(case.view, &key.name).map_err(|problem| {
         let namespace = key.name.namespace();
@@ -153,9 +153,9 @@ fn unknown_kind() -> Condition {
     unusable("spec.pluginRef.kind is not KongPlugin; correct it".to_owned())
 }
 
-fn denied(key: &Key) -> Condition {
+fn denied(from: &Key, key: &Key) -> Condition {
     let denial = format!("KongReferenceGrants do not allow access to {key}");
-    let message = with_grant_hint(denial, key);
+    let message = with_grant_hint(denial, from, key);
     Condition::fails(PLUGIN_REF_VALID, REF_NOT_PERMITTED, message)
 }
 

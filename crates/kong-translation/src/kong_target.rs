@@ -63,7 +63,7 @@ impl<'w> Upstream<'w> {
 /// A denial is told in the condition of the upstream itself, as Kong does here alone.
 fn upstream<'w>(case: &mut Case<'_, 'w>, key: &Key) -> Upstream<'w> {
     if !case.permission(key).is_given() {
-        case.say(denied(key));
+        case.say(denied(case.key, key));
         return Upstream::Denied;
     }
     match UPSTREAM.follow(case, key, None) {
@@ -72,7 +72,7 @@ fn upstream<'w>(case: &mut Case<'_, 'w>, key: &Key) -> Upstream<'w> {
     }
 }
 
-fn denied(key: &Key) -> Condition {
+fn denied(from: &Key, key: &Key) -> Condition {
     let denial = format!(
         "KongReferenceGrants do not allow access to KongUpstream {}",
         key.name
@@ -80,7 +80,7 @@ fn denied(key: &Key) -> Condition {
     Condition::fails(
         UPSTREAM_REF_VALID,
         REF_NOT_PERMITTED,
-        with_grant_hint(denial, key),
+        with_grant_hint(denial, from, key),
     )
 }
 

@@ -92,7 +92,7 @@ fn from_secret(
     // Asked also while the object is being deleted: a token opens more than a clean-up needs.
     match view.permission(me.key, &secret) {
         Permission::Denied => {
-            let denial = with_grant_hint(grants::denial(me.key, &secret), &secret);
+            let denial = with_grant_hint(grants::denial(me.key, &secret), me.key, &secret);
             verdict.conditions.push(not_permitted(&denial));
             return Err(denial);
         }
@@ -106,8 +106,10 @@ fn from_secret(
 fn token_in(view: &View<'_>, name: &Name) -> Result<Token, String> {
     let (meta, secret) = secrets::read(view, name).map_err(|problem| {
         format!(
-            "failed to get Secret {name}: {problem}; create it with the label \
-             {CREDENTIAL_LABEL}: {CREDENTIAL} and the key {TOKEN_KEY}, or correct spec.secretRef"
+            "failed to get Secret {name}: {problem}; create it with the labels \
+             {CREDENTIAL_LABEL}: {CREDENTIAL} and {}, without which it counts as not there, and \
+             the key {TOKEN_KEY}, or correct spec.secretRef",
+            secrets::label()
         )
     })?;
     if meta.label(CREDENTIAL_LABEL) != Some(CREDENTIAL) {
@@ -146,6 +148,7 @@ fn accessible(
         specified: None,
         generation: me.meta.generation,
         main: true,
+        content: None,
     }]);
     verdict.access = Some(Access {
         server,
@@ -316,7 +319,9 @@ mod tests {
         let key = apply(&mut cluster, spec);
         let denial = "cross-namespace reference to Secret token in namespace other from \
                       KonnectAPIAuthConfiguration.konnect.konghq.com in namespace ns is not \
-                      granted by any KongReferenceGrant; create one in namespace \"other\"";
+                      granted by any KongReferenceGrant; create one in namespace \"other\" with \
+                      from {group: konnect.konghq.com, kind: KonnectAPIAuthConfiguration, \
+                      namespace: ns} and to {group: core, kind: Secret}";
         for deleting in [false, true] {
             if deleting {
                 cluster.delete(&key);

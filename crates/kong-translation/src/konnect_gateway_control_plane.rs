@@ -192,6 +192,7 @@ fn itself(
         specified: None,
         generation: me.meta.generation,
         main: true,
+        content: None,
     }
 }
 

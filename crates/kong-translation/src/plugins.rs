@@ -132,7 +132,11 @@ impl Plugin<'_> {
         let name = self.key.name.sibling(None, &source.name);
         let (_, secret) = secrets::read(view, &name).map_err(|problem| {
             let key = &self.key;
-            format!("{key} cannot be used: {field}: {problem}; create it or correct {field}")
+            format!(
+                "{key} cannot be used: {field}: {problem}; create it with the label {}, without \
+                 which it counts as not there, or correct {field}",
+                secrets::label()
+            )
         })?;
         let text = secrets::text(secret, &source.key).map_err(|problem| match problem {
             NoText::Missing => self.unusable(field, source, "is missing; add it"),

@@ -1,13 +1,19 @@
 //! Values out of Secrets.
 //!
 //! Whether the Secret may be read is asked before, by who refers to it. Texts name the Secret and the
-//! key and never a value.
+//! key and never a value. Of a Secret that is not seen nobody here can say whether it is not there or lacks
+//! the label, so texts name both.
 
-use kong_crds::Kind;
 use kong_crds::kubernetes::{Secret, SecretSpec};
+use kong_crds::{Kind, names::SECRET_LABEL};
 use kong_resolve::{Key, Lookup, Meta, Name, Ref, View};
 
 use crate::case::not_found;
+
+/// The label without which a Secret is not seen, as one writes it.
+pub(crate) fn label() -> String {
+    format!("{SECRET_LABEL}: \"true\"")
+}
 
 /// The key of a Secret.
 pub(crate) fn key(name: &Name) -> Key {

@@ -373,7 +373,7 @@ pub fn grant(name: &str, namespace: &str, from: Kind, to: Kind) -> Document<Gran
 
 /// A Secret with a token of Konnect.
 pub fn token_secret(name: &str, token: &str) -> Document<Secret> {
-    Document::<Secret>::new(Kind::Secret, name)
+    for_kong(name)
         .labelled(kong_crds::names::CREDENTIAL_LABEL, "konnect")
         .with("stringData", json!({"token": token}))
 }
@@ -381,15 +381,17 @@ pub fn token_secret(name: &str, token: &str) -> Document<Secret> {
 /// A Secret with a certificate and its key; `mark` tells keys apart.
 pub fn tls_secret(name: &str, mark: &str) -> Document<Secret> {
     let (cert, key) = pair(mark);
-    Document::<Secret>::new(Kind::Secret, name)
-        .labelled(kong_crds::names::SECRET_LABEL, "true")
-        .with("stringData", json!({"tls.crt": cert, "tls.key": key}))
+    for_kong(name).with("stringData", json!({"tls.crt": cert, "tls.key": key}))
 }
 
 /// A Secret with the configuration of a plugin.
 pub fn config_secret(name: &str, config: &Value) -> Document<Secret> {
-    Document::<Secret>::new(Kind::Secret, name)
-        .with("stringData", json!({"config": config.to_string()}))
+    for_kong(name).with("stringData", json!({"config": config.to_string()}))
+}
+
+/// A Secret with the label without which it counts as not there.
+fn for_kong(name: &str) -> Document<Secret> {
+    Document::<Secret>::new(Kind::Secret, name).labelled(kong_crds::names::SECRET_LABEL, "true")
 }
 
 /// Every private key that builders make has this in it.

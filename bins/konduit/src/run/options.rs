@@ -9,7 +9,7 @@ use clap::{ArgAction, Args, ValueEnum, ValueHint};
 use super::accepted::Accepted;
 use super::address::Address;
 use super::logging::{Form, Mode};
-use crate::cli::duration;
+use crate::cli::{duration, switch};
 
 /// Run the operator.
 #[derive(Args, Debug)]
@@ -62,6 +62,7 @@ pub(crate) struct Konnect {
     pub(crate) ca_file: Option<PathBuf>,
     /// A domain besides konghq.com that tokens may go to.
     #[arg(long = "konnect-allowed-domain", value_name = "DOMAIN", action = ArgAction::Append)]
+    #[arg(value_delimiter = ',')]
     pub(crate) allowed_domains: Vec<String>,
     /// What stands in place of konghq.com.
     #[arg(
@@ -85,20 +86,14 @@ pub(crate) struct Konnect {
 pub(crate) struct Office {
     /// Write nothing; print what would be written.
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
-    #[arg(
-        default_value = "false",
-        default_missing_value = "true",
-        hide_possible_values = true
-    )]
+    #[arg(value_parser = switch)]
+    #[arg(default_value = "false", default_missing_value = "true")]
     #[arg(hide_default_value = true)]
     pub(crate) dry_run: bool,
     /// This is the only replica: no lease is needed.
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
-    #[arg(
-        default_value = "false",
-        default_missing_value = "true",
-        hide_possible_values = true
-    )]
+    #[arg(value_parser = switch)]
+    #[arg(default_value = "false", default_missing_value = "true")]
     pub(crate) no_leader_election: bool,
     /// Namespace of the lease; otherwise our own.
     #[arg(
@@ -129,7 +124,7 @@ pub(crate) struct Serving {
     /// Where /metrics is; 0 for nowhere.
     #[arg(long, value_name = "ADDRESS", default_value = ":8080")]
     pub(crate) metrics_bind_address: Address,
-    /// off, or rbac, with which metrics are not served.
+    /// off, or rbac: https, for whom the API server permits.
     #[arg(
         long,
         value_enum,
@@ -138,13 +133,13 @@ pub(crate) struct Serving {
         hide_possible_values = true
     )]
     pub(crate) metrics_access_filter: MetricsFilter,
+    /// Folder of tls.crt and tls.key for it; otherwise made.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) metrics_cert_dir: Option<PathBuf>,
     /// Serve the conversion webhook.
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
-    #[arg(
-        default_value = "true",
-        default_missing_value = "true",
-        hide_possible_values = true
-    )]
+    #[arg(value_parser = switch)]
+    #[arg(default_value = "true", default_missing_value = "true")]
     pub(crate) enable_conversion_webhook: bool,
     /// Where the webhook is.
     #[arg(long, value_name = "ADDRESS", default_value = ":9443")]
@@ -160,11 +155,8 @@ pub(crate) struct Serving {
     pub(crate) webhook_url: Option<String>,
     /// Publish Kubernetes events.
     #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1, require_equals = true)]
-    #[arg(
-        default_value = "true",
-        default_missing_value = "true",
-        hide_possible_values = true
-    )]
+    #[arg(value_parser = switch)]
+    #[arg(default_value = "true", default_missing_value = "true")]
     pub(crate) emit_kubernetes_events: bool,
 }
 

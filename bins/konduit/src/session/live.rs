@@ -250,7 +250,7 @@ impl Session {
             .iter()
             .cloned()
             .chain(
-                problems::of(rows, &self.folder)
+                problems::of(rows, &self.folder, &self.driver)
                     .into_iter()
                     .filter(|_| self.driver.is_quiet()),
             )

@@ -167,7 +167,7 @@ fn a_dump_does_not_show_what_a_plugin_has_from_a_secret() {
         "{CONTROL_PLANE}---\n{}---\n\
 apiVersion: v1
 kind: Secret
-metadata: {{name: settings}}
+metadata: {{name: settings, labels: {{konghq.com/secret: 'true'}}}}
 stringData:
   settings: '{{\"client_id\": \"hidden-client\", \"client_secret\": \"hidden-value\"}}'
 ---

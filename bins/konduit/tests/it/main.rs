@@ -10,6 +10,7 @@ mod deck;
 mod documents;
 mod live;
 mod once;
+mod options;
 mod running;
 mod sim;
 mod usage;

@@ -141,7 +141,7 @@ KonnectGatewayControlPlane    default/locked-out   False        -               
 KongService                   default/good         True         0c077565-dce4-55cb-a97e-7d4bcbc02690   -
 KongService                   default/one          True         e8d846af-0f2a-54b8-b8a3-41338c4c60b0   -
 KongService                   default/two          False        -                                      failed to create KongService default/two: name \"shop\" is taken by KongService default/one, which has it in Konnect; choose another one
-KongService                   other/outsider       False        -                                      KongReferenceGrants do not allow access to KonnectGatewayControlPlane <konnectNamespacedRef:default/cp>; create one in namespace \"default\"
+KongService                   other/outsider       False        -                                      KongReferenceGrants do not allow access to KonnectGatewayControlPlane <konnectNamespacedRef:default/cp>; create one in namespace \"default\" with from {group: configuration.konghq.com, kind: KongService, namespace: other} and to {group: konnect.konghq.com, kind: KonnectGatewayControlPlane}
 KongRoute                     default/orphan       False        -                                      KongService.configuration.konghq.com \"nowhere\" not found; create it in namespace \"default\" or correct spec.serviceRef
 KongTarget                    default/lost         False        -                                      KongUpstream.configuration.konghq.com \"nowhere\" not found; create it in namespace \"default\" or correct spec.upstreamRef
 "
@@ -151,7 +151,7 @@ KongTarget                    default/lost         False        -               
         "\
 ./b-references.yaml:6: KongRoute default/orphan: not Programmed: KongService.configuration.konghq.com \"nowhere\" not found; create it in namespace \"default\" or correct spec.serviceRef
 ./b-references.yaml:13: KongTarget default/lost: not Programmed: KongUpstream.configuration.konghq.com \"nowhere\" not found; create it in namespace \"default\" or correct spec.upstreamRef
-./b-references.yaml:15: KongService other/outsider: not Programmed: KongReferenceGrants do not allow access to KonnectGatewayControlPlane <konnectNamespacedRef:default/cp>; create one in namespace \"default\"
+./b-references.yaml:15: KongService other/outsider: not Programmed: KongReferenceGrants do not allow access to KonnectGatewayControlPlane <konnectNamespacedRef:default/cp>; create one in namespace \"default\" with from {group: configuration.konghq.com, kind: KongService, namespace: other} and to {group: konnect.konghq.com, kind: KonnectGatewayControlPlane}
 ./c-names.yaml:9: KongService default/two: not Programmed: failed to create KongService default/two: name \"shop\" is taken by KongService default/one, which has it in Konnect; choose another one
 ./d-unknown.yaml:5: KongService default/typo: spec.hosts: unknown field; did you mean \"host\"?
 ./d-unknown.yaml:9: KongServce x: kind: \"KongServce\" of \"configuration.konghq.com/v1alpha1\" is not served here; did you mean \"KongService\"?
@@ -303,4 +303,82 @@ fn the_older_version_of_a_control_plane_is_served_too() {
         "{}",
         ran.out
     );
+}
+
+/// Credentials whose token is in a Secret with these labels.
+fn token_in_a_secret(labels: &str) -> String {
+    format!(
+        "\
+apiVersion: konnect.konghq.com/v1alpha1
+kind: KonnectAPIAuthConfiguration
+metadata: {{name: auth}}
+spec: {{type: secretRef, secretRef: {{name: token}}, serverURL: us.api.konghq.com}}
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: token
+  labels: {{{labels}}}
+stringData: {{token: kpat_example}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {{name: of-nobody}}
+"
+    )
+}
+
+#[test]
+fn a_secret_without_the_label_counts_as_not_there_as_in_a_cluster_and_is_pointed_at() {
+    let unlabelled = token_in_a_secret("konghq.com/credential: konnect");
+    let ran = run(folder(&[]).path(), &["up", "--once", "-"], &unlabelled);
+    assert_eq!(
+        ran.err,
+        "\
+<stdin>:4: KonnectAPIAuthConfiguration default/auth: not valid: failed to get Secret default/token: \
+Secret \"token\" not found; create it with the labels konghq.com/credential: konnect and konghq.com/secret: \
+\"true\", without which it counts as not there, and the key token, or correct spec.secretRef
+<stdin>:10: Secret default/token: metadata.labels: without the label konghq.com/secret it counts as not there \
+for KonnectAPIAuthConfiguration default/auth; add konghq.com/secret: \"true\"
+"
+    );
+    assert_eq!(ran.code, 1);
+
+    for value in ["\"true\"", "internal"] {
+        let labels = format!("konghq.com/credential: konnect, konghq.com/secret: {value}");
+        let labelled = token_in_a_secret(&labels);
+        let ran = run(folder(&[]).path(), &["up", "--once", "-"], &labelled);
+        assert_eq!((ran.err.as_str(), ran.code), ("", 0));
+    }
+}
+
+#[test]
+fn two_plugins_of_a_sort_for_one_service_are_both_named() {
+    let plugin = |name: &str| {
+        format!(
+            "---\napiVersion: configuration.konghq.com/v1\nkind: KongPlugin\nmetadata: {{name: {name}}}\n\
+             plugin: cors\n"
+        )
+    };
+    let service = service("a", "host: shop.test").replace(
+        "metadata: {name: a}",
+        "metadata: {name: a, annotations: {konghq.com/plugins: 'first, second'}}",
+    );
+    let manifests = [
+        CONTROL_PLANE,
+        "---\n",
+        &service,
+        &plugin("first"),
+        &plugin("second"),
+    ];
+    let ran = run(
+        folder(&[]).path(),
+        &["up", "--once", "-"],
+        &manifests.concat(),
+    );
+    let words = "KongPlugin default/second: name \"cors\", service \
+                 \"a54a042a-4f4e-5a5d-b23e-e8517ab928e8\" is taken by KongPlugin default/first, which \
+                 has it for this object; take one of the two out\n";
+    assert!(ran.err.ends_with(words), "{}", ran.err);
+    assert_eq!(ran.code, 1);
 }

@@ -231,3 +231,19 @@ fn the_permissions_are_for_the_namespace_that_is_asked_for() {
     assert!(printed.contains("namespace: platform"));
     assert!(!printed.contains("kong-system"));
 }
+
+#[test]
+fn who_may_read_metrics_can_only_be_asked_with_permissions_that_are_printed_when_wanted() {
+    let folder = folder(&[]);
+    let usual = run(folder.path(), &["rbac"], "").out;
+    let more = run(folder.path(), &["rbac", "--metrics-access-filter=rbac"], "").out;
+    for words in [
+        "tokenreviews",
+        "subjectaccessreviews",
+        "konduit-metrics-reader",
+        "/metrics",
+    ] {
+        assert!(!usual.contains(words), "{words}: {usual}");
+        assert!(more.contains(words), "{words}: {more}");
+    }
+}

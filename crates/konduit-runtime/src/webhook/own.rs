@@ -17,7 +17,7 @@ use rcgen::{
 };
 use zeroize::Zeroizing;
 
-use super::tls::Pair;
+use crate::tls::Pair;
 
 /// Days that a certificate is good for: nobody but the API server trusts it, and its key is in a Secret.
 const LIFE: i32 = 3_650;

@@ -2,6 +2,7 @@
 //! and can be too old, kinds that are not installed, a server that is down.
 
 mod definitions;
+mod reviews;
 mod route;
 mod watch;
 
@@ -255,6 +256,9 @@ async fn serve(
         ),
         ("POST", None) => {
             let document = route.complete(document());
+            if let Some(review) = reviews::answer(&route.resource.plural, &document) {
+                return (StatusCode::CREATED, Json(review)).into_response();
+            }
             server.answer(
                 &actor,
                 Request::Create {

@@ -16,6 +16,7 @@ mod konnect;
 mod leading;
 mod permissions;
 mod quickstart;
+mod reading_metrics;
 mod rehearsing;
 mod telling;
 mod watching;

@@ -7,6 +7,7 @@ use std::{
 };
 
 use cluster_sim::{ObjectId, ResourceId};
+use konduit_runtime::Readers;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -39,7 +40,7 @@ async fn probes_and_prometheus_are_answered() {
     let operator = run(world
         .operator("konduit")
         .probes(probes)
-        .measurements(measurements));
+        .measurements(measurements, Readers::Everybody));
     world
         .until_programmed(&object("kongroutes", "route-with-service"))
         .await;

@@ -330,3 +330,54 @@ fn a_server_that_redirects_is_named_where_it_can_be_corrected_and_asked_again_wh
     let (_, konnect) = writes(&mut driver);
     assert_eq!(konnect.len(), 5, "{konnect:?}");
 }
+
+#[test]
+fn a_secret_is_seen_as_long_as_it_has_the_label() {
+    let mut driver = driver();
+    let document = json!({
+        "apiVersion": "v1", "kind": "Secret",
+        "metadata": {
+            "name": "token", "namespace": "default",
+            "labels": {"konghq.com/credential": "konnect"},
+        },
+        "stringData": {"token": "kpat_x"},
+    });
+    let options = WriteOptions::STRICT;
+    driver
+        .request(Request::Create { document, options })
+        .unwrap();
+    let auth = json!({
+        "type": "secretRef", "secretRef": {"name": "token"}, "serverURL": "us.api.konghq.com",
+    });
+    create(
+        &mut driver,
+        "konnect.konghq.com/v1alpha1",
+        "KonnectAPIAuthConfiguration",
+        "auth",
+        &auth,
+    );
+    let secret = ObjectId::namespaced(ResourceId::new("", "secrets"), "default", "token");
+    let is_valid = |driver: &mut Driver<Engine>| {
+        driver.run_until(Mono(driver.now().mono.0 + 30_000));
+        let auth = driver
+            .cluster
+            .get(&id("konnectapiauthconfigurations", "auth"));
+        auth.unwrap()["status"]["conditions"][0]["status"].clone()
+    };
+    assert_eq!(is_valid(&mut driver), "False");
+    for (label, expected) in [
+        (json!("true"), "True"),
+        (Value::Null, "False"),
+        (json!("internal"), "True"),
+        (json!("no"), "False"),
+        (json!("true"), "True"),
+    ] {
+        let labels = json!({"konghq.com/secret": label});
+        patch(
+            &mut driver,
+            secret.clone(),
+            json!({"metadata": {"labels": labels}}),
+        );
+        assert_eq!(is_valid(&mut driver), expected, "{label}");
+    }
+}

@@ -377,6 +377,7 @@ fn found(scope: &Scope, stray: &Stray, identity: Uuid) -> Claim {
         specified: None,
         generation: 0,
         main: false,
+        content: None,
     }
 }
 

@@ -143,7 +143,8 @@ fn a_plugin_that_cannot_be_had_keeps_what_there_is() {
         (
             json!({"name": "limit"}),
             "KongPlugin ns/limit cannot be used: configFrom: Secret \"absent\" not found; create it \
-             or correct configFrom",
+             with the label konghq.com/secret: \"true\", without which it counts as not there, or \
+             correct configFrom",
         ),
         (
             json!({"name": "limit", "kind": "KongClusterPlugin"}),
@@ -178,7 +179,9 @@ fn a_plugin_elsewhere_is_neither_looked_at_nor_pinned_without_a_grant() {
     let verdict = cluster.judge(&key);
     assert_eq!(verdict.output, Output::KeepLastGood);
     let message = "KongReferenceGrants do not allow access to KongPlugin other/limit; create \
-                   one in namespace \"other\"";
+                   one in namespace \"other\" with from {group: configuration.konghq.com, kind: \
+                   KongPluginBinding, namespace: ns} and to {group: configuration.konghq.com, \
+                   kind: KongPlugin}";
     let denial = (PLUGIN_REF_VALID, REF_NOT_PERMITTED, message);
     assert_eq!(failing(&verdict), [denial]);
     assert!(verdict.pins.is_empty());

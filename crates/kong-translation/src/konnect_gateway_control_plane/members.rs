@@ -117,5 +117,6 @@ pub(super) fn claim(
         specified: None,
         generation: me.meta.generation,
         main: false,
+        content: None,
     }
 }

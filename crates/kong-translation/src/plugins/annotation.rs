@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kong_crds::conditions::{INVALID, PLUGIN_REF_VALID};
-use kong_crds::names::PLUGINS_ANNOTATION;
+use kong_crds::{Kind, names::PLUGINS_ANNOTATION};
 use kong_model::{Collection, Site};
-use kong_resolve::{Claim, Condition, Home, Intent, Meta, part};
+use kong_resolve::{Claim, Condition, Home, Intent, Key, Meta, part};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -49,6 +49,10 @@ impl Use {
             specified: None,
             generation: case.meta.generation,
             main: false,
+            content: Some(Key {
+                kind: Kind::KongPlugin,
+                name: case.key.name.sibling(None, &self.name),
+            }),
         })
     }
 }

@@ -8,7 +8,7 @@ use futures::TryStreamExt as _;
 use kong_model::entity::{
     Certificate, ClusterType, ControlPlane, Members, Plugin, Route, Service, Target, Upstream,
 };
-use kong_model::{Entity, Filter, Host, Method, RemoteId, Request, Response, Stored};
+use kong_model::{Collection, Entity, Filter, Host, Method, RemoteId, Request, Response, Stored};
 use konnect_contract::{Breach, Contract, samples};
 use konnect_sdk::{ControlPlanes as _, Error, Identity as _, Konnect, Within};
 use konnect_sim::{Konnect as Simulated, Millis};
@@ -184,7 +184,30 @@ async fn what_the_client_asks_and_is_answered_is_what_the_vendor_says() {
     .await;
     let wrong = wrong.lock().unwrap();
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!(server.log().len() > 1000);
+    let log = server.log();
+    assert!(log.len() > 1000);
+    for at in Collection::all() {
+        let listed = log
+            .iter()
+            .any(|asked| asked.method == "GET" && is_at(asked.uri.path(), at.list_path()));
+        assert!(listed, "nobody has listed {at}");
+        let written = log.iter().any(|asked| {
+            asked.method != "GET" && asked.uri.path().contains(&format!("/{}", at.name()))
+        });
+        assert!(
+            written || at == Collection::Identity,
+            "nobody has written {at}"
+        );
+    }
+}
+
+/// Whether a path is one that a template stands for.
+fn is_at(path: &str, template: &str) -> bool {
+    let (path, template) = (path.split('/'), template.split('/'));
+    path.clone().count() == template.clone().count()
+        && path
+            .zip(template)
+            .all(|(part, wanted)| wanted.starts_with('{') || part == wanted)
 }
 
 async fn group(konnect: &Konnect, member: &RemoteId) {

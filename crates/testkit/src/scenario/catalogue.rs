@@ -28,6 +28,7 @@ pub fn all() -> Vec<Scenario> {
         secrets::a_token_in_a_secret_is_rotated(),
         secrets::a_token_is_revoked_and_replaced(),
         secrets::a_certificate_is_rotated(),
+        secrets::secrets_lose_their_label_and_get_it_back(),
         secrets::a_certificate_comes_from_another_namespace(),
         lives::a_parent_is_deleted_and_made_again(),
         lives::a_parent_is_replaced_at_once(),

@@ -19,9 +19,14 @@ pub(crate) struct Knowledge {
 impl Knowledge {
     pub(crate) fn learn(&mut self, input: &Input) {
         match input {
-            Input::Seen(observed) | Input::Done(_, Outcome::Stored(Some(observed))) => {
+            Input::Seen(observed) => {
+                // A Secret is gone without its label, and back with it.
+                if let Some(uid) = observed.meta.uid.as_deref() {
+                    self.dead.remove(&Uid::from(uid));
+                }
                 self.seen(observed);
             }
+            Input::Done(_, Outcome::Stored(Some(observed))) => self.seen(observed),
             Input::Gone(key, uid) => {
                 self.dead.insert(uid.clone());
                 if self

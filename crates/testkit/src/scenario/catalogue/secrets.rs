@@ -102,6 +102,42 @@ pub(super) fn a_certificate_is_rotated() -> Scenario {
     )
 }
 
+pub(super) fn secrets_lose_their_label_and_get_it_back() -> Scenario {
+    let label = |secret: &str, value: Value| {
+        let labels = json!({kong_crds::names::SECRET_LABEL: value});
+        edit(
+            Kind::Secret,
+            secret,
+            json!({"metadata": {"labels": labels}}),
+        )
+    };
+    Scenario::new(
+        "secret-label",
+        [
+            apply([
+                Value::from(token_secret("token", "kpat_canary_old")),
+                auth_from_secret("auth", "token").into(),
+                plane("cp").into(),
+                tls_secret("pair", "one").into(),
+                certificate_from("c", "pair").into(),
+            ]),
+            Act::Settle,
+            label("pair", Value::Null),
+            label("token", json!("false")),
+            Act::Settle,
+            edit(Kind::Secret, "pair", data(tls_secret("pair", "two"))),
+            Act::Settle,
+            label("token", json!("internal")),
+            label("pair", json!("true")),
+            Act::Settle,
+            label("pair", Value::Null),
+            delete([key(Kind::Secret, "pair")]),
+            Act::Settle,
+            apply([tls_secret("pair", "three")]),
+        ],
+    )
+}
+
 pub(super) fn a_certificate_comes_from_another_namespace() -> Scenario {
     let permission = || grant("g", VAULT, Kind::KongCertificate, Kind::Secret);
     Scenario::new(
