@@ -28,10 +28,7 @@ pub(crate) struct System;
 impl Lookup for System {
     async fn lookup(&self, host: &str) -> io::Result<Vec<IpAddr>> {
         if is_below_localhost(host) {
-            return Ok(vec![
-                Ipv4Addr::LOCALHOST.into(),
-                Ipv6Addr::LOCALHOST.into(),
-            ]);
+            return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
         }
         let addresses = tokio::net::lookup_host((host, 0)).await?;
         Ok(addresses.map(|address| address.ip()).collect())
