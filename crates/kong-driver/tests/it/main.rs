@@ -318,7 +318,7 @@ fn a_server_that_redirects_is_named_where_it_can_be_corrected_and_asked_again_wh
     let message = condition["message"].as_str().unwrap();
     assert!(
         message.contains("the token is kept back: the server redirects")
-            && message.ends_with("correct spec.serverURL of the KonnectAPIAuthConfiguration"),
+            && message.ends_with("create another KonnectAPIAuthConfiguration with a right one"),
         "{message}"
     );
     let (_, konnect) = writes(&mut driver);
@@ -329,4 +329,31 @@ fn a_server_that_redirects_is_named_where_it_can_be_corrected_and_asked_again_wh
     driver.run_until(until);
     let (_, konnect) = writes(&mut driver);
     assert_eq!(konnect.len(), 5, "{konnect:?}");
+}
+
+#[test]
+fn a_token_that_is_accepted_again_is_found_out_about_within_a_minute() {
+    let mut driver = driver();
+    plane(&mut driver);
+    settle(&mut driver);
+    driver.konnect.revoke_token("kpat_x");
+    driver.konnect.clear_log();
+    let spec = in_plane(json!({"name": "late", "host": "example.test"}));
+    create(&mut driver, KONG, "KongService", "late", &spec);
+    let until = Mono(driver.now().mono.0 + 300_000);
+    driver.run_until(until);
+    let log = driver.konnect.log();
+    assert!(log.iter().all(|entry| entry.status == 401), "{log:?}");
+    // Seven pauses that double up to a minute, one in each of four more minutes, and what was asked before it was known.
+    assert!((8..=14).contains(&log.len()), "{log:?}");
+
+    driver.konnect.register_token("kpat_x", "default");
+    driver.konnect.clear_log();
+    let until = Mono(driver.now().mono.0 + 80_000);
+    driver.run_until(until);
+    let (_, konnect) = writes(&mut driver);
+    let [put] = &konnect[..] else {
+        panic!("{konnect:?}")
+    };
+    assert!(put.contains("/services/") && put.ends_with("200"), "{put}");
 }
