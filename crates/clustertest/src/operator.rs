@@ -19,6 +19,7 @@ const POLL: Duration = Duration::from_millis(20);
 pub struct Options {
     program: PathBuf,
     arguments: Vec<String>,
+    environment: Vec<String>,
     log: PathBuf,
 }
 
@@ -27,6 +28,7 @@ impl Options {
         Self {
             program: program.to_owned(),
             arguments,
+            environment: Vec::new(),
             log,
         }
     }
@@ -41,6 +43,12 @@ impl Options {
     pub fn without(mut self, start: &str) -> Self {
         self.arguments
             .retain(|argument| !argument.starts_with(start));
+        self
+    }
+
+    /// Sets a variable of its environment.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.push(format!("{name}={value}"));
         self
     }
 
@@ -62,7 +70,11 @@ impl Options {
     /// Starts it, and waits until it answers probes, whatever it answers.
     pub async fn start_alone(self) -> Operator {
         let _: std::io::Result<()> = fs::remove_file(&self.log);
-        let process = Process::start("konduit", &self.program, &self.arguments, self.log.clone())
+        // The process keeps its number when `env` becomes the program.
+        let mut arguments = self.environment;
+        arguments.push(self.program.display().to_string());
+        arguments.extend(self.arguments);
+        let process = Process::start("konduit", Path::new("env"), &arguments, self.log.clone())
             .unwrap_or_else(|error| panic!("{error}"));
         let mut operator = Operator {
             process,

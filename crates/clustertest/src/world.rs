@@ -126,7 +126,7 @@ impl World {
     }
 
     /// An operator that has not been started: it may do in the cluster what `konduit rbac` says, and sends every
-    /// request for Konnect to the simulated one.
+    /// request for Konnect to the simulated one, whose authority it trusts if that has TLS.
     pub fn operator(&self) -> Options {
         self.operator_as(self.account())
     }
@@ -145,7 +145,7 @@ impl World {
             .unwrap_or_else(|error| panic!("{error}"));
         let number = self.operators.fetch_add(1, Ordering::Relaxed);
         let log = self.folder.path().join(format!("operator-{number}.log"));
-        let arguments = [
+        let mut arguments = vec![
             "run".to_owned(),
             format!("--kubeconfig={}", kubeconfig.display()),
             format!("--konnect-url={}", self.konnect.url()),
@@ -156,7 +156,13 @@ impl World {
             "--logging-mode=development".to_owned(),
             "--log-format=text".to_owned(),
         ];
-        Options::new(&self.program, log, arguments.into())
+        if let Some(tls) = self.konnect.tls() {
+            let file = self.folder.path().join("konnect-ca.crt");
+            fs::write(&file, tls.authority())
+                .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            arguments.push(format!("--konnect-ca-file={}", file.display()));
+        }
+        Options::new(&self.program, log, arguments)
     }
 
     /// The simulator behind the server.

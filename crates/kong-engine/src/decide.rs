@@ -65,7 +65,10 @@ impl Engine {
                 self.check(&owner);
             }
             Decision::Until(time) => self.set_entity_alarm(id, Some(time)),
-            Decision::NeedsList(scope) => self.want_list(&scope),
+            Decision::NeedsList(scope) => {
+                self.want_list(&scope);
+                self.waits_for_list(id, &scope);
+            }
             Decision::Agrees => {
                 if let Some(entity) = self.entities.get_mut(id)
                     && let Some(body) = entity.wanted().cloned()

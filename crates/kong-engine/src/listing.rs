@@ -14,11 +14,13 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use kong_model::{Call, Collection, Cursor, Failure, Filter, RemoteId, Reply, Site, UniqueKey};
-use kong_resolve::{Access, Key};
+use kong_resolve::{Access, Intent, Key};
+use kong_translation::{Attempt, Problem};
 
 use crate::engine::{Engine, Wake};
 use crate::entities::{Belief, Entity, IdSource, Realm};
 use crate::input::{Mono, OpId, Org, Outcome};
+use crate::outcomes::remedy;
 use crate::queue::{Class, Work};
 
 pub(crate) use inventory::facts;
@@ -56,6 +58,8 @@ struct Listing {
     running: Option<Run>,
     queued: bool,
     failures: u32,
+    /// Why it cannot be read, where nobody else says so.
+    trouble: Option<Problem>,
     /// When it is to be read next.
     due: Option<Mono>,
     /// What it had with tags of ours, although nobody wanted it then.
@@ -192,7 +196,8 @@ impl Engine {
     /// A list has to be read before anything can be done.
     pub(crate) fn want_list(&mut self, scope: &Scope) {
         let list = self.listings.lists.entry(scope.clone()).or_default();
-        if !list.complete && list.running.is_none() {
+        let pauses = list.failures > 0 && list.due.is_some_and(|due| due > self.now);
+        if !list.complete && list.running.is_none() && !pauses {
             self.line_up_list(scope, Class::FirstList);
         }
     }
@@ -328,7 +333,42 @@ impl Engine {
         }
     }
 
+    /// An entity cannot be written because a list cannot be read: its object says why, unless it says that all is
+    /// well with it, which nobody has contradicted.
+    pub(crate) fn waits_for_list(&mut self, id: Uuid, scope: &Scope) {
+        let list = self.listings.lists.get(scope);
+        let (Some(trouble), Some(entity)) = (
+            list.and_then(|list| list.trouble.clone()),
+            self.entities.get(id),
+        ) else {
+            return;
+        };
+        if entity.is_confirmed() || entity.intent == Some(Intent::Keep) {
+            return;
+        }
+        let attempt = match trouble.attempt {
+            Attempt::Read if entity.is_leaving() => Attempt::Delete,
+            attempt => attempt,
+        };
+        self.set_problem(id, Some(Problem { attempt, ..trouble }));
+    }
+
+    /// A list could be read, or need not be: nobody waits for it any more.
+    fn list_is_no_trouble(&mut self, scope: &Scope) {
+        let list = self.listings.lists.get_mut(scope);
+        let Some(trouble) = list.and_then(|list| list.trouble.take()) else {
+            return;
+        };
+        for id in self.entities.in_scope(scope) {
+            let problem = self.entities.get(id).and_then(|it| it.problem.as_ref());
+            if problem.is_some_and(|problem| problem.text == trouble.text) {
+                self.set_problem(id, None);
+            }
+        }
+    }
+
     fn list_failed(&mut self, scope: &Scope, failure: &Failure) {
+        self.list_is_no_trouble(scope);
         let Some(list) = self.listings.lists.get_mut(scope) else {
             return;
         };
@@ -350,14 +390,15 @@ impl Engine {
             | Failure::Reference(_)
             | Failure::Invalid(_)
             | Failure::Untrusted(_)
-            | Failure::Forbidden(_)
-            | Failure::Server(_)
-            | Failure::Transport(_) => {}
+            | Failure::Forbidden(_) => list.trouble = Some(trouble(failure, Attempt::Read, false)),
+            Failure::Server(_) => list.trouble = Some(trouble(failure, Attempt::Read, true)),
+            Failure::Transport(_) => list.trouble = Some(trouble(failure, Attempt::Reach, true)),
         }
         let wait = RETRY
             .saturating_mul(1 << failures.min(10))
             .min(LONGEST_RETRY);
         self.set_list_alarm(scope, self.now.after(wait));
+        self.unexamined.extend(self.entities.in_scope(scope));
     }
 
     fn page(&mut self, scope: &Scope, items: Vec<Value>, next: Option<Cursor>) {
@@ -429,5 +470,14 @@ impl Engine {
                 self.entity_changed(id);
             }
         }
+    }
+}
+
+/// Why a list cannot be read, for whoever waits for it.
+fn trouble(failure: &Failure, attempt: Attempt, transient: bool) -> Problem {
+    Problem {
+        attempt,
+        text: format!("{failure}{}", remedy(failure)),
+        transient,
     }
 }

@@ -194,7 +194,10 @@ impl Engine {
             | Failure::Forbidden(_) => false,
         };
         entity.failures += 1;
-        let (first, longest) = if transient {
+        // A token that is not accepted may be accepted in a moment without anything changing here, all work waits
+        // for that, and to ask is one request for all of it.
+        let token = entity.site.at == Collection::Identity && *failure == Failure::Unauthorized;
+        let (first, longest) = if transient || token {
             (RETRY, LONGEST_RETRY)
         } else {
             (RETRY_REFUSED, LONGEST_REFUSED)
@@ -248,12 +251,14 @@ impl Entity {
 }
 
 /// What the user can do about a failure.
-fn remedy(failure: &Failure) -> &'static str {
+pub(crate) fn remedy(failure: &Failure) -> &'static str {
     match failure {
         Failure::Unauthorized => "; put a valid token into spec.token or the Secret",
         Failure::Forbidden(_) => "; give the token the role that it needs in Konnect",
         Failure::Invalid(_) => "; correct the spec",
-        Failure::Untrusted(_) => "; correct spec.serverURL of the KonnectAPIAuthConfiguration",
+        Failure::Untrusted(_) => {
+            "; spec.serverURL cannot be changed: create another KonnectAPIAuthConfiguration with a right one"
+        }
         Failure::Conflict(_) => "; choose another one, or delete what has it in Konnect",
         Failure::NotFound
         | Failure::Reference(_)

@@ -41,7 +41,10 @@ impl Judge for KonnectAPIAuthConfiguration {
             }
         };
         let server = ServerUrl::parse(&me.spec.server_url).map_err(|error| {
-            format!("failed to parse server URL: {error}; correct spec.serverURL")
+            format!(
+                "failed to parse server URL: {error}; spec.serverURL cannot be changed: create another \
+                 KonnectAPIAuthConfiguration with a right one"
+            )
         });
         match (token, server) {
             (Ok(token), Ok(server)) => accessible(me, verdict, token, server),

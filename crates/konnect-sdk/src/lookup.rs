@@ -3,7 +3,7 @@
 //! mean something else a moment later.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -19,16 +19,26 @@ pub trait Lookup: Send + Sync + 'static {
     async fn lookup(&self, host: &str) -> io::Result<Vec<IpAddr>>;
 }
 
-/// The resolver of the machine.
+/// The resolver of the machine, which is not asked for names below `localhost`: they are this machine (RFC 6761,
+/// section 6.3), and not every resolver knows that.
 #[derive(Debug)]
 pub(crate) struct System;
 
 #[async_trait]
 impl Lookup for System {
     async fn lookup(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+        if is_below_localhost(host) {
+            return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
+        }
         let addresses = tokio::net::lookup_host((host, 0)).await?;
         Ok(addresses.map(|address| address.ip()).collect())
     }
+}
+
+fn is_below_localhost(host: &str) -> bool {
+    let host = host.trim_end_matches('.');
+    host.rsplit_once('.')
+        .is_some_and(|(_, last)| last.eq_ignore_ascii_case("localhost"))
 }
 
 /// Lets names through only to addresses that they may have.
@@ -62,6 +72,25 @@ impl Reach {
             Self::Public => is_public(address),
             Self::Loopback => address.is_loopback(),
             Self::Anywhere => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_below_localhost_are_this_machine_and_no_others_are() {
+        for (host, is_local) in [
+            ("us.api.localhost", true),
+            ("us.api.LocalHost.", true),
+            // The machine has its own word on this one.
+            ("localhost", false),
+            ("us.notlocalhost", false),
+            ("us.localhost.test", false),
+        ] {
+            assert_eq!(is_below_localhost(host), is_local, "{host}");
         }
     }
 }

@@ -55,12 +55,18 @@ impl Trust {
         if let Some(endpoint) = &self.endpoint {
             return Ok(endpoint.clone());
         }
-        let text = match host {
-            Host::Region => server.to_string(),
-            Host::Global => server.global().to_string(),
-        };
-        let unreadable = || Distrust::Unreadable(text.clone());
-        let url = Url::parse(&text).map_err(|_| unreadable())?;
+        // Whatever is wrong is said of what the user wrote.
+        let own = self.place(&server.to_string())?;
+        match host {
+            Host::Region => Ok(own),
+            Host::Global => self.place(&server.global().to_string()),
+        }
+    }
+
+    /// The URL of a server, if it may have the token.
+    fn place(&self, text: &str) -> Result<Url, Distrust> {
+        let unreadable = || Distrust::Unreadable(text.to_owned());
+        let url = Url::parse(text).map_err(|_| unreadable())?;
         let plain = url.username().is_empty()
             && url.password().is_none()
             && url.query().is_none()
@@ -169,6 +175,12 @@ mod tests {
         let server = ServerUrl::parse("eu.api.konghq.tech").unwrap();
         let url = Trust::default().base(&server, Host::Global).unwrap();
         assert_eq!(url.as_str(), "https://global.api.konghq.tech/");
+        let server = ServerUrl::parse("eu.evil.test").unwrap();
+        let refused = Trust::default().base(&server, Host::Global).unwrap_err();
+        assert!(
+            refused.to_string().contains("\"eu.evil.test\""),
+            "{refused}"
+        );
     }
 
     #[test]

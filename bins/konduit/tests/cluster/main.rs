@@ -2,7 +2,8 @@
 //! HTTP. What it wrote is told by the audit log and by Konnect's log. Without a real API server every test
 //! here says so and passes, unless `REQUIRE_ENVTEST=1`.
 //!
-//! Each module is something that must hold; `shop` makes the objects that many of them use.
+//! Each module is something that must hold; `shop` makes the objects that many of them use, `facts` reads the
+//! logs.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,10 +14,13 @@
 
 mod conversion;
 mod counts;
+mod facts;
 mod outages;
 mod permissions;
 mod replicas;
 mod shop;
+mod tokens;
+mod trust;
 
 /// The program under test.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_konduit");

@@ -318,7 +318,7 @@ fn a_server_that_redirects_is_named_where_it_can_be_corrected_and_asked_again_wh
     let message = condition["message"].as_str().unwrap();
     assert!(
         message.contains("the token is kept back: the server redirects")
-            && message.ends_with("correct spec.serverURL of the KonnectAPIAuthConfiguration"),
+            && message.ends_with("create another KonnectAPIAuthConfiguration with a right one"),
         "{message}"
     );
     let (_, konnect) = writes(&mut driver);
@@ -380,4 +380,79 @@ fn a_secret_is_seen_as_long_as_it_has_the_label() {
         );
         assert_eq!(is_valid(&mut driver), expected, "{label}");
     }
+}
+
+#[test]
+fn what_waits_for_a_list_that_cannot_be_read_says_why_and_goes_on_when_it_can() {
+    let answers = [
+        (302, "the token is kept back: the server redirects"),
+        (403, "give the token the role that it needs in Konnect"),
+        (500, "it is tried again"),
+    ];
+    for (status, said) in answers {
+        let mut driver = driver();
+        // Who the token belongs to is asked elsewhere, and is answered.
+        let planes = Fault::new(
+            None,
+            "^/v2/control-planes",
+            Response::new(status, Value::Null),
+        );
+        driver.konnect.script(planes);
+        plane(&mut driver);
+        let until = Mono(driver.now().mono.0 + 30_000);
+        driver.run_until(until);
+        let condition = |driver: &Driver<Engine>, resource, name, kind: &str| {
+            let object = driver.cluster.get(&id(resource, name)).unwrap();
+            let conditions = object["status"]["conditions"].as_array();
+            let mut found = conditions.into_iter().flatten();
+            found
+                .find(|it| it["type"] == kind)
+                .cloned()
+                .unwrap_or_default()
+        };
+        let valid = condition(
+            &driver,
+            "konnectapiauthconfigurations",
+            "auth",
+            "APIAuthValid",
+        );
+        assert_eq!(valid["status"], "True", "{status}: {valid:#}");
+        let programmed = condition(&driver, "konnectgatewaycontrolplanes", "cp", "Programmed");
+        assert_eq!(programmed["status"], "False", "{status}: {programmed:#}");
+        let message = programmed["message"].as_str().unwrap();
+        assert!(message.contains(said), "{status}: {message}");
+
+        driver.konnect.clear_faults();
+        let until = Mono(driver.now().mono.0 + 120_000);
+        driver.run_until(until);
+        let programmed = condition(&driver, "konnectgatewaycontrolplanes", "cp", "Programmed");
+        assert_eq!(programmed["status"], "True", "{status}: {programmed:#}");
+    }
+}
+
+#[test]
+fn a_token_that_is_accepted_again_is_found_out_about_within_a_minute() {
+    let mut driver = driver();
+    plane(&mut driver);
+    settle(&mut driver);
+    driver.konnect.revoke_token("kpat_x");
+    driver.konnect.clear_log();
+    let spec = in_plane(json!({"name": "late", "host": "example.test"}));
+    create(&mut driver, KONG, "KongService", "late", &spec);
+    let until = Mono(driver.now().mono.0 + 300_000);
+    driver.run_until(until);
+    let log = driver.konnect.log();
+    assert!(log.iter().all(|entry| entry.status == 401), "{log:?}");
+    // Seven pauses that double up to a minute, one in each of four more minutes, and what was asked before it was known.
+    assert!((8..=14).contains(&log.len()), "{log:?}");
+
+    driver.konnect.register_token("kpat_x", "default");
+    driver.konnect.clear_log();
+    let until = Mono(driver.now().mono.0 + 80_000);
+    driver.run_until(until);
+    let (_, konnect) = writes(&mut driver);
+    let [put] = &konnect[..] else {
+        panic!("{konnect:?}")
+    };
+    assert!(put.contains("/services/") && put.ends_with("200"), "{put}");
 }

@@ -139,6 +139,7 @@ impl Engine {
                 .foreign
                 .insert((realm.clone(), key), (scope.clone(), foreign));
         }
+        self.list_is_no_trouble(scope);
         if let Some(list) = self.listings.lists.get_mut(scope) {
             list.complete = true;
             list.failures = 0;
