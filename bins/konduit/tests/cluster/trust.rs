@@ -223,9 +223,9 @@ async fn a_server_that_redirects_is_refused_and_the_token_stays_with_it() {
 #[tokio::test]
 async fn a_custom_domain_is_met_at_the_hosts_where_kongs_operator_meets_it() {
     // Names below localhost are this machine everywhere, and nowhere else.
-    let names = ["us", "eu", "global"].map(|region| format!("{region}.api.localhost"));
+    let hosts = ["us", "eu", "global"].map(|region| format!("{region}.api.localhost"));
     let mut settings = Settings::default();
-    settings.konnect.tls = Some(Tls::throw_away(&names).unwrap());
+    settings.konnect.tls = Some(Tls::throw_away(&hosts).unwrap());
     let world = world!(settings);
     let port = world.konnect.address().port();
     let operator = world
