@@ -170,8 +170,8 @@ fn lint_names_place_reason_and_remedy_of_what_kong_refuses() {
     assert_eq!(
         ran.out,
         "\
-error: routes \"r\": not normalised, so that no request matches it; write \"/a b\" (services[0].routes[0].paths[0])
 error: services \"s\": not from 0 to 65535; choose a number from 0 to 65535 (services[0].port)
+error: routes \"r\": not normalised, so that no request matches it; write \"/a b\" (services[0].routes[0].paths[0])
 "
     );
     assert_eq!(ran.code, 1);
