@@ -17,32 +17,37 @@ struct Facts {
 
 type Options = BTreeMap<String, Facts>;
 
-/// Those that the help shows.
+/// Those that the help shows. Where its lines break depends on what the program was built with.
 fn of_the_help() -> Options {
-    let mut options = Options::new();
-    let mut last = None;
-    for line in help().lines() {
-        // Short ones stand before their long name: none but that of the help.
-        let trimmed = line.trim_start();
-        if let Some(rest) = trimmed.strip_prefix("--") {
+    let help = help();
+    let mut texts: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in help.lines() {
+        let words = line.split_whitespace();
+        // Short ones stand before their long name: none but those of every command.
+        if let Some(rest) = line.trim_start().strip_prefix("--") {
             let end = rest
                 .find(|letter: char| letter != '-' && !letter.is_ascii_lowercase())
                 .unwrap_or(rest.len());
-            last = Some(rest[..end].to_owned());
-            options.insert(rest[..end].to_owned(), Facts::default());
-        } else if !line.starts_with(' ') {
-            last = None;
-        }
-        let within = |opening: &str| {
-            let (_, rest) = line.split_once(opening)?;
-            rest.split_once(']').map(|(value, _)| value.to_owned())
-        };
-        if let Some(facts) = last.as_ref().and_then(|option| options.get_mut(option)) {
-            facts.default = facts.default.take().or_else(|| within("[default: "));
-            facts.variable = facts.variable.take().or_else(|| within("[env: "));
+            texts.push((&rest[..end], words.collect()));
+        } else if let Some((_, text)) = texts.last_mut().filter(|_| line.starts_with("       ")) {
+            text.extend(words);
         }
     }
-    options
+    let facts = |words: &[&str]| {
+        let text = words.join(" ");
+        let within = |opening: &str| {
+            let (_, rest) = text.split_once(opening)?;
+            rest.split_once(']').map(|(value, _)| value.to_owned())
+        };
+        Facts {
+            default: within("[default: "),
+            variable: within("[env: "),
+        }
+    };
+    texts
+        .iter()
+        .map(|(name, words)| ((*name).to_owned(), facts(words)))
+        .collect()
 }
 
 fn help() -> String {
