@@ -35,7 +35,9 @@ pub fn is_programmed(object: &Value) -> bool {
 /// The id of its entity; that of a control plane is elsewhere than all others.
 pub fn konnect_id(object: &Value) -> Option<&str> {
     let status = &object["status"];
-    status["konnect"]["id"].as_str().or(status["id"].as_str())
+    status["konnect"]["id"]
+        .as_str()
+        .or_else(|| status["id"].as_str())
 }
 
 /// Its name.

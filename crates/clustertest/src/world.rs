@@ -279,7 +279,8 @@ impl World {
         log.iter().filter(|record| record.method != "GET").count()
     }
 
-    fn api(&self, object: &Value) -> Api<DynamicObject> {
+    /// What is asked about objects of the kind, and in the namespace, of this one.
+    pub fn api(&self, object: &Value) -> Api<DynamicObject> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let (group, version) = match text(&object["apiVersion"]).split_once('/') {
             Some((group, version)) => (group.to_owned(), version.to_owned()),
@@ -326,7 +327,8 @@ pub fn documents_of(text: &str) -> Vec<Value> {
 /// The definitions in `crds/`.
 fn documents() -> Vec<Value> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crds");
-    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
+    let entries =
+        fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .collect();

@@ -2,7 +2,9 @@
 //! HTTP. What it wrote is told by the audit log and by Konnect's log. Without a real API server every test
 //! here says so and passes, unless `REQUIRE_ENVTEST=1`.
 //!
-//! Each module is something that must hold; `shop` makes the objects that many of them use.
+//! Each module is something that must hold: `counts` how much is written, `records` that what the simulators
+//! say is so, `tutorials` that users see what they are told. `shop` makes the objects that many of them use,
+//! `kubectl` is the program of that name.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,7 +13,10 @@
 )]
 
 mod counts;
+mod kubectl;
+mod records;
 mod shop;
+mod tutorials;
 
 /// The program under test.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_konduit");
