@@ -3,7 +3,7 @@
 //! # Where to start reading
 //!
 //! [`World`] is the servers and what a person does there, [`Operator`] the process, [`object`] what is asked of
-//! objects, [`Proxy`] what cuts connections.
+//! objects, [`Proxy`] what cuts connections, [`Sim`] the simulated Konnect as a process, for who wants that, too.
 
 #![allow(
     clippy::panic,
@@ -11,13 +11,16 @@
     reason = "a panic is how a test fails, and this is for tests only"
 )]
 
+mod http;
 pub mod object;
 mod operator;
 mod proxy;
+mod sim;
 mod world;
 
 pub use self::{
     operator::{Operator, Options},
     proxy::Proxy,
+    sim::Sim,
     world::{HOME, Settings, World, documents_of},
 };

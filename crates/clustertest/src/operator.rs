@@ -8,6 +8,8 @@ use std::{
 
 use envtest::process::Process;
 
+use crate::http::get;
+
 /// How long it has to start or to end.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is looked at.
@@ -208,26 +210,4 @@ impl Operator {
         let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u32>().ok());
         TICK * (ticks(11).unwrap_or(0) + ticks(12).unwrap_or(0))
     }
-}
-
-/// Status and body of an answer over plain HTTP.
-async fn get(address: &str, path: &str) -> Option<(u16, String)> {
-    let (address, path) = (address.to_owned(), path.to_owned());
-    tokio::task::spawn_blocking(move || {
-        use std::io::{Read as _, Write as _};
-        let mut stream = std::net::TcpStream::connect(&address).ok()?;
-        stream
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .ok()?;
-        let request =
-            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        let status = answer.split(' ').nth(1)?.parse().ok()?;
-        let body = answer.split_once("\r\n\r\n")?.1;
-        Some((status, body.to_owned()))
-    })
-    .await
-    .ok()?
 }

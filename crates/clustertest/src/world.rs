@@ -339,7 +339,8 @@ impl World {
         log.iter().filter(|record| record.method != "GET").count()
     }
 
-    fn api(&self, object: &Value) -> Api<DynamicObject> {
+    /// What is asked about objects of the kind, and in the namespace, of this one.
+    pub fn api(&self, object: &Value) -> Api<DynamicObject> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let (group, version) = match text(&object["apiVersion"]).split_once('/') {
             Some((group, version)) => (group.to_owned(), version.to_owned()),

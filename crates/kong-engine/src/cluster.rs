@@ -219,7 +219,7 @@ impl Engine {
             };
             let op = self.start(Subject::Object(key.clone()), None);
             if let Some(record) = self.records.get_mut(&key) {
-                record.in_flight = Some(op);
+                record.in_flight = Some((op, Arc::clone(&record.version)));
                 record.unsure |= matches!(action, Action::Finalizers { .. });
             }
             let not_after = self.now.after(self.settings.request_timeout).min(fence);
@@ -238,9 +238,10 @@ impl Engine {
         let Some(record) = self.records.get_mut(key) else {
             return;
         };
-        if record.in_flight.take_if(|flight| *flight == op).is_none() {
+        let flight = record.in_flight.take_if(|(flight, _)| *flight == op);
+        let Some((_, version)) = flight else {
             return;
-        }
+        };
         if !matches!(outcome, Outcome::NotStored(KubeFailure::Unknown(_))) {
             record.unsure = false;
         }
@@ -254,14 +255,14 @@ impl Engine {
                 self.seen(*observed);
                 self.confirmed(key);
             }
-            Outcome::Stored(None) | Outcome::NotStored(KubeFailure::NotFound) => {
-                // The watch will say that it is gone.
-                record.outdated = Some(Arc::clone(&record.version));
-                self.set_object_alarm(key, Some(now.after(WATCH_PATIENCE)));
-            }
-            Outcome::NotStored(KubeFailure::Conflict) => {
-                record.outdated = Some(Arc::clone(&record.version));
-                self.set_object_alarm(key, Some(now.after(WATCH_PATIENCE)));
+            // The watch will say that it is gone, or what it is now; unless it has done so already, while the
+            // answer was on its way.
+            Outcome::Stored(None)
+            | Outcome::NotStored(KubeFailure::NotFound | KubeFailure::Conflict) => {
+                if record.version == version {
+                    record.outdated = Some(version);
+                    self.set_object_alarm(key, Some(now.after(WATCH_PATIENCE)));
+                }
             }
             Outcome::NotStored(
                 ref failure @ (KubeFailure::Refused(_) | KubeFailure::Unknown(_)),

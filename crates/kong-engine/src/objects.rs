@@ -49,7 +49,8 @@ pub(crate) struct Record {
     pub(crate) generation: i64,
     /// The status as it stands in the cluster.
     pub(crate) status: StoredStatus,
-    pub(crate) in_flight: Option<OpId>,
+    /// The write that is under way, and the version that it was made from.
+    pub(crate) in_flight: Option<(OpId, Arc<str>)>,
     /// Whether a write of finalizers is under way or was not answered: they may be others than these.
     pub(crate) unsure: bool,
     /// The term in office in which the API server last confirmed that this is how it is.

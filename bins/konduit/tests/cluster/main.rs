@@ -2,8 +2,9 @@
 //! HTTP. What it wrote is told by the audit log and by Konnect's log. Without a real API server every test
 //! here says so and passes, unless `REQUIRE_ENVTEST=1`.
 //!
-//! Each module is something that must hold; `shop` makes the objects that many of them use, `facts` reads the
-//! logs.
+//! Each module is something that must hold: `counts` how much is written, `records` that what the simulators
+//! say is so, `tutorials` that users see what they are told, `tokens` and `trust` where tokens go, and so on. `shop`
+//! makes the objects that many of them use, `facts` reads the logs, `kubectl` is the program of that name.
 
 #![expect(
     clippy::unwrap_used,
@@ -15,12 +16,15 @@
 mod conversion;
 mod counts;
 mod facts;
+mod kubectl;
 mod outages;
 mod permissions;
+mod records;
 mod replicas;
 mod shop;
 mod tokens;
 mod trust;
+mod tutorials;
 
 /// The program under test.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_konduit");

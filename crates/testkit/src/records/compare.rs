@@ -6,15 +6,8 @@ use std::fmt;
 use kong_model::{Collection, Normal};
 
 use super::context::Context;
-use super::moment::{Condition, Moment, ObjectName, Seen, Write};
+use super::moment::{Condition, Moment, ObjectName, Seen, WORDS_OF_KONNECT, Write};
 use super::pattern::{begins_like, is_recorded};
-
-/// Parts of a status that Konnect words, and the look-alike of the recordings otherwise: that they are
-/// there is all that can be compared.
-const WORDS_OF_KONNECT: [&str; 2] = [
-    "konnectEndpoints.controlPlane",
-    "konnectEndpoints.telemetry",
-];
 
 /// What stands for something that is not there.
 const ABSENT: &str = "absent";

@@ -9,8 +9,15 @@ use serde_json::Value;
 use kong_model::{Collection, Normal};
 
 use super::entity::{Entities, place, uid};
-use super::names::{neutral, neutral_value};
+use super::names::{neutral, neutral_value, without_ids};
 use super::record::{After, is_plain};
+
+/// Parts of a status that Konnect words, and its look-alikes otherwise: that they are there is all that can be
+/// compared.
+pub(crate) const WORDS_OF_KONNECT: [&str; 2] = [
+    "konnectEndpoints.controlPlane",
+    "konnectEndpoints.telemetry",
+];
 
 /// An object: kind, namespace, name.
 pub type ObjectName = (String, String, String);
@@ -122,6 +129,44 @@ impl Moment {
         moment
     }
 
+    /// What is otherwise here than there, a line each: refusals, objects, what Konnect holds. Requests are not
+    /// compared, because how many it takes depends on who is faster.
+    pub fn apart(&self, here: &str, other: &Self, there: &str) -> Vec<String> {
+        let (ours, theirs) = (self.facts(), other.facts());
+        let only = |place: &str, facts: &BTreeSet<String>, others: &BTreeSet<String>| {
+            let only = facts.difference(others);
+            only.map(|fact| format!("only {place}: {fact}"))
+                .collect::<Vec<_>>()
+        };
+        let mut lines = only(here, &ours, &theirs);
+        lines.extend(only(there, &theirs, &ours));
+        lines
+    }
+
+    /// All that there is, a line each.
+    fn facts(&self) -> BTreeSet<String> {
+        let rejected = self.rejected.iter();
+        let rejected = rejected.map(|it| format!("{} rejected: {}", it.object, it.answer));
+        let objects = self.objects.iter().flat_map(|(name, seen)| {
+            let (kind, namespace, name) = name;
+            let facts = seen.facts().into_iter();
+            facts.map(move |fact| format!("{kind} {namespace}/{name} {fact}"))
+        });
+        let held = self.held.iter();
+        let held = held.map(|((collection, name), body)| format!("{collection} {name} {body:?}"));
+        let mut counted: BTreeMap<String, usize> = BTreeMap::new();
+        for fact in rejected.chain(objects).chain(held) {
+            *counted.entry(without_ids(&fact)).or_default() += 1;
+        }
+        let counted = counted.into_iter();
+        counted
+            .map(|(fact, count)| match count {
+                1 => fact,
+                count => format!("{count} times {fact}"),
+            })
+            .collect()
+    }
+
     /// Notes a request, unless it repeats one.
     pub(crate) fn note(&mut self, collection: Collection, entity: String, body: Option<&Value>) {
         let write = Write {
@@ -158,6 +203,23 @@ impl Seen {
             made: object.get("createdByOperator").is_some(),
             varies: object["varies"] == true,
         }
+    }
+
+    /// All that is known of it, a line each.
+    fn facts(&self) -> Vec<String> {
+        let mut facts = vec![format!("has finalizers {}", self.finalizers.join(", "))];
+        facts.extend(self.deleting.then(|| "is being deleted".to_owned()));
+        let conditions = self.conditions.iter();
+        facts.extend(conditions.map(|(name, condition)| format!("is {name} {condition}")));
+        facts.extend(self.status.iter().map(|(path, value)| {
+            let value = if WORDS_OF_KONNECT.contains(&&**path) {
+                "there"
+            } else {
+                value
+            };
+            format!("has status {path} {value}")
+        }));
+        facts
     }
 
     /// An object as the API server has it, names in their common form.

@@ -1,5 +1,6 @@
 //! The engine with both simulators under one clock: what must hold, whatever goes wrong.
 
+mod conflicts;
 mod counts;
 mod incremental;
 mod mutants;

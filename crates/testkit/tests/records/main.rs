@@ -2,51 +2,32 @@
 //! table of differences says so, and the book shows that table.
 
 #![expect(
-    clippy::unwrap_used,
     clippy::panic,
     reason = "fixtures of this crate: what is wrong with them is to stop the test"
 )]
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::{env, fs};
 
 use testkit::records::{self, BEGIN, Record, rows};
 
-/// What was recorded of Kong's operator.
-const RECORDED: &str = "operator-behaviour";
-/// What it does in further scenarios, after the description of how it works.
-const EXPECTED: &str = "operator-expected";
-
-fn read(folder: &Path) -> Vec<Record> {
-    let files = fs::read_dir(folder)
-        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
-        .map(|entry| entry.unwrap().path());
-    let is_record = |path: &PathBuf| path.extension().is_some_and(|it| it == "json");
-    let mut files: Vec<PathBuf> = files.filter(is_record).collect();
-    files.sort();
-    let read = |path: &PathBuf| {
-        let text = fs::read_to_string(path).unwrap();
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    };
-    files.iter().map(read).collect()
-}
-
-fn fixtures(folder: &str) -> Vec<Record> {
-    read(
-        &Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("fixtures")
-            .join(folder),
-    )
+/// Where records are from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    Recorded,
+    Expected,
 }
 
 /// The records that are asked for in the environment: one by its name, those of another folder.
-fn chosen(folder: &str) -> Vec<Record> {
-    let mut all = match env::var_os("RECORDS") {
-        Some(other) if folder == RECORDED => read(Path::new(&other)),
-        Some(_) => Vec::new(),
-        None => fixtures(folder),
+fn chosen(source: Source) -> Vec<Record> {
+    let all = match (env::var_os("RECORDS"), source) {
+        (Some(other), Source::Recorded) => records::read(Path::new(&other)),
+        (Some(_), Source::Expected) => Ok(Vec::new()),
+        (None, Source::Recorded) => records::recorded(),
+        (None, Source::Expected) => records::expected(),
     };
+    let mut all = all.unwrap_or_else(|error| panic!("{error}"));
     if let Ok(name) = env::var("RECORD") {
         all.retain(|record| record.name == name);
     }
@@ -57,12 +38,12 @@ fn is_everything() -> bool {
     env::var_os("RECORDS").is_none() && env::var_os("RECORD").is_none()
 }
 
-/// Which rows the records of a folder need, and how many records there are; fails if the rows do not
+/// Which rows the records of a source need, and how many records there are; fails if the rows do not
 /// suffice.
-fn needed(folder: &str) -> (BTreeSet<usize>, String) {
+fn needed(source: Source) -> (BTreeSet<usize>, String) {
     let mut used = BTreeSet::new();
     let (mut replayed, mut clean, mut unwanted) = (0, 0, Vec::new());
-    for record in chosen(folder).into_iter().filter(Record::is_served) {
+    for record in chosen(source).into_iter().filter(Record::is_served) {
         replayed += 1;
         match records::differences(&record) {
             Ok(differences) => {
@@ -84,14 +65,15 @@ fn needed(folder: &str) -> (BTreeSet<usize>, String) {
         unwanted.join("\n")
     );
     assert!(replayed > 0 || !is_everything());
-    let summary = format!("{folder}: {replayed} records replayed, {clean} without any difference");
+    let summary =
+        format!("{source:?}: {replayed} records replayed, {clean} without any difference");
     (used, summary)
 }
 
 #[test]
 fn we_differ_from_kongs_operator_only_as_the_table_says() {
-    let (recorded, of_recorded) = needed(RECORDED);
-    let (expected, of_expected) = needed(EXPECTED);
+    let (recorded, of_recorded) = needed(Source::Recorded);
+    let (expected, of_expected) = needed(Source::Expected);
     println!("{of_recorded}\n{of_expected}");
     if is_everything() {
         let idle = |(at, row): &(usize, &records::Row)| {
