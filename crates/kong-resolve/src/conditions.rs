@@ -46,6 +46,8 @@ pub struct Condition {
     pub passing: bool,
     /// What only waits for something that exists to be in Konnect.
     pub waits: bool,
+    /// What refers to something that is gone, or is going: who had it is often deleted itself in a moment.
+    pub bereft: bool,
     /// The reason and message of the True condition that may stay, if it is there, while the entity is
     /// in Konnect as wanted. For facts that matter only when there is something to do, such as a
     /// refused token.
@@ -62,6 +64,7 @@ impl Condition {
             message: message.into(),
             passing: false,
             waits: false,
+            bereft: false,
             unless_settled: None,
         }
     }
@@ -84,6 +87,15 @@ impl Condition {
     #[must_use]
     pub fn waiting(self, waits: bool) -> Self {
         Self { waits, ..self }
+    }
+
+    /// The same, of something that is gone or going.
+    #[must_use]
+    pub fn bereft(self) -> Self {
+        Self {
+            bereft: true,
+            ..self
+        }
     }
 
     /// The same, but a True condition of these words stays while the entity is in Konnect as wanted.

@@ -152,7 +152,7 @@ fn missing(key: &Key, shown: &str) -> Condition {
         not_found(key),
         key.name.namespace(),
     );
-    Condition::fails(CONTROL_PLANE_REF_VALID, INVALID, message)
+    Condition::fails(CONTROL_PLANE_REF_VALID, INVALID, message).bereft()
 }
 
 fn group(key: &Key) -> Condition {

@@ -107,7 +107,7 @@ impl Reference {
             key.name.namespace(),
             self.field,
         );
-        Condition::fails(self.condition, INVALID, message)
+        Condition::fails(self.condition, INVALID, message).bereft()
     }
 
     fn being_deleted(&self, key: &Key) -> Condition {
@@ -115,7 +115,7 @@ impl Reference {
             "Referenced {key} is being deleted; delete this object too or correct {}",
             self.field,
         );
-        Condition::fails(self.condition, INVALID, message)
+        Condition::fails(self.condition, INVALID, message).bereft()
     }
 
     fn waiting(&self, key: &Key) -> Condition {

@@ -155,7 +155,7 @@ pub fn report(
         // Whether credentials are good depends on nothing that could still be on its way.
         (true, false, _) if frame == Frame::Account => Urgency::Now,
         (true, false, _)
-            if problem.is_none() && !verdict.refs_hold() && was_programmed(meta, before) =>
+            if problem.is_none() && is_bereft(verdict) && was_programmed(meta, before) =>
         {
             Urgency::Late
         }
@@ -174,8 +174,17 @@ pub fn report(
     }
 }
 
-/// Whether its status says that it is programmed as it is now. What then fails has lost something that it refers
-/// to, and is often deleted itself in a moment: families go one after the other.
+/// Whether all that fails is that something it refers to is gone or going. Families go one after the other.
+fn is_bereft(verdict: &Verdict) -> bool {
+    let mut failing = verdict
+        .conditions
+        .iter()
+        .filter(|condition| condition.truth != Truth::True)
+        .peekable();
+    failing.peek().is_some() && failing.all(|condition| condition.bereft || condition.passing)
+}
+
+/// Whether its status says that it is programmed as it is now.
 fn was_programmed(meta: &Meta, before: &Value) -> bool {
     let conditions = before["conditions"].as_array();
     conditions.into_iter().flatten().any(|condition| {

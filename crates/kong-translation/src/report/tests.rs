@@ -100,15 +100,28 @@ fn said_in(
 
 #[test]
 fn who_loses_its_control_plane_is_given_time_to_go_too_and_who_never_had_one_is_told() {
-    let group = |home: &mut kong_resolve::Home| home.group = true;
+    let mut cluster = Cluster::new();
+    let spec = json!({"host": "example.test", "controlPlaneRef": control_plane_ref()});
+    let key = cluster.entity(Kind::KongService, spec);
+    let verdict = cluster.judge(&key);
+    let meta = meta(&cluster, &key);
+    let urgency =
+        |before: &Value| report(Frame::Konnect, &key, meta, &verdict, &[], before).urgency;
     let done = status(&said(valid(), true, &Value::Null), &Value::Null);
-    assert_eq!(said_in(group, None, &done).urgency, Urgency::Late);
-    assert_eq!(said_in(group, None, &Value::Null).urgency, Urgency::Soon);
+    assert_eq!(urgency(&done), Urgency::Late);
+    assert_eq!(urgency(&Value::Null), Urgency::Soon);
     let mut older = done;
     for condition in older["conditions"].as_array_mut().unwrap() {
         condition["observedGeneration"] = json!(0);
     }
-    assert_eq!(said_in(group, None, &older).urgency, Urgency::Soon);
+    assert_eq!(urgency(&older), Urgency::Soon);
+}
+
+#[test]
+fn who_is_refused_by_what_is_there_is_told_soon() {
+    let group = |home: &mut kong_resolve::Home| home.group = true;
+    let done = status(&said(valid(), true, &Value::Null), &Value::Null);
+    assert_eq!(said_in(group, None, &done).urgency, Urgency::Soon);
 }
 
 #[test]
