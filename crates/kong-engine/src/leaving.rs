@@ -78,11 +78,11 @@ impl Engine {
         let alone = entity.source == IdSource::Observed;
         let mut found = None;
         // What nobody has looked at may be in the way; it is being looked at.
-        let plane = entity.site.control_plane.as_ref();
-        let mut unseen = plane
-            .into_iter()
-            .flat_map(|plane| self.entities.opaque(plane));
-        if unseen.any(|other| other.site.at.restrains(entity.site.at)) {
+        if let Some(plane) = &entity.site.control_plane
+            && Collection::all()
+                .filter(|at| at.restrains(entity.site.at))
+                .any(|at| self.entities.opaque(plane, at).next().is_some())
+        {
             found = Some(Blocker::OnItsWay);
         }
         if entity.site.at == Collection::ControlPlanes && self.recorded.is_awaited(remote) {

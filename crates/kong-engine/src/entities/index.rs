@@ -20,7 +20,7 @@ struct Filed {
     scope: Option<Scope>,
     refers_to: Box<[RemoteId]>,
     uniques: Box<[(Realm, UniqueKey)]>,
-    opaque: Option<RemoteId>,
+    opaque: Option<(RemoteId, Collection)>,
 }
 
 /// All entities, with their indexes.
@@ -33,9 +33,10 @@ pub(crate) struct Entities {
     by_scope: Map<Scope, BTreeSet<Uuid>>,
     dependents: Map<RemoteId, BTreeSet<Uuid>>,
     by_unique: Map<(Realm, UniqueKey), BTreeSet<Uuid>>,
-    /// Those in a control plane that may refer to anything.
-    opaque: Map<RemoteId, BTreeSet<Uuid>>,
-    /// Control planes in which there are none of these any more.
+    /// Those in a control plane that may refer to anything, a collection apart from another: each keeps back what
+    /// it can refer to, and nothing else.
+    opaque: Map<(RemoteId, Collection), BTreeSet<Uuid>>,
+    /// Control planes in a collection of which there are none of these any more.
     cleared: BTreeSet<RemoteId>,
     /// Control planes that have come to be known.
     arrived: BTreeSet<RemoteId>,
@@ -88,13 +89,13 @@ impl Entities {
         ids.filter_map(|id| Some((*id, self.all.get(id)?)))
     }
 
-    /// Those in a control plane of which nobody knows what they refer to.
-    pub(crate) fn opaque(&self, plane: &RemoteId) -> impl Iterator<Item = &Entity> {
-        let ids = self.opaque.get(plane).into_iter().flatten();
+    /// Those in a collection of a control plane of which nobody knows what they refer to.
+    pub(crate) fn opaque(&self, plane: &RemoteId, at: Collection) -> impl Iterator<Item = &Entity> {
+        let ids = self.opaque.get(&(plane.clone(), at)).into_iter().flatten();
         ids.filter_map(|id| self.all.get(id))
     }
 
-    /// A control plane in which there are none of these any more.
+    /// A control plane in a collection of which there are none of these any more.
     pub(crate) fn pop_cleared(&mut self) -> Option<RemoteId> {
         self.cleared.pop_first()
     }
@@ -159,7 +160,8 @@ impl Entities {
                     .site
                     .control_plane
                     .clone()
-                    .filter(|_| entity.is_opaque()),
+                    .filter(|_| entity.is_opaque())
+                    .map(|plane| (plane, entity.site.at)),
             }
         });
         let is_plane = self
@@ -190,9 +192,11 @@ impl Entities {
             new.uniques.iter(),
         );
         refile(&mut self.opaque, &id, old.opaque.iter(), new.opaque.iter());
-        let left = old.opaque.filter(|_| new.opaque.is_none());
-        let cleared = left.filter(|plane| !self.opaque.contains_key(plane));
-        self.cleared.extend(cleared);
+        let left = old
+            .opaque
+            .filter(|place| new.opaque.as_ref() != Some(place));
+        let cleared = left.filter(|place| !self.opaque.contains_key(place));
+        self.cleared.extend(cleared.map(|(plane, _)| plane));
         if is_plane && old.remote != new.remote {
             self.arrived.extend(new.remote.clone());
         }
