@@ -131,7 +131,10 @@ pub fn report(
         }
         (Frame::Account, None) => {}
         (Frame::Native | Frame::Konnect, Some((state, problem))) => {
-            conditions.extend(failure(key, state, problem));
+            let failed = failure(key, state, problem);
+            // There is one condition of a type, and what Konnect said is said nowhere else.
+            conditions.retain(|it| failed.iter().all(|failed| failed.kind != it.kind));
+            conditions.extend(failed);
         }
         (Frame::Native | Frame::Konnect, None) => {
             let programmed = programmed(meta, verdict, settled, &conditions);

@@ -184,3 +184,50 @@ fn a_konnect_that_cannot_be_reached_has_a_reason_of_its_own() {
          refused"
     );
 }
+
+#[test]
+fn a_group_that_cannot_be_created_while_a_member_is_missing_says_each_thing_once() {
+    let problem = Problem {
+        attempt: Attempt::Create,
+        text: "refused".to_owned(),
+        transient: false,
+    };
+    let state = State {
+        at: Collection::ControlPlanes,
+        main: true,
+        intent: Some(&Intent::Keep),
+        id: None,
+        presence: Presence::Absent,
+        under_way: false,
+        confirmed: false,
+        problem: Some(&problem),
+        facts: &Value::Null,
+    };
+    let mut cluster = Cluster::new();
+    let key = cluster.apply(json!({
+        "apiVersion": "konnect.konghq.com/v1alpha2", "kind": "KonnectGatewayControlPlane",
+        "metadata": {"name": "all"},
+        "spec": {
+            "createControlPlaneRequest": {
+                "name": "all", "cluster_type": "CLUSTER_TYPE_CONTROL_PLANE_GROUP",
+            },
+            "konnect": {"authRef": {"name": "auth"}},
+            "members": [{"name": "missing"}],
+        },
+    }));
+    let verdict = cluster.judge(&key);
+    let meta = meta(&cluster, &key);
+    let report = report(Frame::Native, &key, meta, &verdict, &[state], &Value::Null);
+    let said = |kind: &str| -> Vec<String> {
+        let of_kind = report.conditions.iter().filter(|it| it.kind == kind);
+        of_kind.map(|it| it.message.clone()).collect()
+    };
+    let [missing] = &said(c::MEMBERS_REFERENCE_RESOLVED)[..] else {
+        panic!("{report:?}")
+    };
+    assert!(missing.contains("missing"), "{missing}");
+    let [programmed] = &said(c::PROGRAMMED)[..] else {
+        panic!("{report:?}")
+    };
+    assert!(programmed.ends_with("refused"), "{programmed}");
+}
