@@ -220,6 +220,7 @@ impl Engine {
             let op = self.start(Subject::Object(key.clone()), None);
             if let Some(record) = self.records.get_mut(&key) {
                 record.in_flight = Some((op, Arc::clone(&record.version)));
+                record.unsure_before = record.unsure;
                 record.unsure |= matches!(action, Action::Finalizers { .. });
             }
             let not_after = self.now.after(self.settings.request_timeout).min(fence);
@@ -242,9 +243,16 @@ impl Engine {
         let Some((_, version)) = flight else {
             return;
         };
-        if !matches!(outcome, Outcome::NotStored(KubeFailure::Unknown(_))) {
-            record.unsure = false;
-        }
+        record.unsure = match outcome {
+            Outcome::Stored(_) => false,
+            Outcome::NotStored(KubeFailure::Unknown(_)) => record.unsure,
+            // What was not done says nothing of one before it that was not answered.
+            Outcome::NotStored(
+                KubeFailure::Conflict | KubeFailure::NotFound | KubeFailure::Refused(_),
+            )
+            | Outcome::NotSent
+            | Outcome::Konnect(_) => record.unsure_before,
+        };
         if let Some(unit) = self.units.get(key) {
             self.unexamined.extend(unit.entities.iter().copied());
         }

@@ -53,6 +53,8 @@ pub(crate) struct Record {
     pub(crate) in_flight: Option<(OpId, Arc<str>)>,
     /// Whether a write of finalizers is under way or was not answered: they may be others than these.
     pub(crate) unsure: bool,
+    /// Whether they were unsure already before the write that is under way, which may come to nothing.
+    pub(crate) unsure_before: bool,
     /// The term in office in which the API server last confirmed that this is how it is.
     pub(crate) confirmed: u64,
     /// A write met this version and was refused: there must be a newer one.
@@ -166,6 +168,7 @@ impl Engine {
                 outdated: old.outdated.filter(|outdated| *outdated == version),
                 // A write is for one version: once there is another, it was done or never will be.
                 unsure: old.unsure && old.version == version,
+                unsure_before: old.unsure_before && old.version == version,
                 version,
                 finalizers,
                 deleting,
@@ -182,6 +185,7 @@ impl Engine {
                 status,
                 in_flight: None,
                 unsure: false,
+                unsure_before: false,
                 // The first list is read anew, so it is no older than what it is read for.
                 confirmed: if self.is_synced() { 0 } else { self.term() },
                 outdated: None,

@@ -196,9 +196,7 @@ impl Engine {
         entity.failures += 1;
         // A token that is not accepted may be accepted in a moment without anything changing here, all work waits
         // for that, and to ask is one request for all of it.
-        let token =
-            entity.site.at == Collection::Identity && !matches!(failure, Failure::Untrusted(_));
-        let (first, longest) = if transient || token {
+        let (first, longest) = if transient || entity.site.at == Collection::Identity {
             (RETRY, LONGEST_RETRY)
         } else {
             (RETRY_REFUSED, LONGEST_REFUSED)

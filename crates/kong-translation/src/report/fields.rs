@@ -81,14 +81,18 @@ fn of_entity(verdict: &Verdict, main: Option<&State<'_>>, before: &Value) -> Fie
         }
         Output::Want(claims) => (claims.is_empty(), Map::new()),
     };
-    if main.is_some_and(|state| !may_be_there(state)) {
-        konnect.remove("id");
-    }
-    let believed = is_unseen(main) && !gone;
-    let id = known_id(main).or_else(|| believed.then(|| kept(record, "id"))?);
     // A group has no entities of its own, so nothing is in it.
     let plane = verdict.home.as_ref().filter(|home| !home.group);
     let plane = plane.and_then(|home| home.id.as_ref());
+    // An id is one in the control plane beside it. What nobody speaks for was not taken along to another one.
+    let recorded_plane = record["controlPlaneID"].as_str();
+    let elsewhere = main.is_none()
+        && plane.is_some_and(|plane| recorded_plane.is_some_and(|it| it != plane.as_str()));
+    if elsewhere || main.is_some_and(|state| !may_be_there(state)) {
+        konnect.remove("id");
+    }
+    let believed = is_unseen(main) && !gone && !elsewhere;
+    let id = known_id(main).or_else(|| believed.then(|| kept(record, "id"))?);
     let mut members = vec![("id", id)];
     if let Some(plane) = plane {
         members.push(("controlPlaneID", Some(json!(plane.as_str()))));
