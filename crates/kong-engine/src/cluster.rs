@@ -264,12 +264,11 @@ impl Engine {
                 self.confirmed(key);
             }
             // The watch will say that it is gone, or what it is now; unless it has done so already, while the
-            // answer was on its way. Until then nobody knows whether its finalizers are still there.
+            // answer was on its way.
             Outcome::Stored(None)
             | Outcome::NotStored(KubeFailure::NotFound | KubeFailure::Conflict) => {
                 if record.version == version {
                     record.outdated = Some(version);
-                    record.unsure = true;
                     self.set_object_alarm(key, Some(now.after(WATCH_PATIENCE)));
                 }
             }
