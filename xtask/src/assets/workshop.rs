@@ -198,7 +198,8 @@ mod tests {
         let folder = workshop.fill(tools::SERVERS).unwrap();
         assert_eq!(names(&folder), ["etcd", "kube-apiserver"]);
         workshop.fill(tools::ALL).unwrap();
-        assert_eq!(names(&folder), ["etcd", "helm", "kube-apiserver"]);
+        let all = ["etcd", "helm", "kube-apiserver", "kubectl"];
+        assert_eq!(names(&folder), all);
         let log = fs::read_to_string(workshop.cache.join("log")).unwrap();
         let packages: Vec<&str> = log.lines().collect();
         let expected: Vec<&str> = tools::ALL.iter().map(|tool| tool.package).collect();
