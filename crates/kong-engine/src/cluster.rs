@@ -219,9 +219,7 @@ impl Engine {
             };
             let op = self.start(Subject::Object(key.clone()), None);
             if let Some(record) = self.records.get_mut(&key) {
-                record.in_flight = Some((op, Arc::clone(&record.version)));
-                record.unsure_before = record.unsure;
-                record.unsure |= matches!(action, Action::Finalizers { .. });
+                record.asked(op, &action);
             }
             let not_after = self.now.after(self.settings.request_timeout).min(fence);
             return Some(Effect {
@@ -243,16 +241,7 @@ impl Engine {
         let Some((_, version)) = flight else {
             return;
         };
-        record.unsure = match outcome {
-            Outcome::Stored(_) => false,
-            Outcome::NotStored(KubeFailure::Unknown(_)) => record.unsure,
-            // What was not done says nothing of one before it that was not answered.
-            Outcome::NotStored(
-                KubeFailure::Conflict | KubeFailure::NotFound | KubeFailure::Refused(_),
-            )
-            | Outcome::NotSent
-            | Outcome::Konnect(_) => record.unsure_before,
-        };
+        record.answered(&outcome);
         if let Some(unit) = self.units.get(key) {
             self.unexamined.extend(unit.entities.iter().copied());
         }

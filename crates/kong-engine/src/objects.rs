@@ -15,7 +15,7 @@ use kong_resolve::{Dep, Entry, Frame, Key, Name, Uid};
 
 use crate::engine::Engine;
 use crate::entities::Belief;
-use crate::input::{Mono, OpId};
+use crate::input::{Action, KubeFailure, Mono, OpId, Outcome};
 
 /// How long news of a dead incarnation may still arrive. A watch that is cut is started anew from a
 /// list, so nothing older than the longest watch can come; half an hour is more than that.
@@ -99,14 +99,30 @@ impl Record {
             .any(|name| **name == *KONNECT_CLEANUP_FINALIZER)
     }
 
+    /// A write is under way.
+    pub(crate) fn asked(&mut self, op: OpId, action: &Action) {
+        self.in_flight = Some((op, Arc::clone(&self.version)));
+        self.unsure_before = self.unsure;
+        self.unsure |= matches!(action, Action::Finalizers { .. });
+    }
+
+    /// What came of the write makes sure of the finalizers, or leaves open what they are.
+    pub(crate) fn answered(&mut self, outcome: &Outcome) {
+        self.unsure = match outcome {
+            Outcome::Stored(_) => false,
+            Outcome::NotStored(KubeFailure::Unknown(_)) => self.unsure,
+            // What was not done says nothing of one before it that was not answered.
+            Outcome::NotStored(
+                KubeFailure::Conflict | KubeFailure::NotFound | KubeFailure::Refused(_),
+            )
+            | Outcome::NotSent
+            | Outcome::Konnect(_) => self.unsure_before,
+        };
+    }
+
     /// The generation for which a condition of this type is True.
     pub(crate) fn confirmed_generation(&self, kind: &str) -> Option<i64> {
-        let status = self.status.read();
-        let conditions = status["conditions"].as_array()?;
-        let condition = conditions
-            .iter()
-            .find(|condition| condition["type"] == kind)?;
-        (condition["status"] == "True").then(|| condition["observedGeneration"].as_i64())?
+        kong_translation::confirmed_generation(kind, &self.status.read())
     }
 }
 
@@ -415,5 +431,39 @@ mod tests {
             Input::Gone(token(), Uid::from("u")),
         ];
         assert!(is_known_after(life, 7));
+    }
+
+    #[test]
+    fn finalizers_stay_unsure_until_something_is_stored_after_a_write_that_was_not_answered() {
+        let now = Now {
+            mono: Mono(0),
+            wall: 0,
+        };
+        let mut engine = Engine::new(Settings::default());
+        engine.handle(now, Input::Seen(Box::new(secret(1))));
+        let mut record = engine.records.remove(&token()).unwrap();
+        let write = Action::Finalizers {
+            object: token(),
+            uid: record.uid.clone(),
+            version: Arc::clone(&record.version),
+            finalizers: Vec::new(),
+        };
+        let mut unsure_after = |outcome| {
+            record.asked(OpId(1), &write);
+            assert!(record.unsure, "nothing is sure while it is under way");
+            record.answered(&outcome);
+            record.unsure
+        };
+        let conflict = || Outcome::NotStored(KubeFailure::Conflict);
+        let refused = || Outcome::NotStored(KubeFailure::Refused("no".to_owned()));
+        let lost = || Outcome::NotStored(KubeFailure::Unknown("lost".to_owned()));
+        assert!(!unsure_after(conflict()) && !unsure_after(Outcome::NotSent));
+        assert!(unsure_after(lost()));
+        // The one that was lost may be what this one is in conflict with.
+        assert!(
+            unsure_after(conflict()) && unsure_after(refused()) && unsure_after(Outcome::NotSent)
+        );
+        assert!(!unsure_after(Outcome::Stored(None)));
+        assert!(!unsure_after(conflict()));
     }
 }

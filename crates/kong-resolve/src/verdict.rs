@@ -66,12 +66,21 @@ impl Verdict {
 
     /// Whether something is in the way, all of which gives way by itself soon.
     pub fn is_passing(&self) -> bool {
+        self.fails_only_where(|condition| condition.passing)
+    }
+
+    /// Whether something is in the way, all of it because what is referred to is gone or going.
+    pub fn is_bereft(&self) -> bool {
+        self.fails_only_where(|condition| condition.bereft || condition.passing)
+    }
+
+    fn fails_only_where(&self, holds: impl FnMut(&Condition) -> bool) -> bool {
         let mut failing = self
             .conditions
             .iter()
             .filter(|condition| condition.truth != Truth::True)
             .peekable();
-        failing.peek().is_some() && failing.all(|condition| condition.passing)
+        failing.peek().is_some() && failing.all(holds)
     }
 }
 

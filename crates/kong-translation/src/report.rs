@@ -158,7 +158,10 @@ pub fn report(
         // Whether credentials are good depends on nothing that could still be on its way.
         (true, false, _) if frame == Frame::Account => Urgency::Now,
         (true, false, _)
-            if problem.is_none() && is_bereft(verdict) && was_programmed(meta, before) =>
+            // Families go one after the other.
+            if problem.is_none()
+                && verdict.is_bereft()
+                && confirmed_generation(c::PROGRAMMED, before) == Some(meta.generation) =>
         {
             Urgency::Late
         }
@@ -175,26 +178,6 @@ pub fn report(
         conditions,
         urgency,
     }
-}
-
-/// Whether all that fails is that something it refers to is gone or going. Families go one after the other.
-fn is_bereft(verdict: &Verdict) -> bool {
-    let mut failing = verdict
-        .conditions
-        .iter()
-        .filter(|condition| condition.truth != Truth::True)
-        .peekable();
-    failing.peek().is_some() && failing.all(|condition| condition.bereft || condition.passing)
-}
-
-/// Whether its status says that it is programmed as it is now.
-fn was_programmed(meta: &Meta, before: &Value) -> bool {
-    let conditions = before["conditions"].as_array();
-    conditions.into_iter().flatten().any(|condition| {
-        condition["type"] == c::PROGRAMMED
-            && condition["status"] == "True"
-            && condition["observedGeneration"] == meta.generation
-    })
 }
 
 /// What is said of an object with whose entities nothing is wrong; nothing while work is under way.
@@ -307,6 +290,13 @@ pub fn recorded_id(frame: Frame, status: &Value) -> Option<RemoteId> {
         Frame::Account => &Value::Null,
     };
     id.as_str().filter(|id| !id.is_empty()).map(RemoteId::from)
+}
+
+/// The generation for which a condition of this type is True in a status.
+pub fn confirmed_generation(kind: &str, status: &Value) -> Option<i64> {
+    let mut conditions = status["conditions"].as_array()?.iter();
+    let condition = conditions.find(|condition| condition["type"] == kind)?;
+    (condition["status"] == "True").then(|| condition["observedGeneration"].as_i64())?
 }
 
 fn standing(

@@ -231,3 +231,31 @@ fn a_group_that_cannot_be_created_while_a_member_is_missing_says_each_thing_once
     };
     assert!(programmed.ends_with("refused"), "{programmed}");
 }
+
+#[test]
+fn an_id_in_a_control_plane_that_was_replaced_is_not_one_in_the_new_one() {
+    let mut cluster = Cluster::new();
+    cluster.stand(&control_plane(), crate::testing::ready_control_plane());
+    let key = cluster.entity(
+        Kind::KongCertificate,
+        json!({
+            "type": "secretRef", "secretRef": {"name": "pair", "namespace": "elsewhere"},
+            "controlPlaneRef": control_plane_ref(),
+        }),
+    );
+    let verdict = cluster.judge(&key);
+    assert_eq!(verdict.output, Output::KeepLastGood, "no grant, no change");
+    let meta = meta(&cluster, &key);
+    let plane = verdict.home.as_ref().and_then(|home| home.id.clone());
+    let plane = plane.unwrap();
+    for (recorded, expected) in [
+        (plane.as_str(), json!("certificate-id")),
+        ("another", Value::Null),
+    ] {
+        let before = json!({"konnect": {"id": "certificate-id", "controlPlaneID": recorded}});
+        let report = report(Frame::Konnect, &key, meta, &verdict, &[], &before);
+        let konnect = &Value::Object(report.fields)["konnect"];
+        assert_eq!(konnect["id"], expected);
+        assert_eq!(konnect["controlPlaneID"], plane.as_str());
+    }
+}
