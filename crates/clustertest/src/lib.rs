@@ -3,7 +3,7 @@
 //! # Where to start reading
 //!
 //! [`World`] is the servers and what a person does there, [`Operator`] the process, [`object`] what is asked of
-//! objects, [`Proxy`] what cuts connections, [`Sim`] the simulated Konnect as a process, for who wants that, too.
+//! objects, [`shop`] which objects there mostly are, [`Proxy`] what cuts connections, [`Sim`] the simulated Konnect as a process, for who wants that, too.
 
 #![allow(
     clippy::panic,
@@ -15,6 +15,7 @@ mod http;
 pub mod object;
 mod operator;
 mod proxy;
+pub mod shop;
 mod sim;
 mod world;
 
@@ -22,5 +23,5 @@ pub use self::{
     operator::{Operator, Options},
     proxy::Proxy,
     sim::Sim,
-    world::{HOME, Settings, World, documents_of},
+    world::{HOME, Settings, World, documents_of, is_of_operator, resource_of},
 };

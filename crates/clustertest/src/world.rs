@@ -106,9 +106,7 @@ impl World {
             self.apply_one(object).await;
         }
         let client = self.servers.client(self.account());
-        let kind = Kind::KongTarget;
-        let resource = resource(kind.group(), kind.version(), kind.as_str(), kind.plural());
-        let targets = Api::<DynamicObject>::all_with(client, &resource);
+        let targets = Api::<DynamicObject>::all_with(client, &resource_of(Kind::KongTarget));
         let began = Instant::now();
         while let Err(error) = targets.list(&ListParams::default().limit(1)).await {
             assert!(
@@ -263,9 +261,7 @@ impl World {
 
     /// All objects of a kind, in all namespaces.
     pub async fn list(&self, kind: Kind) -> Vec<Value> {
-        let resource = resource(kind.group(), kind.version(), kind.as_str(), kind.plural());
-        let api = Api::<DynamicObject>::all_with(self.admin(), &resource);
-        let list = api.list(&ListParams::default()).await;
+        let list = self.all(kind).list(&ListParams::default()).await;
         let list = list.unwrap_or_else(|error| panic!("{kind:?}: {error}"));
         let objects = list.items.into_iter();
         objects
@@ -324,7 +320,7 @@ impl World {
                 .unwrap_or_else(|error| panic!("{error}"));
             let writes = records
                 .iter()
-                .filter(|record| is_of_interest(record))
+                .filter(|record| is_of_operator(record))
                 .count();
             if writes == 0 && self.konnect_writes() == requests {
                 return;
@@ -337,6 +333,11 @@ impl World {
     pub fn konnect_writes(&self) -> usize {
         let log = self.simulator().log();
         log.iter().filter(|record| record.method != "GET").count()
+    }
+
+    /// What is asked about all objects of a kind.
+    pub fn all(&self, kind: Kind) -> Api<DynamicObject> {
+        Api::all_with(self.admin(), &resource_of(kind))
     }
 
     /// What is asked about objects of the kind, and in the namespace, of this one.
@@ -366,7 +367,8 @@ impl Drop for World {
         if std::thread::panicking() || self.lenient.load(Ordering::Relaxed) {
             return;
         }
-        let records = self.servers.audit().so_far().unwrap_or_default();
+        let records = self.servers.audit().so_far();
+        let records = records.unwrap_or_else(|error| panic!("{error}"));
         let refused = records
             .iter()
             .find(|record| record.code == 403 && record.user == ACCOUNT);
@@ -377,14 +379,20 @@ impl Drop for World {
     }
 }
 
-/// Whether it is a write that concerns objects of users.
-pub(crate) fn is_of_interest(record: &envtest::audit::Record) -> bool {
+/// Whether it is something that an operator wrote, or tried to, to an object of a user: heartbeats of the lease do not
+/// count, nor do events.
+pub fn is_of_operator(record: &envtest::audit::Record) -> bool {
     record.is_write()
         && record.user_agent.starts_with("konduit")
         && record
             .target
             .as_ref()
             .is_none_or(|target| target.resource != "leases" && target.resource != "events")
+}
+
+/// How the API server calls a kind.
+pub fn resource_of(kind: Kind) -> ApiResource {
+    resource(kind.group(), kind.version(), kind.as_str(), kind.plural())
 }
 
 fn resource(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use clustertest::{World, object};
+use clustertest::{World, object, shop};
 use kong_crds::Kind;
 use serde_json::json;
 
@@ -15,11 +15,11 @@ const POLL: Duration = Duration::from_millis(5);
 
 /// How long each of many changes takes, from the answer to the edit to the status.
 async fn changes(world: &World) -> Vec<Duration> {
-    let service = goods::service("service");
+    let service = shop::service("service");
     let mut figures = Vec::with_capacity(CHANGES);
     for number in 0..CHANGES {
         let began = Instant::now();
-        let path = format!("/{number}-{}", began.elapsed().as_nanos());
+        let path = format!("/{number}");
         world.edit(&service, &json!({"spec": {"path": path}})).await;
         while !world
             .get(&service)
@@ -39,7 +39,7 @@ pub(crate) async fn measure() {
     let operator = world.operator().start().await;
     goods::open(&world).await;
     goods::opened(&world).await;
-    let service = goods::service("service");
+    let service = shop::service("service");
     world.apply_one(&service).await;
     world
         .until(&service, "programmed", object::is_programmed)

@@ -3,13 +3,13 @@
 //! watches nothing, resolves nothing, remembers nothing and can recover from nothing.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use clustertest::{World, object};
+use clustertest::{World, object, resource_of, shop};
 use futures::StreamExt as _;
+use kong_crds::Kind;
 use kube::{
     Api, Client,
-    api::{ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams},
+    api::{DynamicObject, Patch, PatchParams},
 };
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
@@ -19,10 +19,10 @@ use crate::goods;
 
 /// How many objects are worked on at once.
 const AT_ONCE: usize = 64;
-/// The objects from which it learns what the operator writes. Their names are found nowhere else.
+/// The upstream from which it learns what the operator writes, and the number of the target. Their names and the
+/// address are found nowhere else.
 const UPSTREAM: &str = "model-of-an-upstream";
-const TARGET: &str = "model-of-a-target";
-const ADDRESS: &str = "model-of-an-address:80";
+const TARGET: usize = 0x00ff_ffff;
 
 /// What the operator writes for one object, with the words that differ from object to object.
 struct Model {
@@ -41,6 +41,7 @@ pub(crate) struct Bare {
     cluster: Client,
     konnect: reqwest::Client,
     url: String,
+    token: String,
 }
 
 impl Bare {
@@ -49,10 +50,7 @@ impl Bare {
     pub(crate) async fn learn(world: &World) -> Self {
         let operator = world.operator().start().await;
         goods::open(world).await;
-        let objects = [
-            goods::upstream(UPSTREAM),
-            goods::target(UPSTREAM, TARGET, ADDRESS),
-        ];
+        let objects = [shop::upstream(UPSTREAM), shop::target(UPSTREAM, TARGET)];
         world.apply_all(&objects).await;
         let mut learnt = Vec::new();
         let mut uids = Vec::new();
@@ -83,6 +81,10 @@ impl Bare {
             cluster: world.servers.client(world.account()),
             konnect: reqwest::Client::builder().build().unwrap(),
             url: world.konnect.url(),
+            token: shop::credentials()["spec"]["token"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
         }
     }
 
@@ -96,7 +98,6 @@ impl Bare {
                 watch::channel(None::<String>).0,
             );
         }
-        let written = Arc::new(written);
         UnboundedReceiverStream::new(applied)
             .for_each_concurrent(AT_ONCE, |object| self.write_one(object, &written))
             .await;
@@ -112,17 +113,15 @@ impl Bare {
             applied["metadata"]["uid"].as_str().unwrap(),
         );
         let is_upstream = applied["kind"] == "KongUpstream";
-        let (model, kind, plural) = if is_upstream {
-            (&self.upstream, "KongUpstream", "kongupstreams")
+        let (model, kind) = if is_upstream {
+            (&self.upstream, Kind::KongUpstream)
         } else {
-            (&self.target, "KongTarget", "kongtargets")
+            (&self.target, Kind::KongTarget)
         };
-        let kind = GroupVersionKind::gvk("configuration.konghq.com", "v1alpha1", kind);
-        let resource = ApiResource::from_gvk_with_plural(&kind, plural);
         let api = Api::<DynamicObject>::namespaced_with(
             self.cluster.clone(),
-            goods::NAMESPACE,
-            &resource,
+            shop::NAMESPACE,
+            &resource_of(kind),
         );
         let parameters = PatchParams::default();
         let finalizers = json!({"metadata": {
@@ -147,17 +146,20 @@ impl Bare {
         };
         let [model_upstream, model_target] = &self.uids;
         let address = applied["spec"]["target"].as_str().unwrap_or_default();
+        let learnt = shop::target(UPSTREAM, TARGET);
+        let learnt_address = learnt["spec"]["target"].as_str().unwrap();
         let own = |text: &str| {
             text.replace(model_upstream, &upstream)
                 .replace(model_target, uid)
+                // It begins with the name of the upstream.
+                .replace(object::name(&learnt), name)
                 .replace(UPSTREAM, name)
-                .replace(TARGET, name)
-                .replace(ADDRESS, address)
+                .replace(learnt_address, address)
         };
         let put = self
             .konnect
             .put(format!("{}{}", self.url, own(&model.path)))
-            .bearer_auth("kpat_bench")
+            .bearer_auth(&self.token)
             .header("content-type", "application/json")
             .body(own(&model.body));
         let answer = put.send().await.unwrap();

@@ -2,10 +2,8 @@
 
 use std::time::Instant;
 
-use kube::{
-    Api,
-    api::{ApiResource, DynamicObject, GroupVersionKind, ListParams},
-};
+use kong_crds::Kind;
+use kube::api::ListParams;
 
 use crate::{goods, mebibytes, watching};
 
@@ -29,13 +27,8 @@ pub(crate) async fn measure() {
     let mut memory = Vec::new();
     for _ in 0..STARTS {
         let began = Instant::now();
-        for (kind, plural) in [
-            ("KongUpstream", "kongupstreams"),
-            ("KongTarget", "kongtargets"),
-        ] {
-            let kind = GroupVersionKind::gvk("configuration.konghq.com", "v1alpha1", kind);
-            let resource = ApiResource::from_gvk_with_plural(&kind, plural);
-            let api = Api::<DynamicObject>::all_with(world.admin(), &resource);
+        for kind in [Kind::KongUpstream, Kind::KongTarget] {
+            let api = world.all(kind);
             let mut page = ListParams::default().limit(500);
             loop {
                 let list = api.list(&page).await.unwrap();

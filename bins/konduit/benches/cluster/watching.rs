@@ -5,9 +5,10 @@ use std::collections::HashSet;
 
 use clustertest::{World, object};
 use futures::TryStreamExt as _;
+use kong_crds::Kind;
 use kube::{
     Api, ResourceExt as _,
-    api::{ApiResource, DynamicObject, GroupVersionKind, ListParams, WatchEvent, WatchParams},
+    api::{DynamicObject, ListParams, WatchEvent, WatchParams},
 };
 use serde_json::Value;
 use tokio::task::JoinHandle;
@@ -15,17 +16,11 @@ use tokio::task::JoinHandle;
 /// Begins to watch, and ends when so many upstreams and targets are programmed.
 pub(crate) async fn programmed(world: &World, targets: usize) -> JoinHandle<()> {
     let mut kinds = Vec::new();
-    for (kind, plural, count) in [
-        (
-            "KongUpstream",
-            "kongupstreams",
-            targets / crate::goods::EACH,
-        ),
-        ("KongTarget", "kongtargets", targets),
+    for (kind, count) in [
+        (Kind::KongUpstream, targets / crate::goods::EACH),
+        (Kind::KongTarget, targets),
     ] {
-        let kind = GroupVersionKind::gvk("configuration.konghq.com", "v1alpha1", kind);
-        let resource = ApiResource::from_gvk_with_plural(&kind, plural);
-        let api = Api::<DynamicObject>::all_with(world.admin(), &resource);
+        let api = world.all(kind);
         // Before anything is applied, so that nothing is missed.
         let list = api.list(&ListParams::default().limit(1)).await.unwrap();
         kinds.push(tokio::spawn(until(

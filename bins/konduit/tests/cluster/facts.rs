@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use clustertest::World;
+use clustertest::{World, is_of_operator};
 use envtest::audit::{Mark, Record};
 use kong_crds::Kind;
 use serde_json::Value;
@@ -13,13 +13,9 @@ pub(crate) type Time = i64;
 /// What the operator has written to objects since, in the order in which that was answered.
 pub(crate) async fn writes(world: &World, since: Mark) -> Vec<Record> {
     let records = world.servers.audit().since(since).await.unwrap();
-    let ours = records.into_iter().filter(|record| {
-        let resource = record.target.as_ref().map(|target| &*target.resource);
-        record.user_agent.starts_with("konduit")
-            && record.is_write()
-            && record.is_granted()
-            && !matches!(resource, Some("leases" | "events"))
-    });
+    let ours = records
+        .into_iter()
+        .filter(|record| is_of_operator(record) && record.is_granted());
     ours.collect()
 }
 

@@ -4,10 +4,11 @@
 use std::time::{Duration, Instant};
 
 use clustertest::{Operator, Proxy, World, object};
-use envtest::audit::{self, Mark, Record};
+use envtest::audit::Mark;
 use kong_crds::Kind;
 use serde_json::Value;
 
+use crate::facts;
 use crate::shop::{self, NAMESPACE};
 use crate::world;
 
@@ -53,16 +54,12 @@ async fn proxy(world: &World) -> Proxy {
 
 /// Writes of the operator to targets since, that were done.
 async fn writes(world: &World, since: Mark) -> usize {
-    let records = world.servers.audit().since(since).await.unwrap();
-    let ours: Vec<&Record> = records
-        .iter()
-        .filter(|record| record.user == world.account().name)
-        .collect();
-    let objects = audit::writes(ours);
-    let targets = objects
-        .iter()
-        .filter(|(target, _)| target.resource == "kongtargets");
-    targets.map(|(_, writes)| writes.len()).sum()
+    let writes = facts::writes(world, since).await;
+    let of_targets = writes.iter().filter(|record| {
+        let target = record.target.as_ref();
+        target.is_some_and(|target| target.resource == "kongtargets")
+    });
+    of_targets.count()
 }
 
 fn at_most(found: usize, needed: usize, what: &str) {
@@ -153,7 +150,7 @@ async fn a_history_that_is_forgotten_is_made_up_for_by_a_list() {
     world.servers.restart_apiserver().await.unwrap();
     let answer = watch_since(&world, &seen).await;
     assert!(
-        answer.contains("410") || answer.contains("too old"),
+        answer.contains("\"code\":410") || answer.contains("too old resource version"),
         "not forgotten: {answer}"
     );
     let (mark, sent) = (
