@@ -162,17 +162,27 @@ impl Elector {
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             self.try_once().await;
-            let pause = match self.renewed {
-                Some(_) => self.election.timings.retry,
-                // Candidates do not all come at once.
-                None => jittered(self.election.timings.retry),
-            };
+            let pause = self.pause(Instant::now());
             tokio::select! {
                 () = sleep(pause) => {}
                 () = stop.cancelled() => {}
             }
         }
         self.release().await;
+    }
+
+    /// How long to wait before the next attempt.
+    fn pause(&self, now: Instant) -> Duration {
+        let retry = self.election.timings.retry;
+        if self.renewed.is_some() {
+            return retry;
+        }
+        // Candidates do not all come at once, but none lets a lease that has run out lie until its turn.
+        let turn = jittered(retry);
+        match self.sighting.as_ref().map(Sighting::runs_out) {
+            Some(end) if end > now => turn.min(end - now),
+            _ => turn,
+        }
     }
 
     async fn try_once(&mut self) {

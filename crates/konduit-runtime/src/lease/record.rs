@@ -26,6 +26,13 @@ pub(super) struct Sighting {
     pub(super) since: Instant,
 }
 
+impl Sighting {
+    /// When it may be taken, unless it changes before.
+    pub(super) fn runs_out(&self) -> Instant {
+        self.since + self.record.duration()
+    }
+}
+
 /// What a candidate does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -45,7 +52,7 @@ impl Step {
         match sighting.record.holder() {
             None => Self::Take,
             Some(_) if sighting.record.is_held_by(me) => Self::Renew,
-            Some(_) if now >= sighting.since + sighting.record.duration() => Self::Take,
+            Some(_) if now >= sighting.runs_out() => Self::Take,
             Some(_) => Self::Wait,
         }
     }

@@ -104,8 +104,9 @@ async fn a_leader_that_dies_is_followed_when_its_lease_has_run_out() {
     let (world, leader, standby) = two_replicas().await;
     leader.kill().await;
     let took = until_edited(&world, "second.test").await;
+    // The lease, of which the standby may have seen the last renewal a retry late, and then the edit's way.
     assert!(took > Duration::from_secs(10), "{took:?}");
-    assert!(took < Duration::from_secs(19), "{took:?}");
+    assert!(took < Duration::from_secs(18), "{took:?}");
     assert_eq!(holder(&world), "second");
     standby.stop().await;
 }
