@@ -10,13 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use kong_crds::Kind;
-use kong_resolve::{Dep, Key, Map, Uid, World};
+use kong_resolve::{Condition, Dep, Home, Key, Map, Uid, World};
 
 use crate::entities::Entities;
 use crate::input::{Effect, Input, Lane, Mono, Now, OpId, Org, Outcome, Role};
 use crate::judging::Unit;
 use crate::listing::{Listings, Scope};
 use crate::objects::{Grave, Record};
+use crate::pool::Pool;
 use crate::queue::Queue;
 use crate::recall::Recorded;
 
@@ -84,7 +85,8 @@ pub struct Engine {
 
     // The cluster.
     pub(crate) world: World,
-    pub(crate) records: Map<Key, Record>,
+    /// Boxed, like all that is large and numerous: a table of them has room for many more than it holds.
+    pub(crate) records: Map<Key, Box<Record>>,
     pub(crate) by_uid: Map<Uid, Key>,
     /// Incarnations that are gone: late news of them are dropped.
     pub(crate) graves: BTreeMap<Uid, Grave>,
@@ -92,13 +94,18 @@ pub struct Engine {
     pub(crate) recorded: Recorded,
 
     // Judgement.
-    pub(crate) units: Map<Key, Unit>,
+    pub(crate) units: Map<Key, Box<Unit>>,
     pub(crate) readers: Map<Dep, BTreeSet<Key>>,
     pub(crate) pinned: Map<Key, BTreeSet<Key>>,
     /// Entities that take the place of what these objects had.
     pub(crate) heirs: BTreeMap<Uuid, BTreeSet<Key>>,
     pub(crate) dirty: BTreeSet<Key>,
     pub(crate) stale: BTreeSet<Key>,
+    /// What is said of many objects in the same words.
+    pub(crate) findings: Pool<[Condition]>,
+    pub(crate) homes: Pool<Home>,
+    /// What stands in many statuses and bodies.
+    pub(crate) texts: Pool<str>,
 
     // Konnect.
     pub(crate) entities: Entities,

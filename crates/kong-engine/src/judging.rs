@@ -1,7 +1,6 @@
 //! From what has changed to what is wanted: judging units, keeping the graph of what they read, and
 //! handing their claims to the entities.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -12,6 +11,7 @@ use kong_translation::{Problem, Report, State, Urgency};
 
 use crate::engine::Engine;
 use crate::entities::{Belief, Entity, IdSource};
+use crate::few::Few;
 use crate::input::Org;
 
 /// A judged object.
@@ -20,7 +20,7 @@ pub(crate) struct Unit {
     pub(crate) verdict: Verdict,
     reads: Box<[Dep]>,
     /// Everything in Konnect that is its own, wanted or not.
-    pub(crate) entities: BTreeSet<Uuid>,
+    pub(crate) entities: Few<Uuid>,
     /// How urgent it is to write the status; `None` if it says what it should.
     pub(crate) urgency: Option<Urgency>,
     /// Whether what its status says of its entity has been taken up.
@@ -38,6 +38,7 @@ impl Engine {
         };
         let reads = view.into_reads();
         self.stats.judged += 1;
+        self.share_words(&mut verdict);
         self.units.entry(key.clone()).or_default();
         self.recall_unless_inherited(key, &verdict);
         self.take_claims(key, &verdict.output);
@@ -79,6 +80,22 @@ impl Engine {
                 {
                     claim.intent = intent.clone();
                 }
+            }
+        }
+    }
+
+    /// What a verdict says in the words of others it says in their memory.
+    fn share_words(&mut self, verdict: &mut Verdict) {
+        verdict.conditions = self.findings.share(Arc::clone(&verdict.conditions));
+        verdict.home = verdict.home.take().map(|home| self.homes.share(home));
+        let Output::Want(claims) = &mut verdict.output else {
+            return;
+        };
+        for claim in claims {
+            if let Intent::Present(body) = &mut claim.intent
+                && let Some(body) = Arc::get_mut(body)
+            {
+                body.texts(|text| *text = self.texts.share_ref(text));
             }
         }
     }

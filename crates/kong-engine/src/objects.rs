@@ -16,6 +16,7 @@ use kong_resolve::{Dep, Entry, Frame, Key, Name, Uid};
 use crate::engine::Engine;
 use crate::entities::Belief;
 use crate::input::{Action, KubeFailure, Mono, OpId, Outcome};
+use crate::pool::Pool;
 
 /// How long news of a dead incarnation may still arrive. A watch that is cut is started anew from a
 /// list, so nothing older than the longest watch can come; half an hour is more than that.
@@ -67,22 +68,42 @@ pub(crate) struct Record {
     pub(crate) alarm: Option<Mono>,
 }
 
-/// A status as text: a fifth of what it takes as a tree, and it is seldom read.
+/// A status as text: a fifth of what it takes as a tree, and it is seldom read. Its conditions stand apart, each by
+/// itself, since most of them stand in many statuses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct StoredStatus(Box<str>);
+pub(crate) struct StoredStatus {
+    conditions: Box<[Arc<str>]>,
+    rest: Box<str>,
+}
 
 impl StoredStatus {
-    fn of(status: &Value) -> Self {
-        Self(if status.is_null() {
+    fn of(mut status: Value, texts: &mut Pool<str>) -> Self {
+        let conditions = match status.get_mut("conditions").map(Value::take) {
+            Some(Value::Array(conditions)) => conditions
+                .iter()
+                .map(|condition| texts.share_ref(&condition.to_string()))
+                .collect(),
+            Some(_) | None => Box::default(),
+        };
+        let rest = if status.is_null() {
             Box::default()
         } else {
             status.to_string().into_boxed_str()
-        })
+        };
+        Self { conditions, rest }
     }
 
     /// The status as a tree; null where there is none.
     pub(crate) fn read(&self) -> Value {
-        serde_json::from_str(&self.0).unwrap_or_default()
+        let mut status: Value = serde_json::from_str(&self.rest).unwrap_or_default();
+        if let Some(conditions) = status.get_mut("conditions") {
+            *conditions = self
+                .conditions
+                .iter()
+                .filter_map(|condition| serde_json::from_str::<Value>(condition).ok())
+                .collect();
+        }
+        status
     }
 }
 
@@ -165,7 +186,7 @@ impl Engine {
                 self.gone(&key, &old);
             }
         }
-        let status = StoredStatus::of(&take_status(&mut observed));
+        let status = StoredStatus::of(take_status(&mut observed), &mut self.texts);
         let finalizers: Vec<Arc<str>> = observed
             .meta
             .finalizers
@@ -175,7 +196,7 @@ impl Engine {
             .collect();
         let entry = Entry::of(observed);
         let (deleting, generation) = (entry.meta.deleting, entry.meta.generation);
-        let old = self.records.remove(&key);
+        let old = self.records.remove(&key).map(|old| *old);
         let answered = old.as_ref().is_none_or(|old| old.status != status);
         let was_unsure = old.as_ref().is_some_and(|old| old.unsure);
         let news = was_unsure || old.as_ref().is_none_or(|old| old.finalizers != finalizers);
@@ -211,7 +232,7 @@ impl Engine {
                 alarm: None,
             },
         };
-        self.records.insert(key.clone(), record);
+        self.records.insert(key.clone(), Box::new(record));
         self.by_uid.insert(uid, key.clone());
         if answered {
             self.note_record(&key);

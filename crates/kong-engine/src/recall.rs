@@ -14,6 +14,7 @@ use kong_resolve::{Claim, Dep, Frame, Intent, Key, Map, Verdict, identity};
 
 use crate::engine::Engine;
 use crate::entities::{Entity, IdSource, refile};
+use crate::few::Few;
 use crate::objects::Record;
 
 /// Where statuses say that things are.
@@ -21,10 +22,10 @@ use crate::objects::Record;
 pub(crate) struct Recorded {
     /// The control planes of the objects that have yet to be recalled.
     unplaced: Map<Key, RemoteId>,
-    by_plane: Map<RemoteId, BTreeSet<Key>>,
+    by_plane: Map<RemoteId, Few<Key>>,
     /// The ids of control planes in the statuses of their objects.
     planes: Map<Key, RemoteId>,
-    by_id: Map<RemoteId, BTreeSet<Key>>,
+    by_id: Map<RemoteId, Few<Key>>,
 }
 
 impl Recorded {
@@ -43,7 +44,12 @@ impl Recorded {
 
     /// Those in this control plane that have yet to be recalled.
     pub(crate) fn awaited(&self, plane: &RemoteId) -> BTreeSet<Key> {
-        self.by_plane.get(plane).cloned().unwrap_or_default()
+        self.by_plane
+            .get(plane)
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect()
     }
 
     /// Whether an object has yet to be recalled, from a control plane that has an object.
@@ -57,7 +63,7 @@ impl Recorded {
 /// Files a key under an id, and no longer under the one before.
 fn file(
     ids: &mut Map<Key, RemoteId>,
-    index: &mut Map<RemoteId, BTreeSet<Key>>,
+    index: &mut Map<RemoteId, Few<Key>>,
     key: &Key,
     id: Option<RemoteId>,
 ) {

@@ -130,10 +130,10 @@ impl Engine {
                 let name = format!("konduit-swap-{}", id.simple());
                 aside.set(site.at.name_field()?, Node::Text(Arc::from(name)));
                 let aside = Arc::new(aside);
-                return Some((access, put(entity, Arc::clone(&aside))?, Some(aside)));
+                return Some((*access, put(entity, Arc::clone(&aside))?, Some(aside)));
             }
         };
-        Some((access, call, body))
+        Some((*access, call, body))
     }
 
     /// Follows consequences while looking for the next effect.

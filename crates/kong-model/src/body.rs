@@ -38,12 +38,11 @@ impl Node {
             Value::Number(number) => Some(Self::Number(whole(number))),
             Value::String(text) if secret => Some(Self::Secret(Sealed::new(text.as_str()))),
             Value::String(text) => Some(Self::Text(Arc::from(text.as_str()))),
-            Value::Array(items) => Some(Self::List(
-                items
-                    .iter()
-                    .filter_map(|item| Self::read(item, secret))
-                    .collect(),
-            )),
+            Value::Array(items) => {
+                let mut nodes = Vec::with_capacity(items.len());
+                nodes.extend(items.iter().filter_map(|item| Self::read(item, secret)));
+                Some(Self::List(nodes))
+            }
             Value::Object(members) => Some(Self::Map(
                 members
                     .iter()
@@ -100,6 +99,16 @@ impl Node {
         }
     }
 
+    /// Visits every text below, secrets excepted.
+    fn texts(&mut self, visit: &mut impl FnMut(&mut Arc<str>)) {
+        match self {
+            Self::Text(text) => visit(text),
+            Self::List(items) => items.iter_mut().for_each(|item| item.texts(visit)),
+            Self::Map(members) => members.values_mut().for_each(|node| node.texts(visit)),
+            Self::Bool(_) | Self::Number(_) | Self::Secret(_) => {}
+        }
+    }
+
     /// This value as JSON with every secret replaced by a placeholder.
     pub fn redacted(&self) -> Value {
         self.write(&|_| REDACTED.to_owned())
@@ -113,8 +122,10 @@ impl fmt::Debug for Node {
 }
 
 /// The body of one entity.
+///
+/// There are as many bodies as entities and each has few members, so they stand in a row, sorted by name.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Body(BTreeMap<Arc<str>, Node>);
+pub struct Body(Vec<(Arc<str>, Node)>);
 
 impl Body {
     /// Reads the JSON of an entity of `collection`; the secret fields of that collection are sealed.
@@ -129,22 +140,44 @@ impl Body {
                 let node = Node::read(value, secrets.contains(&key.as_str()))?;
                 Some((Arc::from(key.as_str()), node))
             });
-        Self(members.collect())
+        let mut members: Vec<(Arc<str>, Node)> = members.collect();
+        members.sort_by(|(one, _), (other, _)| one.cmp(other));
+        members.shrink_to_fit();
+        Self(members)
+    }
+
+    /// Where a member stands, or where it would.
+    fn place(&self, field: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(name, _)| (**name).cmp(field))
     }
 
     /// A top-level member.
     pub fn get(&self, field: &str) -> Option<&Node> {
-        self.0.get(field)
+        let place = self.place(field).ok()?;
+        Some(&self.0.get(place)?.1)
     }
 
     /// Sets a top-level member.
     pub fn set(&mut self, field: &str, node: Node) {
-        self.0.insert(Arc::from(field), node);
+        match self.place(field) {
+            Ok(place) => self.0[place].1 = node,
+            Err(place) => self.0.insert(place, (Arc::from(field), node)),
+        }
     }
 
     /// Removes a top-level member.
     pub fn remove(&mut self, field: &str) -> Option<Node> {
-        self.0.remove(field)
+        let place = self.place(field).ok()?;
+        Some(self.0.remove(place).1)
+    }
+
+    /// Visits every text and every name of a top-level member, so that equal ones of several bodies can be made
+    /// one. What is put there has to be equal. Secrets are not visited.
+    pub fn texts(&mut self, mut visit: impl FnMut(&mut Arc<str>)) {
+        for (name, node) in &mut self.0 {
+            visit(name);
+            node.texts(&mut visit);
+        }
     }
 
     /// The text of a top-level member, if it is text and no secret.
@@ -165,7 +198,7 @@ impl Body {
     /// Every secret in it.
     pub fn secrets(&self) -> Vec<&Sealed> {
         let mut found = Vec::new();
-        self.0.values().for_each(|node| node.secrets(&mut found));
+        self.0.iter().for_each(|(_, node)| node.secrets(&mut found));
         found
     }
 

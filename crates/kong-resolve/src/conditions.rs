@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use kong_crds::conditions::LIMIT;
 
 /// The status of a condition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Truth {
     /// It holds.
     True,
@@ -31,7 +31,7 @@ impl Truth {
 }
 
 /// One thing that is said about an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Condition {
     /// The type.
     pub kind: &'static str,

@@ -10,7 +10,7 @@ use kong_model::{RemoteId, ServerUrl};
 use crate::key::{Key, Uid};
 
 /// Whether an object can be used by others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Readiness {
     /// Its entity is in Konnect and its references are good.
     Ready,
@@ -32,11 +32,11 @@ pub struct Standing {
     /// The id of its entity, once it has one.
     pub id: Option<RemoteId>,
     /// The control plane that its entity lives in, or that it is.
-    pub home: Option<Home>,
+    pub home: Option<Arc<Home>>,
     /// The control plane that its entity lived in, if that is gone.
     pub lost: Option<Arc<LostControlPlane>>,
     /// What a KonnectAPIAuthConfiguration stands for.
-    pub account: Option<Account>,
+    pub account: Option<Box<Account>>,
 }
 
 impl Standing {
@@ -47,7 +47,7 @@ impl Standing {
             id: self.id.clone(),
             readiness: self.readiness,
             deleting: self.deleting,
-            ..home.clone()
+            ..Home::clone(home)
         })
     }
 }
@@ -63,7 +63,7 @@ pub struct LostControlPlane {
 
 /// A control plane as those see it who live in it. In the verdict of the control plane itself, id and
 /// readiness are not known yet: [`Standing::as_home`] puts them in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Home {
     /// The KonnectGatewayControlPlane.
     pub control_plane: Key,
@@ -82,7 +82,7 @@ pub struct Home {
 }
 
 /// The credentials of a control plane as those see them who live in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Credentials {
     /// The KonnectAPIAuthConfiguration, existing or not.
     pub configuration: Key,
@@ -91,7 +91,7 @@ pub struct Credentials {
 }
 
 /// What is known of credentials.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum CredentialState {
     /// There is no such object.
     Missing,
@@ -106,7 +106,7 @@ pub enum CredentialState {
 }
 
 /// An organisation in a region, as a token opens it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Account {
     /// The id of the organisation.
     pub organization: String,

@@ -14,8 +14,8 @@ use crate::standing::{Home, LostControlPlane};
 /// Judgement on one object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
-    /// What is to be said about its references.
-    pub conditions: Vec<Condition>,
+    /// What is to be said about its references. Shared, since siblings often say the same.
+    pub conditions: Arc<[Condition]>,
     /// What is to be in Konnect.
     pub output: Output,
     /// Objects that must stay while this one exists: they carry their in-use finalizer.
@@ -26,11 +26,11 @@ pub struct Verdict {
     /// Ids in the status of what it refers to, by their name there: `serviceID`.
     pub ids: Vec<(&'static str, RemoteId)>,
     /// The control plane that its entities live in, or that it is.
-    pub home: Option<Home>,
+    pub home: Option<Arc<Home>>,
     /// The control plane that its entities lived in, if that is gone.
     pub lost: Option<Arc<LostControlPlane>>,
     /// The access that a KonnectAPIAuthConfiguration gives.
-    pub access: Option<Access>,
+    pub access: Option<Box<Access>>,
     /// Conditions that hold as soon as Konnect holds every entity as wanted.
     pub confirmed: Vec<Condition>,
     /// The entity of another object that is to become what this one had, under the same id. This one
@@ -42,7 +42,7 @@ pub struct Verdict {
 impl Default for Verdict {
     fn default() -> Self {
         Self {
-            conditions: Vec::new(),
+            conditions: Arc::default(),
             output: Output::Want(Vec::new()),
             pins: Vec::new(),
             cleanup: false,
@@ -57,6 +57,12 @@ impl Default for Verdict {
 }
 
 impl Verdict {
+    /// Adds a condition.
+    pub fn say(&mut self, condition: Condition) {
+        let before = self.conditions.iter().cloned();
+        self.conditions = before.chain([condition]).collect();
+    }
+
     /// Whether every reference is good. What matters only when there is work does not count.
     pub fn refs_hold(&self) -> bool {
         self.conditions
@@ -169,8 +175,8 @@ mod tests {
     fn only_what_all_gives_way_is_passing() {
         let waits = Condition::fails("A", "Invalid", "").passing(true);
         let stuck = Condition::fails("B", "Invalid", "");
-        let of = |conditions| Verdict {
-            conditions,
+        let of = |conditions: Vec<Condition>| Verdict {
+            conditions: conditions.into(),
             ..Verdict::default()
         };
         assert!(of(vec![waits.clone()]).is_passing());

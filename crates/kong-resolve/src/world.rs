@@ -54,8 +54,9 @@ impl Entry {
 /// What is known of the cluster, and what the judged objects are worth to each other.
 #[derive(Clone, Debug, Default)]
 pub struct World {
-    objects: Map<Key, Entry>,
-    standings: Map<Key, Standing>,
+    /// Boxed, since a table has room for many more than it holds.
+    objects: Map<Key, Box<Entry>>,
+    standings: Map<Key, Box<Standing>>,
     /// The grants of each namespace.
     grants: BTreeMap<Arc<str>, BTreeSet<Key>>,
 }
@@ -70,7 +71,7 @@ impl World {
                 .or_default()
                 .insert(key.clone());
         }
-        self.objects.insert(key, entry)
+        self.objects.insert(key, Box::new(entry)).map(|old| *old)
     }
 
     /// Removes an object and its standing.
@@ -79,17 +80,21 @@ impl World {
             grants.remove(key);
         }
         self.standings.remove(key);
-        self.objects.remove(key)
+        self.objects.remove(key).map(|entry| *entry)
     }
 
     /// An object.
     pub fn entry(&self, key: &Key) -> Option<&Entry> {
-        self.objects.get(key)
+        self.objects.get(key).map(|entry| &**entry)
     }
 
     /// All objects, parents first.
     pub fn entries(&self) -> impl Iterator<Item = (&Key, &Entry)> {
-        let sorted: BTreeMap<&Key, &Entry> = self.objects.iter().collect();
+        let sorted: BTreeMap<&Key, &Entry> = self
+            .objects
+            .iter()
+            .map(|(key, entry)| (key, &**entry))
+            .collect();
         sorted.into_iter()
     }
 
@@ -104,15 +109,15 @@ impl World {
 
     /// What a judged object is worth to others; `None` if it does not exist.
     pub fn standing(&self, key: &Key) -> Option<&Standing> {
-        self.standings.get(key)
+        self.standings.get(key).map(|standing| &**standing)
     }
 
     /// Sets what a judged object is worth to others; true if that is news.
     pub fn set_standing(&mut self, key: &Key, standing: Standing) -> bool {
-        if self.standings.get(key) == Some(&standing) {
+        if self.standing(key) == Some(&standing) {
             return false;
         }
-        self.standings.insert(key.clone(), standing);
+        self.standings.insert(key.clone(), Box::new(standing));
         true
     }
 

@@ -23,7 +23,7 @@ use crate::case::{Case, not_found, with_grant_hint};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Place {
     /// In this control plane, usable or not.
-    Known(Home),
+    Known(Arc<Home>),
     /// Below something that no longer exists, so they went with it: this control plane, or a parent.
     Gone(Option<Arc<LostControlPlane>>),
     /// In a control plane that says nothing of itself.
@@ -116,7 +116,7 @@ fn look_up(case: &mut Case<'_, '_>, key: Key, shown: String) -> Place {
     for condition in credentials(&home.credentials, &home.control_plane) {
         case.say(condition);
     }
-    Place::Known(home)
+    Place::Known(Arc::new(home))
 }
 
 /// Whether two entities are in one control plane of Konnect, under whatever names.

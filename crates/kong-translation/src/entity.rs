@@ -76,7 +76,7 @@ pub(crate) fn conclude<B: FnOnce() -> Body>(
         pins,
     } = case.into_findings();
     Verdict {
-        conditions,
+        conditions: conditions.into(),
         output,
         pins,
         cleanup,

@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(claim.site, site(Collection::Routes));
         let id = RemoteId::from("service-id");
         assert_eq!(verdict.ids, [("serviceID", id)]);
-        assert_eq!(verdict.home, Some(home()));
+        assert_eq!(verdict.home.as_deref(), Some(&home()));
         assert_eq!(failing(&verdict), []);
         assert_eq!(
             condition(&verdict, SERVICE_REF_VALID).message,
@@ -338,7 +338,10 @@ mod tests {
         cluster.stand(&control_plane(), control_plane_with(|_| {}));
         let verdict = cluster.judge(&key);
         assert_eq!(verdict.output, Output::KeepLastGood);
-        assert_eq!((verdict.home, verdict.lost), (Some(home()), None));
+        assert_eq!(
+            (verdict.home.as_deref(), verdict.lost),
+            (Some(&home()), None)
+        );
     }
 
     #[test]

@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(claim.site, site(Collection::Services));
         assert_eq!(claim.identity, identity(&meta(&cluster, &key).uid));
         assert!(claim.main && verdict.cleanup);
-        assert_eq!(verdict.home, Some(home()));
+        assert_eq!(verdict.home.as_deref(), Some(&home()));
         let said = verdict.conditions.iter().map(|it| (it.kind, &*it.message));
         assert_eq!(
             said.collect::<Vec<_>>(),

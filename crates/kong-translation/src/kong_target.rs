@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(claim.site, kong_model::Site { parent, ..at });
         let id = RemoteId::from("upstream-id");
         assert_eq!(verdict.ids, [("upstreamID", id)]);
-        assert_eq!(verdict.home, Some(home()));
+        assert_eq!(verdict.home.as_deref(), Some(&home()));
         assert_eq!(failing(&verdict), []);
         assert_eq!(
             condition(&verdict, UPSTREAM_REF_VALID).message,

@@ -50,7 +50,7 @@ impl Judge for KonnectAPIAuthConfiguration {
             (Ok(token), Ok(server)) => accessible(me, verdict, token, server),
             (token, server) => {
                 let problems: Vec<_> = token.err().into_iter().chain(server.err()).collect();
-                verdict.conditions.push(invalid(&problems.join("; ")));
+                verdict.say(invalid(&problems.join("; ")));
                 verdict
             }
         }
@@ -96,10 +96,10 @@ fn from_secret(
     match view.permission(me.key, &secret) {
         Permission::Denied => {
             let denial = with_grant_hint(grants::denial(me.key, &secret), me.key, &secret);
-            verdict.conditions.push(not_permitted(&denial));
+            verdict.say(not_permitted(&denial));
             return Err(denial);
         }
-        Permission::Granted => verdict.conditions.push(permitted()),
+        Permission::Granted => verdict.say(permitted()),
         Permission::Own => {}
     }
     verdict.pins.push(secret);
@@ -153,10 +153,10 @@ fn accessible(
         main: true,
         content: None,
     }]);
-    verdict.access = Some(Access {
+    verdict.access = Some(Box::new(Access {
         server,
         token: value,
-    });
+    }));
     verdict
         .confirmed
         .push(Condition::holds(API_AUTH_VALID, VALID, valid));
@@ -344,7 +344,7 @@ mod tests {
         cluster.grant(Kind::KonnectAPIAuthConfiguration, Kind::Secret);
         let verdict = cluster.judge(&key);
         assert_eq!(failing(&verdict), []);
-        assert_eq!(verdict.conditions, [permitted()]);
+        assert_eq!(verdict.conditions[..], [permitted()]);
         assert_eq!(verdict.pins, [secret]);
     }
 }

@@ -62,12 +62,12 @@ impl Judge for KonnectGatewayControlPlane {
             pins,
         } = case.into_findings();
         Verdict {
-            conditions,
+            conditions: conditions.into(),
             output,
             pins,
             cleanup: valid,
             ids,
-            home: Some(Home {
+            home: Some(Arc::new(Home {
                 control_plane: me.key.clone(),
                 id: None,
                 readiness: Readiness::Pending,
@@ -75,7 +75,7 @@ impl Judge for KonnectGatewayControlPlane {
                 group: is_group(me),
                 mirror: me.spec.source == EntitySource::Mirror,
                 credentials,
-            }),
+            })),
             confirmed,
             ..Verdict::default()
         }
@@ -115,7 +115,7 @@ fn state(case: &mut Case<'_, '_>, configuration: &Key) -> CredentialState {
     };
     case.pins.push(configuration.clone());
     match (&standing.account, standing.readiness) {
-        (Some(account), _) => CredentialState::Valid(account.clone()),
+        (Some(account), _) => CredentialState::Valid((**account).clone()),
         (None, Readiness::Blocked) => CredentialState::Invalid,
         (None, Readiness::Ready | Readiness::Pending) => CredentialState::Unproven,
     }
@@ -247,7 +247,7 @@ mod tests {
     fn with_credentials() -> Cluster {
         let mut cluster = Cluster::new();
         let valid = Standing {
-            account: Some(account()),
+            account: Some(Box::new(account())),
             ..standing(Readiness::Ready)
         };
         cluster.stand(&configuration(), valid);
@@ -277,7 +277,7 @@ mod tests {
         assert_eq!(verdict.pins, [configuration()]);
         assert_eq!(failing(&verdict), []);
         let home = verdict.home.unwrap();
-        assert_eq!((home.control_plane, home.group), (key, false));
+        assert_eq!((&home.control_plane, home.group), (&key, false));
         assert_eq!(home.credentials.state, CredentialState::Valid(account()));
     }
 

@@ -152,7 +152,7 @@ fn cannot_be_read(key: &Key, meta: &Meta, frame: Frame, unreadable: &Unreadable)
         Output::KeepLastGood
     };
     Verdict {
-        conditions: vec![Condition::fails(condition, INVALID, message)],
+        conditions: [Condition::fails(condition, INVALID, message)].into(),
         output,
         cleanup,
         ..Verdict::default()

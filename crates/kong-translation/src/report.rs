@@ -349,7 +349,7 @@ fn standing(
         },
         home: verdict.home.clone(),
         lost: verdict.lost.clone(),
-        account,
+        account: account.map(Box::new),
     }
 }
 

@@ -4,6 +4,8 @@
     reason = "tests write their JSON where it is used"
 )]
 
+use std::sync::Arc;
+
 use std::collections::BTreeMap;
 
 use kong_crds::Kind;
@@ -209,7 +211,7 @@ pub(crate) fn control_plane_with(change: impl FnOnce(&mut Home)) -> Standing {
     Standing {
         deleting: home.deleting,
         id: home.id.clone(),
-        home: Some(home.clone()),
+        home: Some(Arc::new(home.clone())),
         ..standing(home.readiness)
     }
 }
@@ -218,7 +220,7 @@ pub(crate) fn control_plane_with(change: impl FnOnce(&mut Home)) -> Standing {
 pub(crate) fn ready(id: &str) -> Standing {
     Standing {
         id: Some(RemoteId::from(id)),
-        home: Some(home()),
+        home: Some(Arc::new(home())),
         ..standing(Readiness::Ready)
     }
 }

@@ -10,6 +10,7 @@ use kong_model::{Collection, RemoteId, UniqueKey};
 use kong_resolve::Map;
 
 use super::{Entity, Realm};
+use crate::few::Few;
 use crate::listing::Scope;
 
 /// The keys under which an entity is indexed.
@@ -26,16 +27,16 @@ struct Filed {
 /// All entities, with their indexes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Entities {
-    all: Map<Uuid, Entity>,
-    filed: Map<Uuid, Filed>,
-    by_remote: Map<RemoteId, BTreeSet<Uuid>>,
-    by_plane: Map<RemoteId, BTreeSet<Uuid>>,
-    by_scope: Map<Scope, BTreeSet<Uuid>>,
-    dependents: Map<RemoteId, BTreeSet<Uuid>>,
-    by_unique: Map<(Realm, UniqueKey), BTreeSet<Uuid>>,
+    all: Map<Uuid, Box<Entity>>,
+    filed: Map<Uuid, Box<Filed>>,
+    by_remote: Map<RemoteId, Few<Uuid>>,
+    by_plane: Map<RemoteId, Few<Uuid>>,
+    by_scope: Map<Scope, Few<Uuid>>,
+    dependents: Map<RemoteId, Few<Uuid>>,
+    by_unique: Map<(Realm, UniqueKey), Few<Uuid>>,
     /// Those in a control plane that may refer to anything, a collection apart from another: each keeps back what
     /// it can refer to, and nothing else.
-    opaque: Map<(RemoteId, Collection), BTreeSet<Uuid>>,
+    opaque: Map<(RemoteId, Collection), Few<Uuid>>,
     /// Control planes in a collection of which there are none of these any more.
     cleared: BTreeSet<RemoteId>,
     /// Control planes that have come to be known.
@@ -44,13 +45,13 @@ pub(crate) struct Entities {
 
 impl Entities {
     pub(crate) fn get(&self, id: Uuid) -> Option<&Entity> {
-        self.all.get(&id)
+        self.all.get(&id).map(|entity| &**entity)
     }
 
     /// For changes that touch no index; follow up with [`reindex`](Self::reindex) if one may be
     /// touched.
     pub(crate) fn get_mut(&mut self, id: Uuid) -> Option<&mut Entity> {
-        self.all.get_mut(&id)
+        self.all.get_mut(&id).map(|entity| &mut **entity)
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = Uuid> + '_ {
@@ -58,41 +59,41 @@ impl Entities {
     }
 
     pub(crate) fn insert(&mut self, id: Uuid, entity: Entity) {
-        self.all.insert(id, entity);
+        self.all.insert(id, Box::new(entity));
         self.reindex(id);
     }
 
     pub(crate) fn remove(&mut self, id: Uuid) -> Option<Entity> {
         let entity = self.all.remove(&id);
         self.reindex(id);
-        entity
+        entity.map(|entity| *entity)
     }
 
     /// Those with this id in Konnect: one, or several in different collections.
     pub(crate) fn at(&self, remote: &RemoteId) -> BTreeSet<Uuid> {
-        self.by_remote.get(remote).cloned().unwrap_or_default()
+        ids(&self.by_remote, remote)
     }
 
     /// Those in a control plane.
     pub(crate) fn in_plane(&self, plane: &RemoteId) -> BTreeSet<Uuid> {
-        self.by_plane.get(plane).cloned().unwrap_or_default()
+        ids(&self.by_plane, plane)
     }
 
     /// Those that a list tells about.
     pub(crate) fn in_scope(&self, scope: &Scope) -> BTreeSet<Uuid> {
-        self.by_scope.get(scope).cloned().unwrap_or_default()
+        ids(&self.by_scope, scope)
     }
 
     /// Those that refer to an entity.
     pub(crate) fn dependents(&self, remote: &RemoteId) -> impl Iterator<Item = (Uuid, &Entity)> {
         let ids = self.dependents.get(remote).into_iter().flatten();
-        ids.filter_map(|id| Some((*id, self.all.get(id)?)))
+        ids.filter_map(|id| Some((*id, self.get(*id)?)))
     }
 
     /// Those in a collection of a control plane of which nobody knows what they refer to.
     pub(crate) fn opaque(&self, plane: &RemoteId, at: Collection) -> impl Iterator<Item = &Entity> {
         let ids = self.opaque.get(&(plane.clone(), at)).into_iter().flatten();
-        ids.filter_map(|id| self.all.get(id))
+        ids.filter_map(|id| self.get(*id))
     }
 
     /// A control plane in a collection of which there are none of these any more.
@@ -116,7 +117,7 @@ impl Entities {
             .get(&(realm.clone(), key.clone()))
             .into_iter()
             .flatten();
-        ids.filter_map(|id| Some((*id, self.all.get(id)?)))
+        ids.filter_map(|id| Some((*id, self.get(*id)?)))
     }
 
     /// Whom a change of this entity may concern: those that want what it has or claims, and those that
@@ -149,7 +150,10 @@ impl Entities {
     pub(crate) fn reindex(&mut self, id: Uuid) {
         let new = self.all.get(&id).map(|entity| {
             let realm = entity.realm();
-            let uniques = entity.holds.iter().cloned().chain(entity.claims());
+            let held = entity.holds.iter().cloned();
+            let claimed = entity.claims().into_iter();
+            let claimed = claimed.filter(|key| !entity.holds.contains(key));
+            let uniques = held.chain(claimed);
             Filed {
                 remote: entity.remote.clone(),
                 plane: entity.site.control_plane.clone(),
@@ -170,7 +174,7 @@ impl Entities {
             .is_some_and(|entity| entity.site.at == Collection::ControlPlanes);
         let gone = new.is_none();
         let new = new.unwrap_or_default();
-        let old = self.filed.remove(&id).unwrap_or_default();
+        let old = self.filed.remove(&id).map(|old| *old).unwrap_or_default();
         refile(
             &mut self.by_remote,
             &id,
@@ -201,14 +205,19 @@ impl Entities {
             self.arrived.extend(new.remote.clone());
         }
         if !gone {
-            self.filed.insert(id, new);
+            self.filed.insert(id, Box::new(new));
         }
     }
 }
 
+/// What an index has under a key.
+fn ids<K: Eq + Hash>(index: &Map<K, Few<Uuid>>, key: &K) -> BTreeSet<Uuid> {
+    index.get(key).into_iter().flatten().copied().collect()
+}
+
 /// Moves something from the old keys of an index to the new ones; keys that stay are not touched.
 pub(crate) fn refile<'a, K: Eq + Hash + Clone + 'a, V: Ord + Clone>(
-    index: &mut Map<K, BTreeSet<V>>,
+    index: &mut Map<K, Few<V>>,
     id: &V,
     old: impl IntoIterator<Item = &'a K>,
     new: impl IntoIterator<Item = &'a K>,

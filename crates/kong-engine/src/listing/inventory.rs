@@ -12,7 +12,6 @@ use kong_resolve::{Claim, Intent, Key, Output, Uid, identity};
 use super::{Foreign, Run, Scope, Stray};
 use crate::engine::Engine;
 use crate::entities::{Belief, Content, Entity, IdSource, Realm};
-use crate::objects::Record;
 
 impl Engine {
     /// One entity of a list.
@@ -257,7 +256,7 @@ impl Engine {
     /// so it did before.
     fn is_lost(&self, scope: &Scope, stray: &Stray) -> bool {
         let record = self.records.get(&stray.owner);
-        let finalized = record.is_some_and(Record::is_finalized);
+        let finalized = record.is_some_and(|record| record.is_finalized());
         let at = kong_translation::collection(stray.owner.kind);
         let asks = self.units.get(&stray.owner);
         let inherited = asks.is_some_and(|unit| unit.verdict.heir.is_some());

@@ -31,7 +31,7 @@ pub(super) fn made(me: Me<'_, KongPluginBinding>, view: &View<'_>) -> Option<Mad
         return Some(Made::Unwanted(unwanted(&root, plugin)));
     };
     let verdict = Verdict {
-        conditions: vec![needless(&root, plugin)],
+        conditions: [needless(&root, plugin)].into(),
         heir: Some(plugins::part_of(meta, plugin)),
         ..Verdict::default()
     };

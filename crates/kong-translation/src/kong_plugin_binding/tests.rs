@@ -1,5 +1,7 @@
 //! Whole worlds in, whole verdicts out.
 
+use std::sync::Arc;
+
 use kong_crds::conditions::{ADOPTED, FAILED_TO_ADOPT, PROGRAMMED, RESOLVED_REFS};
 use kong_resolve::{Dep, Intent, Output, Readiness, Standing, identity};
 use serde_json::Value;
@@ -102,7 +104,7 @@ fn a_bound_plugin_is_sent_with_the_ids_of_its_targets_and_the_tags_of_the_bindin
     assert_eq!(claim.identity, identity(&meta(&cluster, &key).uid));
     assert!(claim.main && verdict.cleanup);
     assert_eq!(verdict.pins, [limit]);
-    assert_eq!(verdict.home, Some(home()));
+    assert_eq!(verdict.home.as_deref(), Some(&home()));
     assert_eq!(failing(&verdict), []);
     let said = condition(&verdict, PLUGIN_REF_VALID);
     assert_eq!(said.message, "KongPlugin ns/limit exists and is accessible");
@@ -218,7 +220,7 @@ fn what_is_wrong_with_a_target_keeps_what_there_is_and_is_said() {
         other.control_plane = Key::new(Kind::KonnectGatewayControlPlane, "ns", "second");
         other.id = Some(id.into());
         Standing {
-            home: Some(other),
+            home: Some(Arc::new(other)),
             ..ready("service-id")
         }
     };
