@@ -33,6 +33,11 @@ use crate::cli::{Cli, Command};
 use crate::session::{Outcome, Streams};
 use crate::table::Colour;
 
+/// What is read on one thread is kept on another and let go on a third; this allocator copes with that, and gives back
+/// what is free.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Wrong use, or something that could not be read or written.
 const WRONG: u8 = 2;
 

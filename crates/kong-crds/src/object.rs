@@ -36,7 +36,7 @@ impl Observed {
             meta,
             parts: Ok(Parts::<K> {
                 spec: Arc::new(spec),
-                status,
+                status: status.map(Box::new),
             }
             .into()),
             unread_status: Value::Null,
@@ -75,8 +75,8 @@ pub trait Object: Sized + 'static {
 pub struct Parts<K: Object> {
     /// What the user wants; shared, since judgement and entities hold on to it.
     pub spec: Arc<K::Spec>,
-    /// What was answered last.
-    pub status: Option<K::Status>,
+    /// What was answered last; boxed, for most of those who hold parts have taken it out.
+    pub status: Option<Box<K::Status>>,
 }
 
 impl<K: Object> Clone for Parts<K> {

@@ -144,7 +144,7 @@ impl Engine {
         let touched = crate::input::OpId(self.last_op);
         if let Some(entity) = self.entities.get_mut(id) {
             entity.belief = Belief::Absent;
-            entity.holds.clear();
+            entity.holds = Box::default();
             entity.touched = touched;
             if entity.is_leaving() {
                 // However it went, it is gone.

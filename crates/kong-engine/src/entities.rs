@@ -83,7 +83,7 @@ pub(crate) struct Entity {
     /// What Konnect says of it beside what we wrote.
     pub(crate) facts: Option<Arc<Value>>,
     /// What it has that nothing else may have, as far as we know.
-    pub(crate) holds: Vec<UniqueKey>,
+    pub(crate) holds: Box<[UniqueKey]>,
     pub(crate) problem: Option<Problem>,
     pub(crate) failures: u32,
     pub(crate) not_before: Mono,
@@ -136,7 +136,7 @@ impl Entity {
             stranger: None,
             echo: None,
             facts: None,
-            holds: Vec::new(),
+            holds: Box::default(),
             problem: None,
             failures: 0,
             not_before: Mono::default(),

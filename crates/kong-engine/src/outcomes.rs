@@ -85,7 +85,7 @@ impl Engine {
             entity.echo = (rewritten && at != Collection::Identity).then(|| Arc::new(answered));
         }
         let parent = entity.site.parent.as_ref().map(RemoteId::as_str);
-        entity.holds = at.uniques(&sent, parent);
+        entity.holds = at.uniques(&sent, parent).into();
         entity.source = IdSource::Record;
         entity.stranger = None;
         let created = flight.act == Act::Create && at == Collection::ControlPlanes;

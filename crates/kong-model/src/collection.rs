@@ -7,7 +7,7 @@
 mod rows;
 
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value};
 
@@ -262,7 +262,7 @@ impl Collection {
             Some(UniqueKey {
                 collection: self,
                 fields: unique.fields,
-                text: parts.join(", "),
+                text: Arc::from(parts.join(", ")),
             })
         };
         self.row().uniques.iter().filter_map(key).collect()
@@ -275,12 +275,12 @@ impl fmt::Display for Collection {
     }
 }
 
-/// What no two entities of a collection may share, in words: `name "shop"`.
+/// What no two entities of a collection may share, in words: `name "shop"`. Clones share the words.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UniqueKey {
     collection: Collection,
     fields: &'static [&'static str],
-    text: String,
+    text: Arc<str>,
 }
 
 impl UniqueKey {

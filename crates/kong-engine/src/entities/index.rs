@@ -153,6 +153,7 @@ impl Entities {
             let held = entity.holds.iter().cloned();
             let claimed = entity.claims().into_iter();
             let claimed = claimed.filter(|key| !entity.holds.contains(key));
+            // A claim on what it holds is the same key, in the same words.
             let uniques = held.chain(claimed);
             Filed {
                 remote: entity.remote.clone(),

@@ -77,7 +77,7 @@ impl Engine {
         let body = Body::from_wire(at, item);
         let held = Normal::of(at, &body);
         let parent = entity.site.parent.as_ref().map(RemoteId::as_str);
-        entity.holds = at.uniques(&body, parent);
+        entity.holds = at.uniques(&body, parent).into();
         entity.facts = Some(facts(at, item))
             .filter(|facts| !facts.is_null())
             .map(Arc::new);
