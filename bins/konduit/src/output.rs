@@ -56,7 +56,8 @@ pub(crate) fn document(out: &mut dyn Write, language: Language, document: &Value
     Ok(())
 }
 
-fn yaml(document: &Value) -> Result<String> {
+/// One document of YAML.
+pub(crate) fn yaml(document: &Value) -> Result<String> {
     let text = serde_yaml::to_string(document)?;
     Ok(format!("{}\n", text.trim_end()))
 }

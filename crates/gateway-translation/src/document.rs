@@ -160,6 +160,23 @@ impl Document {
     }
 }
 
+impl Document {
+    /// What each service, route and plugin comes from, by its id.
+    pub fn provenance(&self) -> BTreeMap<String, String> {
+        let services = self.services.iter().map(|it| (it.id, &it.from));
+        let routes = self.services.iter().flat_map(|it| &it.routes);
+        let routes = routes.map(|it| (it.id, &it.from));
+        let plugins = self.plugins.iter().map(|it| (it.id, &it.from));
+        let all = services.chain(routes).chain(plugins);
+        all.filter(|(_, from)| !from.is_empty())
+            .map(|(id, from)| {
+                let from: Vec<String> = from.iter().map(ToString::to_string).collect();
+                (id.to_string(), from.join(", "))
+            })
+            .collect()
+    }
+}
+
 impl DeclaredPlugin {
     /// By what plugins are sorted: their name, then what they are for.
     fn place(&self) -> (&str, [&Option<String>; 4]) {
