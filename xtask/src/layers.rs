@@ -16,6 +16,7 @@ const LIBRARIES: &[&str] = &[
     "kong-router",
     "kong-resolve",
     "kong-translation",
+    "gateway-translation",
     "konnect-sdk",
     "konnect-sim",
     "konnect-sim-http",
@@ -38,6 +39,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "kong-translation",
         &["kong-crds", "kong-model", "kong-router", "kong-resolve"],
+    ),
+    (
+        "gateway-translation",
+        &[
+            "gateway-types",
+            "kong-crds",
+            "kong-model",
+            "kong-router",
+            "kong-resolve",
+        ],
     ),
     (
         "kong-engine",

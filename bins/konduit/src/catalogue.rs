@@ -34,8 +34,9 @@ impl Catalogue {
 
     /// Why a document of such a kind is not served, if it is not.
     pub(crate) fn unserved(&self, api_version: &str, kind: &str) -> Option<Unserved> {
-        let names = || Kind::ALL.iter().map(|kind| kind.as_str());
-        let Ok(known) = kind.parse::<Kind>() else {
+        let names = || Kind::served().map(Kind::as_str);
+        let known = kind.parse::<Kind>().ok().filter(|kind| kind.is_served());
+        let Some(known) = known else {
             let near = nearest(kind, names());
             return Some(near.map_or(Unserved::Foreign, |near| {
                 Unserved::Misspelt(format!("did you mean \"{near}\"?"))
@@ -168,7 +169,7 @@ mod tests {
 
     #[test]
     fn what_is_served_needs_no_hint() {
-        for kind in Kind::ALL {
+        for kind in Kind::served() {
             assert_eq!(
                 catalogue().unserved(kind.api_version(), kind.as_str()),
                 None

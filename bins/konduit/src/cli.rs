@@ -13,6 +13,7 @@ use clap_complete::Shell;
 use crate::explain::Explain;
 use crate::lint::Lint;
 use crate::run::{MetricsFilter, Run};
+use crate::translate::Translate;
 
 /// Kong Gateway and Konnect from Kubernetes manifests.
 #[derive(Debug, Parser)]
@@ -64,7 +65,20 @@ Every token is accepted, except that one that begins with kpat_bad is refused, t
 Exit codes: 0 everything is Programmed (or the watch was ended by Ctrl-C), 1 findings or not
 Programmed, 2 wrong use or unreadable input.")]
     Up(Up),
-    /// Say where a declarative configuration of Kong sends a request, and why.
+    /// Translate manifests to the declarative configuration of a gateway.
+    #[command(after_help = "Examples:
+  konduit translate -f examples/gateway
+      Gateway API, Ingress and Kong's own manifests as decK YAML; what is wrong goes to standard error.
+  konduit translate -f shop.yaml --flavor expressions --kong-version 3.9 --annotate
+      For another gateway, and with a comment at each entity that says what it comes from.
+  helm template shop ./chart | konduit translate -f - -o json | curl -d @- -H 'Content-Type: application/json' \\
+      http://127.0.0.1:8001/config
+  konduit translate -f routes --compat kong --all-routes
+      What Kong's own controller makes of them, with its oddities.
+
+Exit codes: 0 all well, 1 findings, 2 wrong use or unreadable input.")]
+    Translate(Translate),
+    /// Say where a declarative configuration of Kong, or manifests, send a request, and why.
     #[command(after_help = "Examples:
   konduit explain --deck kong.yaml GET https://shop.example.com/items/7 -H 'x-team: blue'
       The route, the service, its targets with their shares, the plugins in their order, and the routes that
@@ -298,7 +312,7 @@ fn token(text: &str) -> Result<String, String> {
 const LONGEST_NAMESPACE: usize = 63;
 
 /// A name that a namespace may have (RFC 1123).
-fn namespace(text: &str) -> Result<String, String> {
+pub(crate) fn namespace(text: &str) -> Result<String, String> {
     let good = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
     let is_label = (1..=LONGEST_NAMESPACE).contains(&text.len())
         && text.chars().all(|letter| good(letter) || letter == '-')

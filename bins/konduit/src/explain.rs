@@ -9,8 +9,9 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueHint};
 use kong_router::{Answer, Balancing, Choice, Explanation, HashInput, Request, Router, Session};
 
-use crate::deck::{self, Output, RouterFlavor};
+use crate::deck::{self, Output};
 use crate::session::Outcome;
+use crate::translation::Source;
 
 /// Routes that do not hold are listed up to this many where none holds: more would hide the near ones.
 const MOST_MISSES: usize = 10;
@@ -19,11 +20,10 @@ const MOST_MISSES: usize = 10;
 #[derive(Args, Debug)]
 pub(crate) struct Explain {
     /// A declarative configuration, as decK and Kong read it; - is standard input.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    deck: PathBuf,
-    /// The flavour of the router that it is for.
-    #[arg(long, value_enum, default_value = "traditional-compatible")]
-    flavor: RouterFlavor,
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "paths", conflicts_with = "paths")]
+    deck: Option<PathBuf>,
+    #[command(flatten)]
+    source: Source,
     /// Answer each line of this file, a request as a JSON object, with one line; - is standard input. One gateway
     /// answers all of them, in their order.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["method", "url", "headers"])]
@@ -48,16 +48,26 @@ pub(crate) fn explain(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<Outcome> {
-    let config = deck::read(&options.deck)?;
-    let router = Router::new(&config, options.flavor.into());
+    let config = match &options.deck {
+        Some(deck) => deck::read(deck)?,
+        None => {
+            let translated = options.source.translate()?;
+            for finding in &translated.findings {
+                writeln!(err, "{finding}")?;
+            }
+            translated.config()
+        }
+    };
+    let router = Router::new(&config, options.source.settings().flavor);
     for left_out in router.unroutable() {
         let (place, reason) = (&left_out.place, &left_out.reason);
         writeln!(err, "warning: {place}: the router leaves it out: {reason}")?;
     }
     let mut gateway = router.session();
     if let Some(batch) = &options.batch {
-        if deck::is_standard_input(&options.deck) && deck::is_standard_input(batch) {
-            bail!("only one of --deck and --batch can be standard input");
+        let other = options.deck.iter().chain(&options.source.paths);
+        if deck::is_standard_input(batch) && other.into_iter().any(|path| deck::is_standard_input(path)) {
+            bail!("only one of --deck, -f and --batch can be standard input");
         }
         return self::batch(&mut gateway, &deck::text(batch)?, batch.display(), out);
     }

@@ -21,6 +21,8 @@ mod session;
 mod sim;
 mod suggest;
 mod table;
+mod translate;
+mod translation;
 
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -75,6 +77,9 @@ fn perform(command: Command) -> Result<Outcome> {
                 },
             };
             session::up(&options, &mut streams)
+        }
+        Command::Translate(options) => {
+            translate::translate(&options, &mut out, &mut io::stderr())
         }
         Command::Explain(options) => explain::explain(&options, &mut out, &mut io::stderr()),
         Command::Lint(options) => lint::lint(&options, &mut out),

@@ -31,7 +31,7 @@ const INDENT: &[u8] = b"    ";
 /// All objects with their status, as `kubectl get -o json` lists them, without secrets.
 pub(crate) fn list(cluster: &Cluster) -> Value {
     let mut items = Vec::new();
-    for kind in Kind::ALL {
+    for kind in Kind::served() {
         let resource = ResourceId::new(kind.group(), kind.plural());
         for object in cluster.list(&resource, None) {
             let mut object = Value::clone(object);
@@ -56,7 +56,8 @@ pub(crate) fn document(out: &mut dyn Write, language: Language, document: &Value
     Ok(())
 }
 
-fn yaml(document: &Value) -> Result<String> {
+/// One document of YAML.
+pub(crate) fn yaml(document: &Value) -> Result<String> {
     let text = serde_yaml::to_string(document)?;
     Ok(format!("{}\n", text.trim_end()))
 }

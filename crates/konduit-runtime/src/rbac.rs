@@ -44,7 +44,7 @@ pub struct Rule {
 
 /// Everything that the operator does in a cluster, but for [`review_rules`].
 pub fn rules() -> Vec<Rule> {
-    let mut rules: Vec<Rule> = Kind::ALL.iter().flat_map(|kind| of_kind(*kind)).collect();
+    let mut rules: Vec<Rule> = Kind::served().flat_map(of_kind).collect();
     rules.extend(of_shell());
     rules
 }
@@ -108,10 +108,10 @@ fn of_kind(kind: Kind) -> Vec<Rule> {
 fn of_shell() -> Vec<Rule> {
     const DEFINITIONS: (&str, &str) = ("apiextensions.k8s.io", "customresourcedefinitions");
     const LEASES: (&str, &str) = ("coordination.k8s.io", "leases");
-    let names = |kinds: &mut dyn Iterator<Item = &Kind>| -> Vec<String> {
-        kinds.map(|kind| definition_name(*kind)).collect()
+    let names = |kinds: &mut dyn Iterator<Item = Kind>| -> Vec<String> {
+        kinds.map(definition_name).collect()
     };
-    let custom = &mut Kind::ALL.iter().filter(|kind| !kind.group().is_empty());
+    let custom = &mut Kind::served().filter(|kind| !kind.group().is_empty());
     let (group, plural) = DEFINITIONS;
     let definitions = |reason| rule(Reach::Cluster, group, plural, reason);
     let leases = |reason| rule(Reach::Home, LEASES.0, LEASES.1, reason);
@@ -123,7 +123,7 @@ fn of_shell() -> Vec<Rule> {
             ..definitions("whether a kind is installed that cannot be listed")
         },
         Rule {
-            names: names(&mut CONVERTED.iter()),
+            names: names(&mut CONVERTED.iter().copied()),
             verbs: vec!["list", "watch", "patch"],
             ..definitions("the conversion webhook is written into it")
         },

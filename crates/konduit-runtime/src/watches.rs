@@ -67,19 +67,19 @@ pub(crate) fn start(
     progress: &Arc<Progress>,
     metrics: &Arc<Metrics>,
 ) {
-    for kind in Kind::ALL {
+    for kind in Kind::served() {
         let everywhere = selection.namespaces.is_empty() || !kind.namespaced();
         let namespaces: Vec<Option<&String>> = if everywhere {
             vec![None]
         } else {
             selection.namespaces.iter().map(Some).collect()
         };
-        progress.expect(*kind, namespaces.len());
+        progress.expect(kind, namespaces.len());
         for namespace in namespaces {
             let watch = Watch {
-                kind: *kind,
+                kind,
                 namespace: namespace.cloned(),
-                labels: selection.labels(*kind),
+                labels: selection.labels(kind),
                 client: client.clone(),
                 inputs: inputs.clone(),
                 progress: Arc::clone(progress),

@@ -12,7 +12,8 @@ use kube::{Resource, core::NamespaceResourceScope};
 /// The only list of kinds, parents before children: the order is the rank of judgement.
 ///
 /// `kinds!(callback)` expands to `callback! { Row: path::Type => class; ... }`, one row a kind, where
-/// class is `judged` (we answer for it: it has conditions that we compute) or `input` (others read it).
+/// class is `judged` (we answer for it: it has conditions that we compute), `input` (others read it), or
+/// `offline` (it is read from manifests, to be translated or checked, and nobody watches it in a cluster yet).
 /// `kinds!(callback, tokens...)` puts `[tokens...]` before the rows.
 #[macro_export]
 macro_rules! kinds {
@@ -36,7 +37,44 @@ macro_rules! kinds {
             KongRoute: $crate::configuration::v1alpha1::KongRoute => judged;
             KongTarget: $crate::configuration::v1alpha1::KongTarget => judged;
             KongPluginBinding: $crate::configuration::v1alpha1::KongPluginBinding => judged;
+            ReferenceGrant: $crate::gateway::ReferenceGrant => offline;
+            Namespace: $crate::gateway::Namespace => offline;
+            ConfigMap: $crate::gateway::ConfigMap => offline;
+            IngressClassParameters: $crate::configuration::v1alpha1::IngressClassParameters => offline;
+            IngressClass: $crate::gateway::IngressClass => offline;
+            GatewayClass: $crate::gateway::GatewayClass => offline;
+            Gateway: $crate::gateway::Gateway => offline;
+            ListenerSet: $crate::gateway::ListenerSet => offline;
+            KongClusterPlugin: $crate::configuration::v1::KongClusterPlugin => offline;
+            KongUpstreamPolicy: $crate::configuration::v1beta1::KongUpstreamPolicy => offline;
+            BackendTLSPolicy: $crate::gateway::BackendTLSPolicy => offline;
+            Service: $crate::gateway::Service => offline;
+            KongServiceFacade: $crate::incubator::v1alpha1::KongServiceFacade => offline;
+            EndpointSlice: $crate::gateway::EndpointSlice => offline;
+            HTTPRoute: $crate::gateway::HTTPRoute => offline;
+            GRPCRoute: $crate::gateway::GRPCRoute => offline;
+            TLSRoute: $crate::gateway::TLSRoute => offline;
+            TCPRoute: $crate::gateway::TCPRoute => offline;
+            UDPRoute: $crate::gateway::UDPRoute => offline;
+            Ingress: $crate::gateway::Ingress => offline;
+            KongConsumerGroup: $crate::configuration::v1beta1::KongConsumerGroup => offline;
+            KongConsumer: $crate::configuration::v1::KongConsumer => offline;
+            KongVault: $crate::configuration::v1alpha1::KongVault => offline;
+            KongLicense: $crate::configuration::v1alpha1::KongLicense => offline;
+            KongCustomEntity: $crate::configuration::v1alpha1::KongCustomEntity => offline;
         }
+    };
+}
+
+macro_rules! is_served {
+    (judged) => {
+        true
+    };
+    (input) => {
+        true
+    };
+    (offline) => {
+        false
     };
 }
 
@@ -56,6 +94,13 @@ macro_rules! define_kind {
         impl Kind {
             /// Every kind, parents before children.
             pub const ALL: &'static [Self] = &[$(Self::$kind),*];
+
+            /// Whether objects of the kind are watched in a cluster; others are read from manifests only.
+            pub const fn is_served(self) -> bool {
+                match self {
+                    $(Self::$kind => is_served!($class),)*
+                }
+            }
 
             /// The kind as it stands in the field `kind` of a document.
             pub const fn as_str(self) -> &'static str {
@@ -96,6 +141,23 @@ impl Kind {
     fn names(self) -> &'static Names {
         &NAMES[self as usize]
     }
+
+    /// The kinds that are watched in a cluster, parents before children.
+    pub fn served() -> impl Iterator<Item = Self> + Clone {
+        Self::ALL.iter().copied().filter(|kind| kind.is_served())
+    }
+
+    /// How many kinds are watched in a cluster.
+    pub const SERVED: usize = {
+        let (mut count, mut at) = (0, 0);
+        while at < Self::ALL.len() {
+            if Self::ALL[at].is_served() {
+                count += 1;
+            }
+            at += 1;
+        }
+        count
+    };
 
     /// The API group; empty for the core group.
     pub fn group(self) -> &'static str {

@@ -16,6 +16,7 @@ pub mod annotations;
 pub mod conditions;
 pub mod configuration;
 pub mod conversion;
+pub mod gateway;
 pub mod incubator;
 mod kinds;
 pub mod konnect;
@@ -36,7 +37,7 @@ pub use conversion::{ConversionError, convert};
 pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta, Time};
 pub use kinds::{Kind, UnknownKind};
 pub use object::{AnyParts, Object, Observed, Parts};
-pub use read::{ReadError, Unreadable, read};
+pub use read::{ReadError, Unreadable, read, read_manifest};
 #[cfg(feature = "schema")]
 pub use schema::crd_documents;
 pub use secret_label::SecretLabel;

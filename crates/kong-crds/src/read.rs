@@ -62,7 +62,20 @@ pub struct Unreadable {
 /// Fails only if the object cannot be told apart from others: its kind is unknown, or it has no
 /// name, uid or (in a namespaced kind) namespace. Whatever else is wrong is in
 /// [`Observed::parts`].
-pub fn read(mut document: Value) -> Result<Observed, ReadError> {
+pub fn read(document: Value) -> Result<Observed, ReadError> {
+    let observed = read_manifest(document)?;
+    if missing(observed.meta.uid.as_ref()) {
+        return Err(ReadError::Anonymous {
+            kind: observed.kind,
+            name: observed.meta.name.unwrap_or_default(),
+            field: "metadata.uid",
+        });
+    }
+    Ok(observed)
+}
+
+/// The same for a document that no API server has seen: it may lack a UID.
+pub fn read_manifest(mut document: Value) -> Result<Observed, ReadError> {
     let kind = kind_of(&document)?;
     if document["apiVersion"] != kind.api_version() {
         document = convert(document, kind.version())?;
@@ -97,6 +110,10 @@ pub(crate) fn kind_of(document: &Value) -> Result<Kind, ReadError> {
     })
 }
 
+fn missing(value: Option<&String>) -> bool {
+    value.is_none_or(String::is_empty)
+}
+
 fn read_meta(kind: Kind, document: &mut Value) -> Result<ObjectMeta, ReadError> {
     if let Some(meta) = document.get_mut("metadata").and_then(Value::as_object_mut) {
         // Often longer than the object itself, and nothing we judge by.
@@ -105,12 +122,9 @@ fn read_meta(kind: Kind, document: &mut Value) -> Result<ObjectMeta, ReadError> 
     let meta: ObjectMeta = optional_field(document, "metadata")
         .map_err(|unreadable| ReadError::Metadata { kind, unreadable })?
         .unwrap_or_default();
-    let missing = |value: &Option<String>| value.as_deref().is_none_or(str::is_empty);
-    let field = if missing(&meta.name) {
+    let field = if missing(meta.name.as_ref()) {
         "metadata.name"
-    } else if missing(&meta.uid) {
-        "metadata.uid"
-    } else if kind.namespaced() && missing(&meta.namespace) {
+    } else if kind.namespaced() && missing(meta.namespace.as_ref()) {
         "metadata.namespace"
     } else {
         return Ok(meta);

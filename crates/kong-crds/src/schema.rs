@@ -11,24 +11,14 @@ mod tidy;
 pub use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use serde_json::{Value, json};
 
-use kube::CustomResourceExt as _;
-
-use crate::{
-    Object,
-    configuration::{
-        v1::{KongClusterPlugin, KongConsumer},
-        v1alpha1::{IngressClassParameters, KongCustomEntity, KongLicense, KongVault},
-        v1beta1::{KongConsumerGroup, KongUpstreamPolicy},
-    },
-    incubator::v1alpha1::KongServiceFacade,
-};
+use crate::Object;
 
 /// The release of Kong's resources that these definitions are equal to. Their tools ask for it.
 const UPSTREAM_VERSION: &str = "v2.3.0-rc.3";
 
 /// Every custom resource definition, one document a kind with all its versions: the kinds of
-/// [`kinds!`](crate::kinds), parents before children, then those that are not served yet. This is what
-/// `crds/` holds and what is installed.
+/// [`kinds!`](crate::kinds), parents before children, but for those that others define. This is what `crds/`
+/// holds and what is installed, also of kinds that nobody watches yet.
 pub fn crd_documents() -> Vec<Value> {
     let mut documents = Vec::new();
     macro_rules! collect {
@@ -37,24 +27,7 @@ pub fn crd_documents() -> Vec<Value> {
         };
     }
     crate::kinds!(collect);
-    documents.extend(unserved().into_iter().filter_map(|it| document(vec![it])));
     documents
-}
-
-/// Definitions of kinds that have types and no row in [`kinds!`](crate::kinds): they can be installed and
-/// their objects stored, but nobody watches or judges them. A kind leaves this list when it gets its row.
-fn unserved() -> Vec<CustomResourceDefinition> {
-    vec![
-        with_optional_spec(IngressClassParameters::crd()),
-        KongClusterPlugin::crd(),
-        KongConsumer::crd(),
-        with_optional_spec(KongConsumerGroup::crd()),
-        KongCustomEntity::crd(),
-        KongLicense::crd(),
-        KongServiceFacade::crd(),
-        with_optional_spec(KongUpstreamPolicy::crd()),
-        KongVault::crd(),
-    ]
 }
 
 /// One document of the definitions of all versions of a kind; the last is the one that is stored.
@@ -142,58 +115,26 @@ mod tests {
     use super::*;
     use crate::Kind;
 
-    /// The kind of a document, if it is one that is served.
-    fn kind_of(document: &Value) -> Option<Kind> {
-        document["spec"]["names"]["kind"]
-            .as_str()
-            .unwrap()
-            .parse()
-            .ok()
+    fn kind_of(document: &Value) -> Kind {
+        let kind = document["spec"]["names"]["kind"].as_str().unwrap();
+        kind.parse().unwrap()
     }
 
     #[test]
-    fn every_custom_resource_has_a_document_and_secrets_have_none() {
-        let kinds: Vec<Kind> = crd_documents().iter().filter_map(kind_of).collect();
+    fn every_custom_resource_of_kong_has_a_document_and_no_other_kind_has() {
+        let kinds: Vec<Kind> = crd_documents().iter().map(kind_of).collect();
         let expected: Vec<Kind> = Kind::ALL
             .iter()
             .copied()
-            .filter(|kind| !kind.group().is_empty())
+            .filter(|kind| kind.group().ends_with("konghq.com"))
             .collect();
-        assert_eq!(kinds, expected);
-    }
-
-    #[test]
-    fn a_kind_that_is_not_served_has_a_document_all_the_same() {
-        let kinds: Vec<String> = crd_documents()
-            .iter()
-            .filter(|document| kind_of(document).is_none())
-            .map(|document| {
-                document["spec"]["names"]["kind"]
-                    .as_str()
-                    .unwrap()
-                    .to_owned()
-            })
-            .collect();
-        let expected = [
-            "IngressClassParameters",
-            "KongClusterPlugin",
-            "KongConsumer",
-            "KongConsumerGroup",
-            "KongCustomEntity",
-            "KongLicense",
-            "KongServiceFacade",
-            "KongUpstreamPolicy",
-            "KongVault",
-        ];
         assert_eq!(kinds, expected);
     }
 
     #[test]
     fn exactly_the_version_that_we_work_in_is_stored() {
         for document in crd_documents() {
-            let Some(kind) = kind_of(&document) else {
-                continue;
-            };
+            let kind = kind_of(&document);
             let stored: Vec<_> = document["spec"]["versions"]
                 .as_array()
                 .unwrap()

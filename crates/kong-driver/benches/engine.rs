@@ -239,7 +239,7 @@ fn restart(count: usize) {
             handle(&mut engine, Input::Seen(Box::new(observed)));
         }
     }
-    for kind in kong_crds::Kind::ALL {
+    for kind in kong_crds::Kind::served() {
         handle(&mut engine, Input::Synced(*kind));
     }
     let mut pages = 0;

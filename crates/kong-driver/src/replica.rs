@@ -78,9 +78,8 @@ impl<M> Replica<M> {
             alive: true,
             stalled: None,
             cut_off: false,
-            watches: Kind::ALL
-                .iter()
-                .map(|kind| (*kind, Watch::default()))
+            watches: Kind::served()
+                .map(|kind| (kind, Watch::default()))
                 .collect(),
             answers: BTreeMap::new(),
         }

@@ -206,7 +206,7 @@ impl Engine {
     }
 
     pub(crate) fn is_synced(&self) -> bool {
-        self.synced.len() == Kind::ALL.len()
+        self.synced.len() == Kind::SERVED
     }
 
     /// Until when writes may be sent; `None` if they may not.

@@ -1,4 +1,4 @@
-//! KongReferenceGrants: which reference may cross namespaces.
+//! KongReferenceGrants, and ReferenceGrants of the Gateway API: which reference may cross namespaces.
 //!
 //! Rule (konnect.md 2.3): a grant lives with the target; group, kind and namespace of `from` equal those
 //! of the referrer, group and kind of `to` those of the target, its `name` is absent or equal. The core
@@ -6,6 +6,7 @@
 
 use kong_crds::Kind;
 use kong_crds::configuration::v1alpha1::KongReferenceGrantSpec;
+use kong_crds::gateway::ReferenceGrantSpec;
 
 use crate::key::Key;
 
@@ -46,6 +47,23 @@ pub fn permits(grant: &KongReferenceGrantSpec, from: &Key, to: &Key) -> bool {
     })
 }
 
+/// The same for a ReferenceGrant of the Gateway API, which writes the core group as nothing.
+pub fn permits_route(grant: &ReferenceGrantSpec, from: &Key, to: &Key) -> bool {
+    grant.from.iter().any(|entry| {
+        entry.group == from.kind.group()
+            && entry.kind == from.kind.as_str()
+            && entry.namespace == from.name.namespace()
+    }) && grant.to.iter().any(|entry| {
+        entry.group == to.kind.group()
+            && entry.kind == to.kind.as_str()
+            && entry
+                .name
+                .as_deref()
+                .filter(|name| !name.is_empty())
+                .is_none_or(|name| name == &*to.name.name)
+    })
+}
+
 fn group(kind: Kind) -> &'static str {
     match kind.group() {
         "" => "core",
@@ -76,6 +94,20 @@ pub fn remedy(from: &Key, to: &Key) -> String {
         from.kind,
         from.name.namespace(),
         group(to.kind),
+        to.kind,
+    )
+}
+
+/// The ReferenceGrant that is missing, likewise.
+pub fn remedy_of_routes(from: &Key, to: &Key) -> String {
+    format!(
+        "create a ReferenceGrant in namespace \"{}\" with from {{group: {}, kind: {}, namespace: {}}} and to \
+         {{group: \"{}\", kind: {}}}",
+        to.name.namespace(),
+        from.kind.group(),
+        from.kind,
+        from.name.namespace(),
+        to.kind.group(),
         to.kind,
     )
 }

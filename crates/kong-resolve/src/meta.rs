@@ -13,7 +13,19 @@ use kong_crds::{Kind, ObjectMeta};
 use crate::key::Uid;
 
 /// Labels and annotations whose key begins with one of these, or has it behind a dot, are ours to read.
-const DOMAINS: [&str; 2] = ["konghq.com/", "konduit/"];
+const DOMAINS: [&str; 4] = [
+    "konghq.com/",
+    "konduit/",
+    "ingress.kubernetes.io/",
+    "ingressclass.kubernetes.io/",
+];
+
+/// Keys that are ours to read though they are in nobody's domain, or in one that has much else.
+const KEYS: [&str; 3] = [
+    "kubernetes.io/ingress.class",
+    "kubernetes.io/service-name",
+    "global",
+];
 
 /// Metadata that judgement may depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +38,7 @@ pub struct Meta {
     pub deleting: bool,
     /// Creation, in seconds of Unix time.
     pub created: i64,
-    /// Labels in our domains.
+    /// Labels in our domains; of a Namespace all, since selectors may ask for any.
     pub labels: BTreeMap<Arc<str>, Arc<str>>,
     /// Annotations in our domains.
     pub annotations: BTreeMap<Arc<str>, Arc<str>>,
@@ -35,12 +47,12 @@ pub struct Meta {
 }
 
 impl Meta {
-    /// Reduces metadata to what may matter.
-    pub fn of(meta: &ObjectMeta) -> Self {
+    /// Reduces the metadata of an object of a kind to what may matter.
+    pub fn of(kind: Kind, meta: &ObjectMeta) -> Self {
         let ours = |map: &Option<BTreeMap<String, String>>| {
             map.iter()
                 .flatten()
-                .filter(|(key, _)| is_ours(key))
+                .filter(|(key, _)| kind == Kind::Namespace || is_ours(key))
                 .map(|(key, value)| (Arc::from(key.as_str()), Arc::from(value.as_str())))
                 .collect()
         };
@@ -84,7 +96,8 @@ fn owner(reference: &OwnerReference) -> Option<(Kind, Arc<str>)> {
 }
 
 fn is_ours(key: &str) -> bool {
-    DOMAINS.iter().any(|domain| {
+    KEYS.contains(&key)
+        || DOMAINS.iter().any(|domain| {
         key.find(domain)
             .is_some_and(|at| at == 0 || key.as_bytes()[at - 1] == b'.')
     })
@@ -112,7 +125,7 @@ mod tests {
             ),
             ..ObjectMeta::default()
         };
-        let seen: Vec<_> = Meta::of(&meta).annotations.into_keys().collect();
+        let seen: Vec<_> = Meta::of(Kind::KongService, &meta).annotations.into_keys().collect();
         let expected = [
             "gateway-operator.konghq.com/x",
             "konduit/deletion-policy",

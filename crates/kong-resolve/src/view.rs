@@ -7,10 +7,10 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use kong_crds::Unreadable;
+use kong_crds::{Kind, Unreadable};
 
 use crate::grants::Permission;
-use crate::key::{Key, Ref};
+use crate::key::{Key, Name, Ref};
 use crate::meta::Meta;
 use crate::standing::Standing;
 use crate::subject::Readable;
@@ -25,6 +25,10 @@ pub enum Dep {
     Standing(Key),
     /// The grants of a namespace.
     Grants(Arc<str>),
+    /// Which objects of a kind there are.
+    Kind(Kind),
+    /// The EndpointSlices of a Service.
+    Slices(Name),
 }
 
 /// What a look for an object finds.
@@ -91,13 +95,39 @@ impl<'w> View<'w> {
         self.world.standing(key)
     }
 
-    /// Whether `from` may refer to `to`.
+    /// Which objects of a kind there are, by name; see [`World::of_kind`] for which kinds this can be asked.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &'w Name> + use<'w> {
+        self.note(Dep::Kind(kind));
+        self.world.of_kind(kind)
+    }
+
+    /// The EndpointSlices of a Service, by name.
+    pub fn slices(&self, service: &Name) -> impl Iterator<Item = &'w Name> + use<'w> {
+        self.note(Dep::Slices(service.clone()));
+        self.world.slices(service)
+    }
+
+    /// Whether `from` may refer to `to` by a ReferenceGrant of the Gateway API.
+    pub fn permission_of_routes(&self, from: &Key, to: &Key) -> Permission {
+        self.permission_by(from, to, World::is_granted_to_routes)
+    }
+
+    /// Whether `from` may refer to `to` by a KongReferenceGrant.
     pub fn permission(&self, from: &Key, to: &Key) -> Permission {
+        self.permission_by(from, to, World::is_granted)
+    }
+
+    fn permission_by(
+        &self,
+        from: &Key,
+        to: &Key,
+        is_granted: impl FnOnce(&World, &Key, &Key) -> bool,
+    ) -> Permission {
         if from.name.namespace == to.name.namespace {
             return Permission::Own;
         }
         self.note(Dep::Grants(Arc::from(to.name.namespace())));
-        if self.world.is_granted(from, to) {
+        if is_granted(self.world, from, to) {
             Permission::Granted
         } else {
             Permission::Denied

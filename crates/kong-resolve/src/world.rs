@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use kong_crds::configuration::v1alpha1::KongReferenceGrant;
+use kong_crds::gateway::ReferenceGrant;
 use kong_crds::{AnyParts, Kind, Object, Observed, Unreadable};
 
 use crate::grants;
@@ -28,7 +30,7 @@ impl Entry {
     /// From what a watch showed.
     pub fn of(observed: Observed) -> Self {
         Self {
-            meta: Meta::of(&observed.meta),
+            meta: Meta::of(observed.kind, &observed.meta),
             parts: observed.parts.map_err(Arc::new),
         }
     }
@@ -59,12 +61,45 @@ pub struct World {
     standings: Map<Key, Box<Standing>>,
     /// The grants of each namespace.
     grants: BTreeMap<Arc<str>, BTreeSet<Key>>,
+    /// What is looked up by its kind as well: what is made into configurations of gateways.
+    of_kind: BTreeMap<Kind, BTreeSet<Name>>,
+    /// The EndpointSlices of each Service.
+    slices: Map<Name, BTreeSet<Name>>,
 }
+
+/// Whether there is an index of a kind. Of what lives in Konnect there can be very many, and nobody asks for all.
+fn is_indexed(kind: Kind) -> bool {
+    !kind.is_served() || matches!(kind, Kind::Secret | Kind::KongPlugin)
+}
+
+/// The Service that an EndpointSlice is of.
+fn service_of(key: &Key, meta: &Meta) -> Option<Name> {
+    if key.kind != Kind::EndpointSlice {
+        return None;
+    }
+    Some(key.name.sibling(None, meta.label(SERVICE_NAME_LABEL)?))
+}
+
+/// The label of an EndpointSlice that names its Service.
+const SERVICE_NAME_LABEL: &str = "kubernetes.io/service-name";
 
 impl World {
     /// Puts an object in its place; gives back what was there.
     pub fn insert(&mut self, key: Key, entry: Entry) -> Option<Entry> {
-        if key.kind == Kind::KongReferenceGrant {
+        if is_indexed(key.kind) {
+            let names = self.of_kind.entry(key.kind).or_default();
+            names.insert(key.name.clone());
+        }
+        if let Some(old) = self.objects.get(&key)
+            && let Some(service) = service_of(&key, &old.meta)
+        {
+            self.slices.entry(service).or_default().remove(&key.name);
+        }
+        if let Some(service) = service_of(&key, &entry.meta) {
+            let slices = self.slices.entry(service).or_default();
+            slices.insert(key.name.clone());
+        }
+        if matches!(key.kind, Kind::KongReferenceGrant | Kind::ReferenceGrant) {
             let namespace = Arc::from(key.name.namespace());
             self.grants
                 .entry(namespace)
@@ -80,7 +115,30 @@ impl World {
             grants.remove(key);
         }
         self.standings.remove(key);
-        self.objects.remove(key).map(|entry| *entry)
+        if let Some(names) = self.of_kind.get_mut(&key.kind) {
+            names.remove(&key.name);
+        }
+        let entry = *self.objects.remove(key)?;
+        if let Some(service) = service_of(key, &entry.meta)
+            && let Some(slices) = self.slices.get_mut(&service)
+        {
+            slices.remove(&key.name);
+            if slices.is_empty() {
+                self.slices.remove(&service);
+            }
+        }
+        Some(entry)
+    }
+
+    /// All objects of a kind by name; nothing for kinds of which there is no index, which are those that are
+    /// served in a cluster, Secrets and KongPlugins aside.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Name> {
+        self.of_kind.get(&kind).into_iter().flatten()
+    }
+
+    /// The EndpointSlices of a Service, by name.
+    pub fn slices<'w>(&'w self, service: &Name) -> impl Iterator<Item = &'w Name> + use<'w> {
+        self.slices.get(service).into_iter().flatten()
     }
 
     /// An object.
@@ -121,17 +179,24 @@ impl World {
         true
     }
 
-    /// Whether a grant in the namespace of `to` permits `from` to refer to it.
+    /// Whether a KongReferenceGrant in the namespace of `to` permits `from` to refer to it.
     pub(crate) fn is_granted(&self, from: &Key, to: &Key) -> bool {
+        self.grants::<KongReferenceGrant>(to)
+            .any(|grant| grants::permits(grant, from, to))
+    }
+
+    /// Whether a ReferenceGrant in the namespace of `to` permits `from` to refer to it.
+    pub(crate) fn is_granted_to_routes(&self, from: &Key, to: &Key) -> bool {
+        self.grants::<ReferenceGrant>(to)
+            .any(|grant| grants::permits_route(grant, from, to))
+    }
+
+    fn grants<K: Readable>(&self, to: &Key) -> impl Iterator<Item = &K::Spec> {
         let grants = self.grants.get(to.name.namespace()).into_iter().flatten();
         grants
             .filter_map(|key| self.objects.get(key))
             .filter(|entry| !entry.meta.deleting)
-            .filter_map(|entry| {
-                let parts = entry.parts.as_ref().ok()?;
-                kong_crds::configuration::v1alpha1::KongReferenceGrant::parts(parts)
-            })
-            .any(|grant| grants::permits(&grant.spec, from, to))
+            .filter_map(|entry| Some(&*K::parts(entry.parts.as_ref().ok()?)?.spec))
     }
 }
 

@@ -47,6 +47,9 @@ pub fn judge(key: &Key, entry: &Entry, view: &View<'_>) -> Option<Verdict> {
         (input, $type:path) => {
             None
         };
+        (offline, $type:path) => {
+            None
+        };
     }
     macro_rules! by_kind {
         ($($kind:ident: $type:path => $class:ident;)*) => {
@@ -63,6 +66,9 @@ pub fn frame(kind: Kind) -> Option<Frame> {
             Some(<$type as Judge>::FRAME)
         };
         (input, $type:path) => {
+            None
+        };
+        (offline, $type:path) => {
             None
         };
     }
@@ -82,6 +88,9 @@ pub fn collection(kind: Kind) -> Option<Collection> {
             Some(<$type as Judge>::AT)
         };
         (input, $type:path) => {
+            None
+        };
+        (offline, $type:path) => {
             None
         };
     }

@@ -86,6 +86,9 @@ fn main_condition(kind: Kind) -> Option<&'static str> {
         (input, $type:path) => {
             &[]
         };
+        (offline, $type:path) => {
+            &[]
+        };
     }
     macro_rules! condition_types {
         ($($name:ident: $type:path => $class:ident;)*) => {
@@ -103,12 +106,12 @@ fn main_condition(kind: Kind) -> Option<&'static str> {
 /// All objects of the cluster, parents before children.
 pub(crate) fn rows(cluster: &Cluster) -> Vec<Row> {
     let mut rows = Vec::new();
-    for kind in Kind::ALL {
+    for kind in Kind::served() {
         let resource = ResourceId::new(kind.group(), kind.plural());
         rows.extend(
             cluster
                 .list(&resource, None)
-                .map(|object| row(*kind, &resource, object)),
+                .map(|object| row(kind, &resource, object)),
         );
     }
     rows

@@ -98,9 +98,8 @@ fn entity_type(call: &Call) -> &'static str {
         | Call::Patch { site, .. }
         | Call::Remove { site, .. } => site.at,
     };
-    Kind::ALL
-        .iter()
-        .find(|kind| kong_translation::collection(**kind) == Some(at))
+    Kind::served()
+        .find(|kind| kong_translation::collection(*kind) == Some(at))
         .map_or_else(|| at.name(), |kind| kind.as_str())
 }
 

@@ -166,9 +166,8 @@ impl<S: Stage> Player<S> {
             rejected: self.rejected.clone(),
             ..Moment::default()
         };
-        let objects: Vec<(Kind, Vec<Value>)> = Kind::ALL
-            .iter()
-            .map(|kind| (*kind, self.stage.objects(*kind)))
+        let objects: Vec<(Kind, Vec<Value>)> = Kind::served()
+            .map(|kind| (kind, self.stage.objects(kind)))
             .collect();
         self.learn(&objects);
         self.see(&objects, &mut moment);

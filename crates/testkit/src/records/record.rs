@@ -234,7 +234,7 @@ pub(crate) fn is_plain(kind: &str) -> bool {
 /// The kind of that `apiVersion` and name, if we serve it.
 pub(crate) fn known(api_version: &str, kind: &str) -> Option<Kind> {
     let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
-    Kind::from_api(group, kind)
+    Kind::from_api(group, kind).filter(|kind| kind.is_served())
 }
 
 #[cfg(test)]

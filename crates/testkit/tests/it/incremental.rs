@@ -40,8 +40,8 @@ impl Told {
         for document in documents {
             told.tell(document);
         }
-        for kind in Kind::ALL {
-            told.handle(Input::Synced(*kind));
+        for kind in Kind::served() {
+            told.handle(Input::Synced(kind));
         }
         let fence = Mono(u64::MAX);
         told.handle(Input::Role(Role::Leader { term: 1, fence }));

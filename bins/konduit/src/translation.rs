@@ -1,0 +1,238 @@
+//! Manifests as a world, and what is made of them: what `translate`, `lint -f` and `explain -f` have in common.
+//!
+//! Documents of kinds that no gateway is configured by are passed over, as a folder of manifests has many of them;
+//! one that looks like one of ours and is not is said. Start with [`Source::translate`].
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{ArgAction, Args, ValueEnum, ValueHint};
+use gateway_translation::{KongVersion, Settings, Translation, translate};
+use kong_crds::{Kind, ReadError};
+use kong_resolve::{Entry, Key, Name, World};
+use kong_router::Config;
+use serde_json::Value;
+
+use crate::deck::RouterFlavor;
+use crate::findings::Finding;
+use crate::manifests::{Manifest, Paths, Reader};
+use crate::suggest::nearest;
+
+/// Which manifests, and for which gateway.
+#[derive(Args, Debug)]
+pub(crate) struct Source {
+    /// Files, folders (with everything below: *.yaml, *.yml, *.json, nothing hidden), pipes, or - for
+    /// standard input.
+    #[arg(short = 'f', long = "filename", value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The namespace of manifests that name none.
+    #[arg(short, long, default_value = "default", value_parser = crate::cli::namespace)]
+    namespace: String,
+    /// How the gateway routes.
+    #[arg(long, value_enum, default_value = "traditional-compatible")]
+    pub(crate) flavor: RouterFlavor,
+    /// The version of the gateway, which decides what may be emitted.
+    #[arg(long, value_name = "VERSION", default_value_t)]
+    kong_version: KongVersion,
+    /// The ingress class whose Ingresses and resources are taken.
+    #[arg(long, value_name = "CLASS", default_value = "kong")]
+    ingress_class: String,
+    /// Whether rules of different HTTPRoutes with the same backends share a service; by default they do, and as
+    /// Kong's controller does they do not.
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set)]
+    combined_services: Option<bool>,
+    /// Switch on a feature of Kong's controller; as it does each is off unless named, otherwise all are on that the
+    /// version has.
+    #[arg(long = "feature", value_enum, value_name = "NAME")]
+    features: Vec<Feature>,
+    /// Give what another translator gives where it is known to be wrong, and take objects as they lie in its cache.
+    #[arg(long, value_enum, value_name = "TRANSLATOR")]
+    compat: Option<Translator>,
+    /// Translate routes whose Gateways are not among the manifests, as if those accepted them.
+    #[arg(long)]
+    all_routes: bool,
+}
+
+/// A feature, by the name that Kong's controller has for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Feature {
+    /// Routes have expressions.
+    #[value(name = "ExpressionRoutes")]
+    ExpressionRoutes,
+    /// Rules of different HTTPRoutes with the same backends share a service.
+    #[value(name = "CombinedServicesFromDifferentHTTPRoutes")]
+    CombinedServices,
+    /// KongServiceFacades are backends of Ingresses.
+    #[value(name = "KongServiceFacade")]
+    ServiceFacades,
+    /// Redirects are made by the plugin `redirect`.
+    #[value(name = "SupportRedirectPlugin")]
+    RedirectPlugin,
+    /// The annotation konghq.com/rewrite is read.
+    #[value(name = "RewriteURIs")]
+    RewriteUris,
+}
+
+/// Another translator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Translator {
+    /// Kong's own controller.
+    Kong,
+}
+
+/// What became of manifests.
+#[derive(Debug, Default)]
+pub(crate) struct Translated {
+    /// The configuration, and what is wrong with the objects.
+    pub(crate) translation: Translation,
+    /// What is wrong, with the places in the files.
+    pub(crate) findings: Vec<Finding>,
+    /// Whether something could not be read at all.
+    pub(crate) unreadable: bool,
+}
+
+impl Translated {
+    /// The configuration, as the model of the gateway reads it.
+    pub(crate) fn config(&self) -> Config {
+        match self.translation.document.to_value() {
+            Value::Object(document) => Config::new(document),
+            _ => Config::new(serde_json::Map::new()),
+        }
+    }
+}
+
+impl Source {
+    /// What the translation is told.
+    pub(crate) fn settings(&self) -> Settings {
+        let mut settings = match self.compat {
+            Some(Translator::Kong) => Settings::as_kong(self.kong_version),
+            None => Settings::right(self.kong_version),
+        };
+        settings.flavor = self.flavor.into();
+        settings.ingress_class.clone_from(&self.ingress_class);
+        settings.all_routes = self.all_routes;
+        for feature in &self.features {
+            match feature {
+                Feature::ExpressionRoutes => settings.flavor = kong_router::Flavor::Expressions,
+                Feature::CombinedServices => settings.combined_services = true,
+                Feature::ServiceFacades => settings.features.service_facades = true,
+                Feature::RedirectPlugin => settings.features.redirect_plugin = true,
+                Feature::RewriteUris => settings.features.rewrite_uris = true,
+            }
+        }
+        if let Some(combined) = self.combined_services {
+            settings.combined_services = combined;
+        }
+        settings
+    }
+
+    /// Reads the manifests and translates them.
+    pub(crate) fn translate(&self) -> Result<Translated> {
+        let mut paths = Paths::new(self.paths.clone(), &mut io::stdin())?;
+        let reading = Reader::default().read(&paths.look());
+        let mut findings = reading.findings;
+        let unreadable = !reading.broken.is_empty();
+        let mut world = World::default();
+        let mut places: BTreeMap<Key, Manifest> = BTreeMap::new();
+        for manifest in reading.manifests {
+            match self.take_in(&manifest, &mut world) {
+                Ok(Some(key)) => {
+                    if let Some(before) = places.insert(key, manifest.clone()) {
+                        findings.push(
+                            manifest
+                                .finding("metadata.name", "is there twice; this one counts")
+                                .remedy(format!("remove one; the other is at {}", before.place(""))),
+                        );
+                    }
+                }
+                Ok(None) => {}
+                Err(finding) => findings.push(*finding),
+            }
+        }
+        let translation = translate(&world, &self.settings());
+        for problem in &translation.problems {
+            let mut finding = match places.get(&problem.object) {
+                Some(manifest) => manifest.finding(&problem.field, &problem.message),
+                None => Finding {
+                    place: None,
+                    object: Some(problem.object.to_string()),
+                    field: Some(problem.field.clone()).filter(|field| !field.is_empty()),
+                    message: problem.message.clone(),
+                    remedy: None,
+                },
+            };
+            if !problem.remedy.is_empty() {
+                finding = finding.remedy(&problem.remedy);
+            }
+            findings.push(finding);
+        }
+        findings.sort();
+        findings.dedup();
+        Ok(Translated {
+            translation,
+            findings,
+            unreadable,
+        })
+    }
+
+    /// Takes an object in; `None` if it is none of those that gateways are configured by.
+    fn take_in(&self, manifest: &Manifest, world: &mut World) -> Result<Option<Key>, Box<Finding>> {
+        let mut document = manifest.document.clone();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let (version, kind) = (text(&document["apiVersion"]), text(&document["kind"]));
+        let group = version.split_once('/').map_or("", |(group, _)| group);
+        let Some(known) = Kind::from_api(group, &kind) else {
+            return match misspelt(group, &kind) {
+                Some(remedy) => Err(Box::new(
+                    manifest
+                        .finding("kind", format!("\"{kind}\" of \"{version}\" is not known"))
+                        .remedy(remedy),
+                )),
+                None => Ok(None),
+            };
+        };
+        if known.namespaced()
+            && let Some(metadata) = document["metadata"].as_object_mut()
+            && metadata.get("namespace").is_none_or(Value::is_null)
+        {
+            metadata.insert("namespace".to_owned(), Value::from(self.namespace.as_str()));
+        }
+        if version != known.api_version() && !known.group().ends_with("konghq.com") {
+            // Routes were v1beta1 once, with the same fields.
+            document["apiVersion"] = Value::from(known.api_version());
+        }
+        let observed = kong_crds::read_manifest(document).map_err(|error| {
+            let field = match &error {
+                ReadError::Anonymous { field, .. } => field,
+                ReadError::Untyped(field) => field,
+                ReadError::UnknownKind { .. } | ReadError::UnknownVersion(_) => "apiVersion",
+                ReadError::Metadata { .. } => "metadata",
+            };
+            Box::new(manifest.finding(field, error.to_string()).remedy("correct the field"))
+        })?;
+        let key = Key {
+            kind: observed.kind,
+            name: Name {
+                namespace: observed
+                    .meta
+                    .namespace
+                    .as_deref()
+                    .filter(|_| known.namespaced())
+                    .map(Into::into),
+                name: observed.meta.name.as_deref().unwrap_or_default().into(),
+            },
+        };
+        world.insert(key.clone(), Entry::of(observed));
+        Ok(Some(key))
+    }
+}
+
+/// What to write in place of a kind that is none of ours but looks like one.
+fn misspelt(group: &str, kind: &str) -> Option<String> {
+    let of_group = || Kind::ALL.iter().filter(|known| known.group() == group);
+    let near = nearest(kind, of_group().map(|known| known.as_str()))?;
+    // Core kinds are many, and none of ours.
+    (!group.is_empty()).then(|| format!("did you mean \"{near}\"?"))
+}

@@ -1,0 +1,172 @@
+//! From drafts to services and upstreams: backends are resolved, what the annotations of Services and the policies
+//! say is applied, targets are counted out.
+
+mod annotations;
+mod backends;
+mod targets;
+
+use kong_model::entity::{Algorithm, Plugin, Upstream};
+use kong_resolve::{Key, Name};
+use serde_json::json;
+
+use crate::context::Context;
+use crate::document::{DeclaredRoute, DeclaredService, DeclaredUpstream};
+use crate::draft::{Draft, DraftRoute, WithoutBackends};
+use crate::origin;
+
+pub(crate) use backends::{Resolved, resolve};
+
+/// The services of all routes.
+#[derive(Debug, Default)]
+pub(crate) struct Built {
+    /// The services, with their routes.
+    pub(crate) services: Vec<DeclaredService>,
+    /// Their upstreams.
+    pub(crate) upstreams: Vec<DeclaredUpstream>,
+    /// What each service and route is made from, for what is bound to them by name.
+    pub(crate) bindings: Vec<Binding>,
+}
+
+/// What is known of a service for what is bound to it.
+#[derive(Debug)]
+pub(crate) struct Binding {
+    /// The name of the service.
+    pub(crate) service: String,
+    /// The Services and KongServiceFacades behind it: what their annotations ask for is for it.
+    pub(crate) backends: Vec<Key>,
+    /// Its routes.
+    pub(crate) routes: Vec<DraftRoute>,
+}
+
+/// How long a service waits, in milliseconds, unless something says otherwise.
+const TIMEOUT: u32 = 60_000;
+/// How often a service tries again, likewise.
+const RETRIES: u16 = 5;
+
+/// Makes services and upstreams of drafts.
+pub(crate) fn build(context: &Context<'_, '_>, drafts: Vec<Draft>) -> Built {
+    let mut built = Built::default();
+    for draft in drafts {
+        build_one(context, draft, &mut built);
+    }
+    built
+}
+
+fn build_one(context: &Context<'_, '_>, draft: Draft, built: &mut Built) {
+    let Draft {
+        mut service,
+        parents,
+        backends,
+        routes,
+        mut plugins,
+        without_backends,
+        from,
+    } = draft;
+    let resolved: Vec<Resolved<'_>> = backends
+        .iter()
+        .filter_map(|backend| resolve(context, backend))
+        .collect();
+    let name = service.name.clone().unwrap_or_default();
+    service.connect_timeout.get_or_insert(TIMEOUT);
+    service.read_timeout.get_or_insert(TIMEOUT);
+    service.write_timeout.get_or_insert(TIMEOUT);
+    service.retries.get_or_insert(RETRIES);
+    if service.port.is_none() {
+        service.port = resolved.iter().rev().find_map(Resolved::port_number);
+    }
+    if resolved.is_empty() {
+        if matches!(without_backends, WithoutBackends::Fails | WithoutBackends::Invalid) {
+            service.host.push_str(".invalid");
+        }
+        if matches!(
+            without_backends,
+            WithoutBackends::Fails | WithoutBackends::FailsInPlace
+        ) {
+            plugins.push(no_backend());
+        }
+    }
+    let behind = distinct(&resolved);
+    service.tags = Some(match behind.as_slice() {
+        [] => origin::nobody(),
+        [one] => origin::tags(&one.object, one.meta, &[]),
+        _ => parents.first().map_or_else(origin::nobody, |parent| {
+            context
+                .view
+                .meta(parent)
+                .map_or_else(origin::nobody, |meta| origin::tags(parent, meta, &[]))
+        }),
+    });
+    let mut upstream = Upstream {
+        name: service.host.clone(),
+        algorithm: Some(Algorithm::RoundRobin),
+        tags: service.tags.clone(),
+        ..Upstream::default()
+    };
+    if !annotations::are_consistent(context, &name, &behind) {
+        upstream.tags = None;
+        built.upstreams.push(DeclaredUpstream {
+            upstream,
+            targets: Vec::new(),
+        });
+        return;
+    }
+    annotations::apply(context, &behind, &mut service, &mut upstream);
+    let targets = targets::of(context, &resolved);
+    built.upstreams.push(DeclaredUpstream { upstream, targets });
+    built.bindings.push(Binding {
+        service: name.clone(),
+        backends: behind.iter().map(|one| one.object.clone()).collect(),
+        routes: routes.clone(),
+    });
+    built.services.push(DeclaredService {
+        id: origin::id("services", &name),
+        service,
+        routes: routes.into_iter().map(declared).collect(),
+        plugins,
+        from,
+    });
+}
+
+fn declared(draft: DraftRoute) -> DeclaredRoute {
+    let DraftRoute {
+        object: _,
+        route,
+        expression,
+        plugins,
+        referred: _,
+        from,
+    } = draft;
+    DeclaredRoute {
+        id: origin::id("routes", route.name.as_deref().unwrap_or_default()),
+        route,
+        expression,
+        plugins,
+        from,
+    }
+}
+
+/// The objects behind a service, each once.
+fn distinct<'r, 'w>(resolved: &'r [Resolved<'w>]) -> Vec<&'r Resolved<'w>> {
+    let mut behind: Vec<&Resolved<'_>> = Vec::new();
+    for one in resolved {
+        if behind.iter().all(|other| other.object != one.object) {
+            behind.push(one);
+        }
+    }
+    behind
+}
+
+/// What answers for a service that has no backend.
+pub(crate) fn no_backend() -> Plugin {
+    let config = json!({"status_code": 500, "message": "no existing backendRef provided"});
+    Plugin {
+        name: "request-termination".to_owned(),
+        config: serde_json::from_value(config).ok(),
+        ..Plugin::default()
+    }
+}
+
+/// The name of a Service as targets of DNS have it.
+pub(crate) fn in_dns(service: &Name, domain: &str) -> String {
+    format!("{}.{}.svc.{domain}", service.name, service.namespace())
+}

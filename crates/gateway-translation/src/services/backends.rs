@@ -1,0 +1,130 @@
+//! From what a route calls its backend to the Service behind it.
+
+use gateway_types::kubernetes::{ServicePort, ServiceSpec};
+use kong_crds::Kind;
+use kong_crds::incubator::v1alpha1::KongServiceFacade;
+use kong_resolve::{Key, Meta, Name};
+
+use crate::context::{Context, key};
+use crate::draft::{Backend, BackendPort, BackendTarget};
+
+/// A backend whose Service is there.
+#[derive(Clone, Debug)]
+pub(crate) struct Resolved<'w> {
+    /// The object whose annotations count: the Service, or the KongServiceFacade in front of it.
+    pub(crate) object: Key,
+    /// Its metadata.
+    pub(crate) meta: &'w Meta,
+    /// The Service.
+    pub(crate) service: Name,
+    /// What it is.
+    pub(crate) spec: &'w ServiceSpec,
+    /// The port of it, as written.
+    pub(crate) port: BackendPort,
+    /// Its weight, as written.
+    pub(crate) weight: Option<i64>,
+}
+
+impl<'w> Resolved<'w> {
+    /// The port as a number, if it was written as one and the Service has it.
+    pub(crate) fn port_number(&self) -> Option<u16> {
+        match (&self.port, self.service_port()) {
+            (BackendPort::Number(number), Some(_)) => u16::try_from(*number).ok(),
+            _ => None,
+        }
+    }
+
+    /// The port of the Service.
+    pub(crate) fn service_port(&self) -> Option<&'w ServicePort> {
+        self.spec.ports.iter().find(|port| match &self.port {
+            BackendPort::Number(number) => port.port == *number,
+            BackendPort::Name(name) => port.name.as_ref() == Some(name),
+            BackendPort::None => false,
+        })
+    }
+}
+
+/// The Service behind a backend; `None`, and a problem, if there is none or nobody permits to use it.
+pub(crate) fn resolve<'w>(context: &Context<'_, 'w>, backend: &Backend) -> Option<Resolved<'w>> {
+    match &backend.target {
+        BackendTarget::Service(service) => {
+            let object = key(Kind::Service, service);
+            let is_of_gateway_api = backend.referrer.kind != Kind::Ingress;
+            if is_of_gateway_api
+                && !context
+                    .view
+                    .permission_of_routes(&backend.referrer, &object)
+                    .is_given()
+            {
+                context.say(
+                    &backend.referrer,
+                    &backend.field,
+                    format!(
+                        "{service} is in a different namespace than the {} (namespace {}) and no ReferenceGrant \
+                         allowing reference is configured",
+                        backend.referrer.kind,
+                        backend.referrer.name.namespace(),
+                    ),
+                    kong_resolve::grants::remedy_of_routes(&backend.referrer, &object),
+                );
+                return None;
+            }
+            let Some((meta, spec)) = context.service(service) else {
+                context.say(
+                    &backend.referrer,
+                    &backend.field,
+                    format!("target {service} of type Service does not exist"),
+                    "create the Service or correct the name",
+                );
+                return None;
+            };
+            Some(Resolved {
+                object,
+                meta,
+                service: service.clone(),
+                spec,
+                port: backend.port.clone(),
+                weight: backend.weight,
+            })
+        }
+        BackendTarget::Facade(facade) => {
+            let object = key(Kind::KongServiceFacade, facade);
+            let Some((meta, spec)) = context.get::<KongServiceFacade>(facade) else {
+                context.say(
+                    &backend.referrer,
+                    &backend.field,
+                    format!("target {facade} of type KongServiceFacade does not exist"),
+                    "create the KongServiceFacade or correct the name",
+                );
+                return None;
+            };
+            let service = facade.sibling(None, &spec.backend_ref.name);
+            let Some((_, service_spec)) = context.service(&service) else {
+                context.say(
+                    &object,
+                    "spec.backendRef",
+                    format!("target {service} of type Service does not exist"),
+                    "create the Service or correct the name",
+                );
+                return None;
+            };
+            Some(Resolved {
+                object,
+                meta,
+                service,
+                spec: service_spec,
+                port: BackendPort::Number(spec.backend_ref.port.into()),
+                weight: backend.weight,
+            })
+        }
+        BackendTarget::Unsupported { group, kind, name } => {
+            context.say(
+                &backend.referrer,
+                &backend.field,
+                format!("{kind} {name} of group \"{group}\" cannot be a backend"),
+                "refer to a Service",
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Translations of whole sets of manifests.
+
+mod golden;
