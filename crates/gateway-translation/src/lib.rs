@@ -8,6 +8,7 @@ mod context;
 mod document;
 mod draft;
 mod origin;
+mod route_annotations;
 mod services;
 mod settings;
 
