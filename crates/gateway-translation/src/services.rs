@@ -6,6 +6,7 @@ mod backends;
 mod policy;
 mod targets;
 mod tls;
+mod weights;
 
 use kong_model::entity::{Algorithm, PathHandling, Plugin, Upstream};
 use kong_resolve::{Key, Name};
