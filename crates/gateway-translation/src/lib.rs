@@ -7,6 +7,7 @@
 mod context;
 mod document;
 mod draft;
+mod http_route;
 mod origin;
 mod route_annotations;
 mod services;
@@ -36,7 +37,7 @@ pub struct Translation {
 pub fn translate(world: &World, settings: &Settings) -> Translation {
     let view = View::new(world);
     let context = Context::new(&view, settings);
-    let drafts = Vec::new();
+    let drafts = http_route::drafts(&context);
     let built = services::build(&context, drafts);
     let document = Document {
         services: built.services,
