@@ -87,10 +87,6 @@ pub(super) fn plugin_for(
                 _ => location,
             })
         }
-        // Relative to whatever was asked for.
-        (Target::Whole(path), _, None) if asked.scheme.is_none() && asked.port.is_none() => {
-            Some(path.clone())
-        }
         _ => None,
     };
     let by_plugin = context.settings.features.redirect_plugin;
