@@ -1,13 +1,13 @@
 //! The HTTPRoutes that are translated, and their rules.
 
 use gateway_types::{HTTPRouteMatch, HTTPRouteRule, HTTPRouteSpec};
-use kong_crds::gateway::{Gateway, HTTPRoute};
 use kong_crds::Kind;
+use kong_crds::gateway::{Gateway, HTTPRoute};
 use kong_model::entity::Protocol;
 use kong_resolve::{Key, Meta};
 
 use super::Refusal;
-use super::filters;
+use super::{filters, support};
 use crate::context::{Context, key};
 use crate::origin::Provenance;
 
@@ -115,7 +115,9 @@ pub(super) fn all<'w>(context: &Context<'_, 'w>) -> Vec<Source<'w>> {
         let mut hostnames = spec.hostnames.clone();
         if !context.settings.as_kong_does() {
             // Kong compares them with what clients send, which it turns into nothing else.
-            hostnames.iter_mut().for_each(|it| it.make_ascii_lowercase());
+            for host in &mut hostnames {
+                host.make_ascii_lowercase();
+            }
         }
         sources.push(Source {
             key,
@@ -164,7 +166,7 @@ pub(super) fn rules<'s>(context: &Context<'_, '_>, sources: &'s [Source<'s>]) ->
             };
             if !context.settings.as_kong_does() {
                 say_unsupported(context, &rule);
-                if let Some(refusal) = filters::unsupported(&rule) {
+                if let Some(refusal) = support::unsupported(&rule) {
                     refusal.say(context, &source.key, "the rule is left out");
                     continue;
                 }
@@ -219,7 +221,9 @@ fn say_unsupported(context: &Context<'_, '_>, rule: &Rule<'_>) {
 fn protocols(context: &Context<'_, '_>, route: &Key, spec: &HTTPRouteSpec) -> Vec<Protocol> {
     let (mut http, mut https) = (false, false);
     for parent in &spec.parent_refs {
-        let gateway = route.name.sibling(parent.namespace.as_deref(), &parent.name);
+        let gateway = route
+            .name
+            .sibling(parent.namespace.as_deref(), &parent.name);
         let Some((_, gateway)) = context.get::<Gateway>(&gateway) else {
             continue;
         };

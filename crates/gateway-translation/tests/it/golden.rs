@@ -23,7 +23,11 @@ pub(crate) fn cases() -> Vec<PathBuf> {
         for entry in fs::read_dir(fixtures().join(set)).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if path.is_dir() && only.as_ref().is_none_or(|only| name.contains(only.as_str())) {
+            if path.is_dir()
+                && only
+                    .as_ref()
+                    .is_none_or(|only| name.contains(only.as_str()))
+            {
                 cases.push(path);
             }
         }

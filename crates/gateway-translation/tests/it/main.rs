@@ -1,4 +1,5 @@
 //! Translations of whole sets of manifests.
 
 mod golden;
+mod http_route;
 mod right;

@@ -25,10 +25,16 @@ fn config(manifests: &str, flavor: Flavor) -> Config {
     let mut document = translation.document.to_value();
     let members = document.as_object_mut().unwrap();
     members.retain(|name, _| matches!(name.as_str(), "_format_version" | "services" | "upstreams"));
-    for service in members.get_mut("services").into_iter().flat_map(Value::as_array_mut).flatten() {
+    for service in members
+        .get_mut("services")
+        .into_iter()
+        .flat_map(Value::as_array_mut)
+        .flatten()
+    {
         // Certificates are entities of their own.
         let service = service.as_object_mut().unwrap();
-        service.retain(|member, _| !member.ends_with("_certificate") && member != "ca_certificates");
+        service
+            .retain(|member, _| !member.ends_with("_certificate") && member != "ca_certificates");
     }
     Config::new(members.clone())
 }
@@ -71,7 +77,13 @@ struct Made {
     rules: Vec<Vec<Asked>>,
 }
 
-const HOSTS: [&str; 5] = ["a.example.com", "b.example.com", "*.example.com", "*.b.example.com", "*.com"];
+const HOSTS: [&str; 5] = [
+    "a.example.com",
+    "b.example.com",
+    "*.example.com",
+    "*.b.example.com",
+    "*.com",
+];
 const PATHS: [&str; 6] = ["/", "/a", "/a/b", "/a/b/c", "/ab", "/a.b"];
 const HEADERS: [&str; 3] = ["x-one", "x-two", "x-three"];
 
@@ -142,9 +154,14 @@ fn fit(host: &str, asked: &str) -> Option<(bool, usize)> {
 fn expected(made: &[Made], request: &HttpRequest) -> Option<(usize, usize, usize)> {
     let mut best = None;
     for (number, route) in made.iter().enumerate() {
-        let host = match route.hosts.is_empty() {
-            true => Some((false, 0)),
-            false => route.hosts.iter().filter_map(|host| fit(host, &request.host)).max(),
+        let host = if route.hosts.is_empty() {
+            Some((false, 0))
+        } else {
+            route
+                .hosts
+                .iter()
+                .filter_map(|host| fit(host, &request.host))
+                .max()
         };
         let Some(host) = host else {
             continue;
@@ -153,9 +170,14 @@ fn expected(made: &[Made], request: &HttpRequest) -> Option<(usize, usize, usize
             for (index, asked) in matches.iter().enumerate() {
                 let path = asked.path.unwrap_or("/");
                 let exact = asked.exact && asked.path.is_some();
-                let fits = match exact {
-                    true => request.path == path,
-                    false => path == "/" || request.path == path || request.path.starts_with(&format!("{path}/")),
+                let fits = if exact {
+                    request.path == path
+                } else {
+                    {
+                        path == "/"
+                            || request.path == path
+                            || request.path.starts_with(&format!("{path}/"))
+                    }
                 };
                 let has = |name: &&str| request.headers.iter().any(|(header, _)| header == name);
                 if !fits
@@ -165,7 +187,15 @@ fn expected(made: &[Made], request: &HttpRequest) -> Option<(usize, usize, usize
                     continue;
                 }
                 let last = (usize::MAX - rule, usize::MAX - index);
-                let rank = (host, exact, path.len(), asked.method.is_some(), asked.headers.len(), number, last);
+                let rank = (
+                    host,
+                    exact,
+                    path.len(),
+                    asked.method.is_some(),
+                    asked.headers.len(),
+                    number,
+                    last,
+                );
                 if best.as_ref().is_none_or(|(other, _)| rank > *other) {
                     best = Some((rank, (number, rule, index)));
                 }
