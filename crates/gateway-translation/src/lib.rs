@@ -4,12 +4,22 @@
 //! module that makes [drafts](draft) of services of it; `services` turns them into services and upstreams; what is
 //! bound to those by name comes after. Nothing in here reads a clock, performs I/O or remembers anything.
 
+mod attributes;
+mod backend_refs;
+mod class;
 mod context;
 mod document;
 mod draft;
+mod ingress;
+mod listeners;
 mod origin;
+mod predicates;
+mod route_annotations;
+mod route_base;
 mod services;
 mod settings;
+mod stream_route;
+mod url_path;
 
 use kong_resolve::{View, World};
 
@@ -35,7 +45,8 @@ pub struct Translation {
 pub fn translate(world: &World, settings: &Settings) -> Translation {
     let view = View::new(world);
     let context = Context::new(&view, settings);
-    let drafts = Vec::new();
+    let mut drafts = ingress::drafts(&context);
+    drafts.extend(stream_route::drafts(&context));
     let built = services::build(&context, drafts);
     let document = Document {
         services: built.services,
