@@ -193,6 +193,12 @@ fn service(declared: &DeclaredService) -> Value {
 
 fn route(declared: &DeclaredRoute) -> Value {
     let mut members = members(&declared.route);
+    for end in ["sources", "destinations"] {
+        let addresses = members.get_mut(end).and_then(Value::as_array_mut);
+        for address in addresses.into_iter().flatten() {
+            address.as_object_mut().map(without_nulls);
+        }
+    }
     members.insert("id".to_owned(), json!(declared.id));
     if let Some((expression, priority)) = &declared.expression {
         members.insert("expression".to_owned(), json!(expression.to_string()));

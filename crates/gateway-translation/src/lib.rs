@@ -4,6 +4,8 @@
 //! module that makes [drafts](draft) of services of it; `services` turns them into services and upstreams; what is
 //! bound to those by name comes after. Nothing in here reads a clock, performs I/O or remembers anything.
 
+mod attributes;
+mod backend_refs;
 mod ca_certificates;
 mod certificates;
 mod class;
@@ -14,12 +16,20 @@ mod custom_entities;
 mod document;
 mod draft;
 mod fallback;
+mod ingress;
 mod licenses;
+mod listeners;
 mod origin;
 mod plugins;
+mod predicates;
+mod route_annotations;
+mod route_base;
 mod services;
 mod settings;
+mod stream_route;
+mod url_path;
 mod vaults;
+
 
 use kong_resolve::{View, World};
 
@@ -46,7 +56,8 @@ pub fn translate(world: &World, settings: &Settings) -> Translation {
     let left = (!settings.without.is_empty()).then(|| fallback::without(world, settings));
     let view = View::new(left.as_ref().unwrap_or(world));
     let context = Context::new(&view, settings);
-    let drafts = Vec::new();
+    let mut drafts = ingress::drafts(&context);
+    drafts.extend(stream_route::drafts(&context));
     let built = services::build(&context, drafts);
     let document = bind(&context, built);
     Translation {
