@@ -179,10 +179,11 @@ fn sorted<T>(entities: &[T], name: fn(&T) -> &str, value: fn(&T) -> Value) -> Ve
 
 fn service(declared: &DeclaredService) -> Value {
     let mut members = members(&declared.service);
+    members.insert("id".to_owned(), json!(declared.id));
     if let Some(certificate) = &declared.service.client_certificate {
+        // Kong takes the id itself for a reference as well, and its controller writes it so.
         members.insert("client_certificate".to_owned(), json!(certificate.id));
     }
-    members.insert("id".to_owned(), json!(declared.id));
     if !declared.routes.is_empty() {
         let routes = sorted(&declared.routes, DeclaredRoute::name, route);
         members.insert("routes".to_owned(), Value::Array(routes));

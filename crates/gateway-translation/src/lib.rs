@@ -30,7 +30,6 @@ mod stream_route;
 mod url_path;
 mod vaults;
 
-
 use kong_resolve::{View, World};
 
 use crate::context::Context;

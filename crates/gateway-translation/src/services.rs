@@ -3,9 +3,12 @@
 
 mod annotations;
 mod backends;
+mod policy;
 mod targets;
+mod tls;
+mod weights;
 
-use kong_model::entity::{Algorithm, Plugin, Upstream};
+use kong_model::entity::{Algorithm, PathHandling, Plugin, Upstream};
 use kong_resolve::{Key, Name};
 use serde_json::json;
 
@@ -42,6 +45,8 @@ pub(crate) struct Binding {
 const TIMEOUT: u32 = 60_000;
 /// How often a service tries again, likewise.
 const RETRIES: u16 = 5;
+/// The status of the answer to plain HTTP where TLS is wanted, likewise.
+const HTTPS_REDIRECT: u16 = 426;
 
 /// Makes services and upstreams of drafts.
 pub(crate) fn build(context: &Context<'_, '_>, drafts: Vec<Draft>) -> Built {
@@ -111,6 +116,8 @@ fn build_one(context: &Context<'_, '_>, draft: Draft, built: &mut Built) {
         return;
     }
     annotations::apply(context, &behind, &mut service, &mut upstream);
+    tls::apply(context, &behind, &mut service);
+    policy::apply(context, &behind, &mut upstream);
     let targets = targets::of(context, &resolved);
     built.upstreams.push(DeclaredUpstream { upstream, targets });
     built.bindings.push(Binding {
@@ -130,12 +137,16 @@ fn build_one(context: &Context<'_, '_>, draft: Draft, built: &mut Built) {
 fn declared(draft: DraftRoute) -> DeclaredRoute {
     let DraftRoute {
         object: _,
-        route,
+        mut route,
         expression,
         plugins,
         referred: _,
         from,
     } = draft;
+    route.https_redirect_status_code.get_or_insert(HTTPS_REDIRECT);
+    if expression.is_none() {
+        route.path_handling.get_or_insert(PathHandling::V0);
+    }
     DeclaredRoute {
         id: origin::id("routes", route.name.as_deref().unwrap_or_default()),
         route,

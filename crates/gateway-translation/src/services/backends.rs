@@ -1,6 +1,6 @@
 //! From what a route calls its backend to the Service behind it.
 
-use gateway_types::kubernetes::{ServicePort, ServiceSpec};
+use gateway_types::kubernetes::{ServicePort, ServiceSpec, ServiceType};
 use kong_crds::Kind;
 use kong_crds::incubator::v1alpha1::KongServiceFacade;
 use kong_resolve::{Key, Meta, Name};
@@ -28,8 +28,10 @@ pub(crate) struct Resolved<'w> {
 impl<'w> Resolved<'w> {
     /// The port as a number, if it was written as one and the Service has it.
     pub(crate) fn port_number(&self) -> Option<u16> {
+        let is_external = self.spec.type_ == Some(ServiceType::ExternalName);
         match (&self.port, self.service_port()) {
             (BackendPort::Number(number), Some(_)) => u16::try_from(*number).ok(),
+            (BackendPort::Number(number), None) if is_external => u16::try_from(*number).ok(),
             _ => None,
         }
     }
@@ -42,6 +44,11 @@ impl<'w> Resolved<'w> {
             BackendPort::None => false,
         })
     }
+}
+
+/// The key of a Service.
+pub(crate) fn key_of(service: &Name) -> Key {
+    key(Kind::Service, service)
 }
 
 /// The Service behind a backend; `None`, and a problem, if there is none or nobody permits to use it.
