@@ -10,6 +10,7 @@ mod class;
 mod context;
 mod document;
 mod draft;
+mod grpc_route;
 mod ingress;
 mod listeners;
 mod origin;
@@ -46,6 +47,7 @@ pub fn translate(world: &World, settings: &Settings) -> Translation {
     let view = View::new(world);
     let context = Context::new(&view, settings);
     let mut drafts = ingress::drafts(&context);
+    drafts.extend(grpc_route::drafts(&context));
     drafts.extend(stream_route::drafts(&context));
     let built = services::build(&context, drafts);
     let document = Document {
