@@ -16,6 +16,7 @@ mod custom_entities;
 mod document;
 mod draft;
 mod fallback;
+mod grpc_route;
 mod ingress;
 mod licenses;
 mod listeners;
@@ -56,6 +57,7 @@ pub fn translate(world: &World, settings: &Settings) -> Translation {
     let view = View::new(left.as_ref().unwrap_or(world));
     let context = Context::new(&view, settings);
     let mut drafts = ingress::drafts(&context);
+    drafts.extend(grpc_route::drafts(&context));
     drafts.extend(stream_route::drafts(&context));
     let built = services::build(&context, drafts);
     let document = bind(&context, built);
