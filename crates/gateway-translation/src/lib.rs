@@ -17,6 +17,7 @@ mod document;
 mod draft;
 mod fallback;
 mod grpc_route;
+mod http_route;
 mod ingress;
 mod licenses;
 mod listeners;
@@ -59,6 +60,7 @@ pub fn translate(world: &World, settings: &Settings) -> Translation {
     let mut drafts = ingress::drafts(&context);
     drafts.extend(grpc_route::drafts(&context));
     drafts.extend(stream_route::drafts(&context));
+    drafts.extend(http_route::drafts(&context));
     let built = services::build(&context, drafts);
     let document = bind(&context, built);
     Translation {

@@ -4,11 +4,12 @@
 mod annotations;
 mod backends;
 mod policy;
+mod share;
 mod targets;
 mod tls;
 mod weights;
 
-use kong_model::entity::{Algorithm, PathHandling, Plugin, Upstream};
+use kong_model::entity::{Algorithm, PathHandling, Plugin, Protocol, Service, Upstream};
 use kong_resolve::{Key, Name};
 use serde_json::json;
 
@@ -72,6 +73,11 @@ fn build_one(context: &Context<'_, '_>, draft: Draft, built: &mut Built) {
         .filter_map(|backend| resolve(context, backend))
         .collect();
     let name = service.name.clone().unwrap_or_default();
+    let right = !context.settings.as_kong_does();
+    if right && resolved.is_empty() && !backends.is_empty() && is_stream(&service) {
+        // Nothing can be answered there; who connects is better off with nobody than with a closed connection.
+        return;
+    }
     service.connect_timeout.get_or_insert(TIMEOUT);
     service.read_timeout.get_or_insert(TIMEOUT);
     service.write_timeout.get_or_insert(TIMEOUT);
@@ -89,6 +95,9 @@ fn build_one(context: &Context<'_, '_>, draft: Draft, built: &mut Built) {
         ) {
             plugins.push(no_backend());
         }
+    }
+    if right && !is_stream(&service) {
+        plugins.extend(share::of_the_missing(&backends, &resolved));
     }
     let behind = distinct(&resolved);
     service.tags = Some(match behind.as_slice() {
@@ -132,6 +141,15 @@ fn build_one(context: &Context<'_, '_>, draft: Draft, built: &mut Built) {
         plugins,
         from,
     });
+}
+
+/// Whether a service takes bytes, not requests.
+fn is_stream(service: &Service) -> bool {
+    let protocol = service.protocol.as_ref();
+    matches!(
+        protocol,
+        Some(Protocol::Tcp | Protocol::Tls | Protocol::TlsPassthrough | Protocol::Udp)
+    )
 }
 
 fn declared(draft: DraftRoute) -> DeclaredRoute {

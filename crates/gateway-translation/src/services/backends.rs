@@ -36,6 +36,18 @@ impl<'w> Resolved<'w> {
         }
     }
 
+    /// What is wrong with the port, if anything is.
+    fn missing_port(&self) -> Option<String> {
+        let is_external = self.spec.type_ == Some(ServiceType::ExternalName);
+        match (&self.port, self.service_port()) {
+            (_, Some(_)) => None,
+            (BackendPort::Number(_), None) if is_external => None,
+            (BackendPort::Number(number), None) => Some(format!("has no port {number}")),
+            (BackendPort::Name(name), None) => Some(format!("has no port \"{name}\"")),
+            (BackendPort::None, None) => Some("is referred to without a port".to_owned()),
+        }
+    }
+
     /// The port of the Service.
     pub(crate) fn service_port(&self) -> Option<&'w ServicePort> {
         self.spec.ports.iter().find(|port| match &self.port {
@@ -85,14 +97,26 @@ pub(crate) fn resolve<'w>(context: &Context<'_, 'w>, backend: &Backend) -> Optio
                 );
                 return None;
             };
-            Some(Resolved {
+            let resolved = Resolved {
                 object,
                 meta,
                 service: service.clone(),
                 spec,
                 port: backend.port.clone(),
                 weight: backend.weight,
-            })
+            };
+            if let Some(problem) = resolved.missing_port()
+                && !context.settings.as_kong_does()
+            {
+                context.say(
+                    &backend.referrer,
+                    format!("{}.port", backend.field),
+                    format!("target {service} of type Service {problem}"),
+                    "refer to one of its ports",
+                );
+                return None;
+            }
+            Some(resolved)
         }
         BackendTarget::Facade(facade) => {
             let object = key(Kind::KongServiceFacade, facade);

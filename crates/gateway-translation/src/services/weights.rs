@@ -77,7 +77,8 @@ pub(crate) fn exact(backends: &[Backend]) -> Vec<Option<u64>> {
         .collect()
 }
 
-fn gcd(one: u128, two: u128) -> u128 {
+/// The greatest number that divides both.
+pub(super) fn gcd(one: u128, two: u128) -> u128 {
     match two {
         0 => one,
         two => gcd(two, one % two),

@@ -11,12 +11,12 @@ use kong_resolve::{Entry, Key, Name, World};
 use kong_router::Flavor;
 use serde_json::Value;
 
-fn fixtures() -> PathBuf {
+pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
 /// The folders of all cases, or of the one that was asked for.
-fn cases() -> Vec<PathBuf> {
+pub(crate) fn cases() -> Vec<PathBuf> {
     let only = std::env::var("GOLDEN").ok();
     let mut cases = Vec::new();
     for set in ["golden", "golden-more"] {
@@ -33,12 +33,16 @@ fn cases() -> Vec<PathBuf> {
 }
 
 /// Objects as they lie in a cache: nothing is defaulted or checked.
-fn world(manifests: &str) -> World {
+pub(crate) fn world(manifests: &str) -> World {
     let mut world = World::default();
     for document in manifests.split("\n---") {
-        let document: Value = serde_yaml::from_str(document).unwrap();
+        let mut document: Value = serde_yaml::from_str(document).unwrap();
         if document.is_null() {
             continue;
+        }
+        if document["apiVersion"] == "gateway.networking.k8s.io/v1beta1" {
+            // ReferenceGrants are the same in both versions.
+            document["apiVersion"] = "gateway.networking.k8s.io/v1".into();
         }
         let observed = kong_crds::read_manifest(document).unwrap();
         let key = Key {

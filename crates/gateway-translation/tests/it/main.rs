@@ -1,3 +1,4 @@
 //! Translations of whole sets of manifests.
 
 mod golden;
+mod right;
