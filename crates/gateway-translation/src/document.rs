@@ -4,6 +4,7 @@
 //! Everything is sorted by what it is called, so that a document depends on what it holds alone. Members that are
 //! not set are left out.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use kong_model::entity::{Plugin, Route, Service, Target, Upstream};
@@ -143,7 +144,7 @@ impl Document {
         put("services", sorted(&self.services, DeclaredService::name, service));
         put("upstreams", sorted(&self.upstreams, |it| &it.upstream.name, upstream));
         let mut plugins: Vec<&DeclaredPlugin> = self.plugins.iter().collect();
-        plugins.sort_by(|one, two| two.place().cmp(&one.place()));
+        plugins.sort_by_cached_key(|plugin| Reverse(plugin.place()));
         put("plugins", plugins.into_iter().map(plugin).collect());
         let plain = |entities: &[Members]| entities.iter().cloned().map(Value::Object).collect();
         put("consumers", plain(&self.consumers));
@@ -161,10 +162,11 @@ impl Document {
 }
 
 impl DeclaredPlugin {
-    /// By what plugins are sorted: their name, then what they are for.
-    fn place(&self) -> (&str, [&Option<String>; 4]) {
+    /// By what plugins are sorted: their name and what they are for, in one text.
+    fn place(&self) -> String {
         let bound = [&self.consumer, &self.consumer_group, &self.route, &self.service];
-        (&self.plugin.name, bound)
+        let bound = bound.into_iter().flatten().map(String::as_str);
+        std::iter::once(self.plugin.name.as_str()).chain(bound).collect()
     }
 }
 
@@ -192,6 +194,12 @@ fn service(declared: &DeclaredService) -> Value {
 
 fn route(declared: &DeclaredRoute) -> Value {
     let mut members = members(&declared.route);
+    for end in ["sources", "destinations"] {
+        let addresses = members.get_mut(end).and_then(Value::as_array_mut);
+        for address in addresses.into_iter().flatten() {
+            address.as_object_mut().map(without_nulls);
+        }
+    }
     members.insert("id".to_owned(), json!(declared.id));
     if let Some((expression, priority)) = &declared.expression {
         members.insert("expression".to_owned(), json!(expression.to_string()));
@@ -238,6 +246,9 @@ fn without_nulls(members: &mut Members) {
 
 fn plugin(declared: &DeclaredPlugin) -> Value {
     let mut members = members(&declared.plugin);
+    if let Some(Value::Object(ordering)) = members.get_mut("ordering") {
+        without_nulls(ordering);
+    }
     members.insert("id".to_owned(), json!(declared.id));
     let bound = [
         ("service", &declared.service),
