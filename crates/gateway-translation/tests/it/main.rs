@@ -2,4 +2,4 @@
 
 mod golden;
 mod http_route;
-mod right;
+mod http_order;
