@@ -16,7 +16,7 @@ use kong_resolve::{Key, Name};
 
 use crate::context::Context;
 
-pub(crate) use arbitration::{Won, arbitrate};
+pub(crate) use arbitration::arbitrate;
 
 /// The name that Kong's ingress controller has in GatewayClasses, which is that of its translator everywhere.
 const TRANSLATOR: &str = "konghq.com/kic-gateway-controller";

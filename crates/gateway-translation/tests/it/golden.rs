@@ -33,7 +33,7 @@ fn cases() -> Vec<PathBuf> {
 }
 
 /// Objects as they lie in a cache: nothing is defaulted or checked.
-fn world(manifests: &str) -> World {
+pub(crate) fn world(manifests: &str) -> World {
     let mut world = World::default();
     for document in manifests.split("\n---") {
         let document: Value = serde_yaml::from_str(document).unwrap();
