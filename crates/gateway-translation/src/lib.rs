@@ -15,6 +15,7 @@ mod ingress;
 mod listeners;
 mod origin;
 mod predicates;
+mod refused;
 mod route_annotations;
 mod route_base;
 mod services;
@@ -49,6 +50,9 @@ pub fn translate(world: &World, settings: &Settings) -> Translation {
     let mut drafts = ingress::drafts(&context);
     drafts.extend(grpc_route::drafts(&context));
     drafts.extend(stream_route::drafts(&context));
+    if !settings.as_kong_does() {
+        refused::leave_out(&context, &mut drafts);
+    }
     let built = services::build(&context, drafts);
     let document = Document {
         services: built.services,

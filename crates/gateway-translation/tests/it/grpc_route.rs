@@ -215,3 +215,33 @@ fn a_route_is_for_the_hosts_that_its_listeners_have() {
         assert_eq!(protocols, r#"["grpc"]"#);
     }
 }
+
+#[test]
+fn no_hostname_method_or_header_makes_a_configuration_that_kong_refuses() {
+    let hostile = [
+        "a b", "a.*", "*", "é", "(", "a|b", "..", "%", "a/b", "host", "X-Y", "~*a", "$(x)", "x:80",
+        "a_b",
+    ];
+    let mut manifests = service("a", 9000);
+    for (number, text) in hostile.iter().enumerate() {
+        let rules = ["Exact", "RegularExpression"].map(|kind| {
+            let method =
+                format!("{{method: {{type: {kind}, service: '{text}', method: '{text}'}}}}");
+            let name = format!("{{headers: [{{type: {kind}, name: '{text}', value: x}}]}}");
+            let value = format!("{{headers: [{{type: {kind}, name: x-a, value: '{text}'}}]}}");
+            rule(&[method, name, value].join(", "), "")
+        });
+        let hostnames = format!("'{text}', x.test");
+        manifests += &route(&format!("r{number}"), &hostnames, &rules.join(", "));
+        manifests += &route(&format!("s{number}"), "", &rules.join(", "))
+            .replace("GRPCRoute", "TLSRoute")
+            .replace("hostnames: []", &format!("hostnames: ['{text}']"))
+            .replace("matches", "ignored");
+    }
+    for flavor in FLAVORS {
+        let gateway = Gateway::of(&manifests, flavor);
+        let takes = |url: &str| gateway.route("POST", url, &[]).is_some();
+        assert!(takes("http://x.test/a%7Cb/a%7Cb"), "{flavor:?}");
+        assert!(takes("http://x.test/a/b"), "{flavor:?}");
+    }
+}

@@ -250,3 +250,70 @@ fn the_order_of_manifests_does_not_matter() {
         assert_eq!(one.problems, other.problems);
     }
 }
+
+/// Texts that mean something to somebody on the way to the gateway.
+const HOSTILE: [&str; 18] = [
+    "a\"b",
+    "a'b",
+    "a b",
+    "a\\nb",
+    "a\\tb",
+    "é",
+    "a?b",
+    "a#b",
+    "%",
+    "%zz",
+    "%00",
+    "a\\\\",
+    "(",
+    "$",
+    "{}",
+    "..",
+    "a*",
+    "\\\") || (http.path ^= \\\"/",
+];
+
+#[test]
+fn no_host_or_path_makes_a_configuration_that_kong_refuses() {
+    let mut manifests = service("a", 80);
+    let mut number = 0;
+    for text in HOSTILE {
+        let hosts = ["x.test", text, "*", "a.*", "*.a", "x.test:80", "1.2.3.4"];
+        let text = text.replace('"', "\\\"").replace("\\\\\"", "\\\"");
+        for host in hosts {
+            for kind in ["Prefix", "Exact", "ImplementationSpecific", "Other"] {
+                for path in [
+                    format!("/{text}"),
+                    text.clone(),
+                    format!("/~/{text}"),
+                    format!("/a//{text}/"),
+                ] {
+                    number += 1;
+                    let host = host.replace('"', "\\\"").replace("\\\\\"", "\\\"");
+                    manifests += &format!(
+                        "
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {{name: i{number}, namespace: default}}
+spec:
+  ingressClassName: kong
+  rules:
+  - host: \"{host}\"
+    http: {{paths: [{{pathType: {kind}, path: \"{path}\", backend: {{service: {{name: a, port: {{number: 80}}}}}}}}]}}"
+                    );
+                }
+            }
+        }
+    }
+    for flavor in FLAVORS {
+        let gateway = Gateway::of(&manifests, flavor);
+        assert!(
+            gateway.document["services"][0]["routes"]
+                .as_array()
+                .unwrap()
+                .len()
+                > 100
+        );
+    }
+}
