@@ -137,7 +137,7 @@ fn manifest(number: usize, made: &Made) -> String {
             "name": format!("r{number}"), "namespace": "default", "uid": format!("u{number}"),
             "creationTimestamp": format!("2024-01-0{}T00:00:00Z", 9 - number),
         },
-        "spec": {"hostnames": made.hosts, "rules": rules},
+        "spec": {"parentRefs": [{"name": "g"}], "hostnames": made.hosts, "rules": rules},
     });
     serde_yaml::to_string(&route).unwrap()
 }

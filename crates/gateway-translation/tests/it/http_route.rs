@@ -27,6 +27,7 @@ apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: {{name: r, namespace: default, uid: r}}
 spec:
+  parentRefs: [{{name: g}}]
   hostnames: [h.example.com]
   rules: {rules}
 "
