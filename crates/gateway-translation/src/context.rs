@@ -5,9 +5,10 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use gateway_types::kubernetes::ServiceSpec;
-use kong_crds::gateway::Service;
+use kong_crds::gateway::{KeptStatus, Service};
 use kong_crds::{Kind, SecretString};
 use kong_resolve::{Key, Lookup, Meta, Name, Readable, Ref, View};
+use serde::de::DeserializeOwned;
 
 use crate::settings::Settings;
 
@@ -71,6 +72,16 @@ impl<'c, 'w> Context<'c, 'w> {
             Lookup::Found(meta, spec) => Some((meta, spec)),
             Lookup::Missing | Lookup::Unreadable(_) => None,
         }
+    }
+
+    /// The status of an object as its document has it; `None` if there is none, or none that can be read.
+    pub(crate) fn status<K, S>(&self, name: &Name) -> Option<S>
+    where
+        K: Readable<Status = KeptStatus>,
+        S: DeserializeOwned,
+    {
+        let status = self.view.status(&Ref::<K>::new(name.clone()))?;
+        S::deserialize(&status.0).ok()
     }
 
     /// All objects of a kind that can be read, oldest first, then by namespace and name.

@@ -4,6 +4,7 @@
 //! Everything is sorted by what it is called, so that a document depends on what it holds alone. Members that are
 //! not set are left out.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use kong_model::entity::{Plugin, Route, Service, Target, Upstream};
@@ -143,7 +144,7 @@ impl Document {
         put("services", sorted(&self.services, DeclaredService::name, service));
         put("upstreams", sorted(&self.upstreams, |it| &it.upstream.name, upstream));
         let mut plugins: Vec<&DeclaredPlugin> = self.plugins.iter().collect();
-        plugins.sort_by(|one, two| two.place().cmp(&one.place()));
+        plugins.sort_by_cached_key(|plugin| Reverse(plugin.place()));
         put("plugins", plugins.into_iter().map(plugin).collect());
         let plain = |entities: &[Members]| entities.iter().cloned().map(Value::Object).collect();
         put("consumers", plain(&self.consumers));
@@ -178,10 +179,11 @@ impl Document {
 }
 
 impl DeclaredPlugin {
-    /// By what plugins are sorted: their name, then what they are for.
-    fn place(&self) -> (&str, [&Option<String>; 4]) {
+    /// By what plugins are sorted: their name and what they are for, in one text.
+    fn place(&self) -> String {
         let bound = [&self.consumer, &self.consumer_group, &self.route, &self.service];
-        (&self.plugin.name, bound)
+        let bound = bound.into_iter().flatten().map(String::as_str);
+        std::iter::once(self.plugin.name.as_str()).chain(bound).collect()
     }
 }
 
@@ -195,6 +197,10 @@ fn sorted<T>(entities: &[T], name: fn(&T) -> &str, value: fn(&T) -> Value) -> Ve
 fn service(declared: &DeclaredService) -> Value {
     let mut members = members(&declared.service);
     members.insert("id".to_owned(), json!(declared.id));
+    if let Some(certificate) = &declared.service.client_certificate {
+        // Kong takes the id itself for a reference as well, and its controller writes it so.
+        members.insert("client_certificate".to_owned(), json!(certificate.id));
+    }
     if !declared.routes.is_empty() {
         let routes = sorted(&declared.routes, DeclaredRoute::name, route);
         members.insert("routes".to_owned(), Value::Array(routes));
@@ -203,8 +209,15 @@ fn service(declared: &DeclaredService) -> Value {
     Value::Object(members)
 }
 
-fn route(declared: &DeclaredRoute) -> Value {
+/// A route as Kong reads it.
+pub(crate) fn route(declared: &DeclaredRoute) -> Value {
     let mut members = members(&declared.route);
+    for end in ["sources", "destinations"] {
+        let addresses = members.get_mut(end).and_then(Value::as_array_mut);
+        for address in addresses.into_iter().flatten() {
+            address.as_object_mut().map(without_nulls);
+        }
+    }
     members.insert("id".to_owned(), json!(declared.id));
     if let Some((expression, priority)) = &declared.expression {
         members.insert("expression".to_owned(), json!(expression.to_string()));
@@ -240,7 +253,8 @@ fn upstream(declared: &DeclaredUpstream) -> Value {
     Value::Object(members)
 }
 
-fn without_nulls(members: &mut Members) {
+/// Takes out what is not set, inside of other members as well.
+pub(crate) fn without_nulls(members: &mut Members) {
     members.retain(|_, value| !value.is_null());
     for value in members.values_mut() {
         if let Value::Object(inner) = value {
@@ -251,6 +265,9 @@ fn without_nulls(members: &mut Members) {
 
 fn plugin(declared: &DeclaredPlugin) -> Value {
     let mut members = members(&declared.plugin);
+    if let Some(Value::Object(ordering)) = members.get_mut("ordering") {
+        without_nulls(ordering);
+    }
     members.insert("id".to_owned(), json!(declared.id));
     let bound = [
         ("service", &declared.service),

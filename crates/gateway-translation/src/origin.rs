@@ -41,6 +41,15 @@ pub(crate) fn tags(object: &Key, meta: &Meta, rules: &[&str]) -> Vec<String> {
     tags
 }
 
+/// Adds the tags that an object has in a field of its own.
+pub(crate) fn add_tags(tags: &mut Vec<String>, more: Option<&[String]>) {
+    for tag in more.unwrap_or_default() {
+        if !tag.is_empty() && !tags.contains(tag) {
+            tags.push(tag.clone());
+        }
+    }
+}
+
 /// The tags of an entity that comes from no object.
 pub(crate) fn nobody() -> Vec<String> {
     NOBODY.map(str::to_owned).into()

@@ -1,11 +1,16 @@
 //! From drafts to services and upstreams: backends are resolved, what the annotations of Services and the policies
 //! say is applied, targets are counted out.
 
+mod accepted;
 mod annotations;
 mod backends;
+mod policy;
+mod share;
 mod targets;
+mod tls;
+mod weights;
 
-use kong_model::entity::{Algorithm, Plugin, Upstream};
+use kong_model::entity::{Algorithm, PathHandling, Plugin, Protocol, Service, Upstream};
 use kong_resolve::{Key, Name};
 use serde_json::json;
 
@@ -42,6 +47,8 @@ pub(crate) struct Binding {
 const TIMEOUT: u32 = 60_000;
 /// How often a service tries again, likewise.
 const RETRIES: u16 = 5;
+/// The status of the answer to plain HTTP where TLS is wanted, likewise.
+const HTTPS_REDIRECT: u16 = 426;
 
 /// Makes services and upstreams of drafts.
 pub(crate) fn build(context: &Context<'_, '_>, drafts: Vec<Draft>) -> Built {
@@ -67,6 +74,11 @@ fn build_one(context: &Context<'_, '_>, draft: Draft, built: &mut Built) {
         .filter_map(|backend| resolve(context, backend))
         .collect();
     let name = service.name.clone().unwrap_or_default();
+    let right = !context.settings.as_kong_does();
+    if right && resolved.is_empty() && !backends.is_empty() && is_stream(&service) {
+        // Nothing can be answered there; who connects is better off with nobody than with a closed connection.
+        return;
+    }
     service.connect_timeout.get_or_insert(TIMEOUT);
     service.read_timeout.get_or_insert(TIMEOUT);
     service.write_timeout.get_or_insert(TIMEOUT);
@@ -75,7 +87,10 @@ fn build_one(context: &Context<'_, '_>, draft: Draft, built: &mut Built) {
         service.port = resolved.iter().rev().find_map(Resolved::port_number);
     }
     if resolved.is_empty() {
-        if matches!(without_backends, WithoutBackends::Fails | WithoutBackends::Invalid) {
+        if matches!(
+            without_backends,
+            WithoutBackends::Fails | WithoutBackends::Invalid
+        ) {
             service.host.push_str(".invalid");
         }
         if matches!(
@@ -84,6 +99,9 @@ fn build_one(context: &Context<'_, '_>, draft: Draft, built: &mut Built) {
         ) {
             plugins.push(no_backend());
         }
+    }
+    if right && !is_stream(&service) {
+        plugins.extend(share::of_the_missing(&backends, &resolved));
     }
     let behind = distinct(&resolved);
     service.tags = Some(match behind.as_slice() {
@@ -111,7 +129,18 @@ fn build_one(context: &Context<'_, '_>, draft: Draft, built: &mut Built) {
         return;
     }
     annotations::apply(context, &behind, &mut service, &mut upstream);
-    let targets = targets::of(context, &resolved);
+    tls::apply(context, &behind, &mut service);
+    let plain = upstream.clone();
+    policy::apply(context, &behind, &mut upstream);
+    let mut targets = targets::of(context, &resolved);
+    if right {
+        let Some(accepted) = accepted::service(context, &behind, &parents, service) else {
+            return;
+        };
+        service = accepted;
+        upstream = accepted::upstream(context, &behind, upstream, plain);
+        targets = accepted::targets(context, &behind, targets);
+    }
     built.upstreams.push(DeclaredUpstream { upstream, targets });
     built.bindings.push(Binding {
         service: name.clone(),
@@ -127,15 +156,30 @@ fn build_one(context: &Context<'_, '_>, draft: Draft, built: &mut Built) {
     });
 }
 
+/// Whether a service takes bytes, not requests.
+fn is_stream(service: &Service) -> bool {
+    let protocol = service.protocol.as_ref();
+    matches!(
+        protocol,
+        Some(Protocol::Tcp | Protocol::Tls | Protocol::TlsPassthrough | Protocol::Udp)
+    )
+}
+
 fn declared(draft: DraftRoute) -> DeclaredRoute {
     let DraftRoute {
         object: _,
-        route,
+        mut route,
         expression,
         plugins,
         referred: _,
         from,
     } = draft;
+    route
+        .https_redirect_status_code
+        .get_or_insert(HTTPS_REDIRECT);
+    if expression.is_none() {
+        route.path_handling.get_or_insert(PathHandling::V0);
+    }
     DeclaredRoute {
         id: origin::id("routes", route.name.as_deref().unwrap_or_default()),
         route,

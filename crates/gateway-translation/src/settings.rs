@@ -1,8 +1,10 @@
 //! What a translation is told besides the objects: how the gateway routes, what it can do, whose objects to take.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use kong_resolve::Key;
 use kong_router::Flavor;
 
 /// A version of Kong Gateway, as far as it decides what may be emitted.
@@ -112,6 +114,8 @@ pub struct Settings {
     pub drain: bool,
     /// The name of the controller, in GatewayClasses and in statuses.
     pub controller: String,
+    /// Objects that are not to be used, nor what depends on them: those that a gateway has refused.
+    pub without: BTreeSet<Key>,
 }
 
 impl Settings {
@@ -132,6 +136,7 @@ impl Settings {
             cluster_domain: "cluster.local".to_owned(),
             drain: true,
             controller: "konghq.com/gateway-operator".to_owned(),
+            without: BTreeSet::new(),
         }
     }
 

@@ -48,6 +48,32 @@ const REWRITES: &[(Kind, &str, &str, Rewrite)] = &[
     ),
 ];
 
+/// The version of the Gateway API whose schemas are ours, and older ones from which documents are taken as they are:
+/// the fields of these kinds are the same, or fewer.
+const GATEWAY_API: (&str, &[(Kind, &[&str])]) = (
+    "v1",
+    &[
+        (Kind::BackendTLSPolicy, &["v1alpha3"]),
+        (Kind::Gateway, &["v1beta1"]),
+        (Kind::GatewayClass, &["v1beta1"]),
+        (Kind::GRPCRoute, &["v1alpha2"]),
+        (Kind::HTTPRoute, &["v1beta1"]),
+        (Kind::ReferenceGrant, &["v1beta1", "v1alpha2"]),
+        (Kind::TCPRoute, &["v1alpha2"]),
+        (Kind::TLSRoute, &["v1alpha2", "v1alpha3"]),
+        (Kind::UDPRoute, &["v1alpha2"]),
+    ],
+);
+
+/// Whether a document of one version of a kind says the same in another one.
+fn says_the_same(kind: Kind, from: &str, to: &str) -> bool {
+    let (ours, kinds) = GATEWAY_API;
+    to == ours
+        && kinds
+            .iter()
+            .any(|(of, versions)| *of == kind && versions.contains(&from))
+}
+
 /// Converts a document to another version of its kind.
 ///
 /// There and back again gives the same document. Edits made in between stay, and only what the edits
@@ -56,6 +82,10 @@ pub fn convert(mut document: Value, to_version: &str) -> Result<Value, Conversio
     let kind = read::kind_of(&document).map_err(|_| ConversionError::UnknownKind)?;
     let from_version = version_of(&document).to_owned();
     if from_version == to_version {
+        return Ok(document);
+    }
+    if says_the_same(kind, &from_version, to_version) {
+        document["apiVersion"] = format!("{}/{to_version}", kind.group()).into();
         return Ok(document);
     }
     let there = rewrite(kind, &from_version, to_version)?;

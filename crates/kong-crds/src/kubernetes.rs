@@ -64,9 +64,11 @@ impl<'de> Deserialize<'de> for Encoded {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // A key may be there without a value, which the API server writes as null.
         let text = Option::<SecretString>::deserialize(deserializer)?.unwrap_or_default();
+        // Kubernetes overlooks ends of lines, which manifests written by hand have.
+        let text = text.expose().replace(['\r', '\n'], "");
         // The decoder's own error quotes bytes of the value.
         STANDARD
-            .decode(text.expose())
+            .decode(text)
             .map(Self)
             .map_err(|_| D::Error::custom("expected a string in base64"))
     }

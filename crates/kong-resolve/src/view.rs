@@ -89,6 +89,14 @@ impl<'w> View<'w> {
         Some(&self.world.entry(key)?.meta)
     }
 
+    /// What was answered last of an object; `None` if nothing was, or if there is no such object.
+    pub fn status<K: Readable>(&self, reference: &Ref<K>) -> Option<&'w K::Status> {
+        let key = reference.key();
+        let entry = self.world.entry(&key);
+        self.note(Dep::Object(key));
+        K::parts(entry?.parts.as_ref().ok()?)?.status.as_ref()
+    }
+
     /// What a judged object is worth to others; `None` if there is no such object.
     pub fn standing(&self, key: &Key) -> Option<&'w Standing> {
         self.note(Dep::Standing(key.clone()));

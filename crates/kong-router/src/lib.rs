@@ -25,7 +25,10 @@ pub use request::{HttpRequest, NoRequest, Request, Scheme, StreamRequest, Transp
 pub use router::{
     Answer, Candidate, Explanation, Loss, Miss, RoutePart, Router, Session, Unroutable, Warning,
 };
-pub use rules::{Dialect, Edition, Finding, Problem, Reader, validate};
+pub use rules::{
+    Dialect, Edition, Finding, Problem, Reader, check_authority, check_pair,
+    check_public_key, validate,
+};
 
 /// How a gateway routes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use kong_crds::annotations::service::{
     CONNECT_TIMEOUT, HOST_HEADER, PATH, PROTOCOL, READ_TIMEOUT, RETRIES, TLS_VERIFY,
-    TLS_VERIFY_DEPTH, WRITE_TIMEOUT,
+    TLS_VERIFY_DEPTH, UPSTREAM_POLICY, WRITE_TIMEOUT,
 };
 use kong_model::entity::{Protocol, Service, Upstream};
 
 use super::Resolved;
 use crate::context::Context;
+use crate::route_annotations::{protocol, said};
 
 /// The domain of the annotations that have to be the same for all backends of a service.
 const DOMAIN: &str = "konghq.com/";
@@ -25,7 +26,14 @@ pub(crate) fn are_consistent(
         .flat_map(|backend| backend.meta.annotations.keys())
         .map(|name| &**name)
         .filter(|name| name.starts_with(DOMAIN))
+        // Of policies that differ those say themselves who would apply them.
+        .filter(|name| context.settings.as_kong_does() || *name != UPSTREAM_POLICY.name())
         .collect();
+    let outcome = if context.settings.as_kong_does() {
+        ""
+    } else {
+        " That of the first one counts."
+    };
     let mut consistent = true;
     for name in names {
         let mut values = backends.iter().map(|backend| backend.meta.annotation(name));
@@ -40,7 +48,7 @@ pub(crate) fn are_consistent(
                 format!("metadata.annotations[{name}]"),
                 format!(
                     "Service has inconsistent {name} annotation and is used in multi-Service backend {service}. This \
-                     annotation must have the same value across all Services in the backend."
+                     annotation must have the same value across all Services in the backend.{outcome}"
                 ),
                 "give all of them the same value",
             );
@@ -58,23 +66,9 @@ pub(crate) fn apply(
 ) {
     macro_rules! said {
         ($annotation:expr) => {
-            backends.iter().find_map(|backend| {
-                match $annotation.of(&backend.meta.annotations) {
-                    Ok(value) => value,
-                    Err(invalid) => {
-                        context.say(
-                            &backend.object,
-                            format!("metadata.annotations[{}]", invalid.annotation),
-                            format!(
-                                "{} annotation has invalid value: {}",
-                                invalid.annotation, invalid.value
-                            ),
-                            invalid.remedy,
-                        );
-                        None
-                    }
-                }
-            })
+            backends
+                .iter()
+                .find_map(|backend| said(context, &backend.object, backend.meta, &$annotation))
         };
     }
     let milliseconds = |value: i64| u32::try_from(value).ok();
@@ -100,19 +94,23 @@ pub(crate) fn apply(
         service.path = Some(path);
     }
     if let Some(protocol) = said!(PROTOCOL) {
-        let word = protocol.as_str();
-        if word.starts_with("grpc") {
-            // Kong has no path for them.
-            service.path = None;
-        }
-        service.protocol = Some(protocol_of(word));
+        service.protocol = Some(self::protocol(protocol));
+    }
+    if has_no_path(context, service.protocol.as_ref()) {
+        service.path = None;
     }
     if let Some(host) = said!(HOST_HEADER) {
         upstream.host_header = Some(host);
     }
 }
 
-/// A protocol in Kong's own words.
-pub(crate) fn protocol_of(word: &str) -> Protocol {
-    serde_json::from_value(word.into()).unwrap_or_else(|_| Protocol::Other(word.to_owned()))
+/// Whether services of a protocol have no path. Kong's controller knows that of gRPC.
+fn has_no_path(context: &Context<'_, '_>, protocol: Option<&Protocol>) -> bool {
+    match protocol {
+        Some(Protocol::Grpc | Protocol::Grpcs) => true,
+        Some(Protocol::Tcp | Protocol::Tls | Protocol::Udp | Protocol::TlsPassthrough) => {
+            !context.settings.as_kong_does()
+        }
+        _ => false,
+    }
 }

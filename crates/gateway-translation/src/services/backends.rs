@@ -1,6 +1,6 @@
 //! From what a route calls its backend to the Service behind it.
 
-use gateway_types::kubernetes::{ServicePort, ServiceSpec};
+use gateway_types::kubernetes::{ServicePort, ServiceSpec, ServiceType};
 use kong_crds::Kind;
 use kong_crds::incubator::v1alpha1::KongServiceFacade;
 use kong_resolve::{Key, Meta, Name};
@@ -28,9 +28,23 @@ pub(crate) struct Resolved<'w> {
 impl<'w> Resolved<'w> {
     /// The port as a number, if it was written as one and the Service has it.
     pub(crate) fn port_number(&self) -> Option<u16> {
+        let is_external = self.spec.type_ == Some(ServiceType::ExternalName);
         match (&self.port, self.service_port()) {
             (BackendPort::Number(number), Some(_)) => u16::try_from(*number).ok(),
+            (BackendPort::Number(number), None) if is_external => u16::try_from(*number).ok(),
             _ => None,
+        }
+    }
+
+    /// What is wrong with the port, if anything is.
+    fn missing_port(&self) -> Option<String> {
+        let is_external = self.spec.type_ == Some(ServiceType::ExternalName);
+        match (&self.port, self.service_port()) {
+            (_, Some(_)) => None,
+            (BackendPort::Number(_), None) if is_external => None,
+            (BackendPort::Number(number), None) => Some(format!("has no port {number}")),
+            (BackendPort::Name(name), None) => Some(format!("has no port \"{name}\"")),
+            (BackendPort::None, None) => Some("is referred to without a port".to_owned()),
         }
     }
 
@@ -42,6 +56,11 @@ impl<'w> Resolved<'w> {
             BackendPort::None => false,
         })
     }
+}
+
+/// The key of a Service.
+pub(crate) fn key_of(service: &Name) -> Key {
+    key(Kind::Service, service)
 }
 
 /// The Service behind a backend; `None`, and a problem, if there is none or nobody permits to use it.
@@ -78,14 +97,26 @@ pub(crate) fn resolve<'w>(context: &Context<'_, 'w>, backend: &Backend) -> Optio
                 );
                 return None;
             };
-            Some(Resolved {
+            let resolved = Resolved {
                 object,
                 meta,
                 service: service.clone(),
                 spec,
                 port: backend.port.clone(),
                 weight: backend.weight,
-            })
+            };
+            if let Some(problem) = resolved.missing_port()
+                && !context.settings.as_kong_does()
+            {
+                context.say(
+                    &backend.referrer,
+                    format!("{}.port", backend.field),
+                    format!("target {service} of type Service {problem}"),
+                    "refer to one of its ports",
+                );
+                return None;
+            }
+            Some(resolved)
         }
         BackendTarget::Facade(facade) => {
             let object = key(Kind::KongServiceFacade, facade);
@@ -113,7 +144,7 @@ pub(crate) fn resolve<'w>(context: &Context<'_, 'w>, backend: &Backend) -> Optio
                 meta,
                 service,
                 spec: service_spec,
-                port: BackendPort::Number(spec.backend_ref.port.into()),
+                port: BackendPort::Number(spec.backend_ref.port),
                 weight: backend.weight,
             })
         }

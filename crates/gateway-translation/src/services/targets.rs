@@ -1,12 +1,18 @@
 //! Which endpoints a service has, and how much each is worth.
 
-use gateway_types::kubernetes::ServiceType;
-use kong_crds::gateway::EndpointSlice;
-use kong_crds::annotations::service::SERVICE_UPSTREAM;
-use kong_model::entity::Target;
+use std::collections::{HashMap, HashSet};
 
-use super::{Resolved, in_dns};
+use gateway_types::kubernetes::ServiceType;
+use kong_crds::annotations::service::SERVICE_UPSTREAM;
+use kong_crds::configuration::v1alpha1::IngressClassParameters;
+use kong_crds::gateway::{EndpointSlice, IngressClass};
+use kong_model::entity::Target;
+use kong_resolve::Name;
+
+use super::{Resolved, in_dns, weights};
 use crate::context::Context;
+use crate::draft::BackendPort;
+use crate::route_annotations::said;
 
 /// What a backend without a weight counts as where weights of one address are added up.
 const DEFAULT_WEIGHT: u64 = 100;
@@ -25,59 +31,91 @@ pub(crate) fn of(context: &Context<'_, '_>, backends: &[Resolved<'_>]) -> Vec<Ta
         .iter()
         .map(|backend| endpoints(context, backend))
         .collect();
+    let shares: Vec<weights::Backend> = backends
+        .iter()
+        .zip(&endpoints)
+        .map(|(backend, endpoints)| weights::Backend {
+            weight: backend
+                .weight
+                .map(|weight| u64::try_from(weight).unwrap_or_default()),
+            endpoints: endpoints.iter().filter(|it| !it.terminating).count() as u64,
+        })
+        .collect();
+    let shares = if context.settings.as_kong_does() {
+        weights::divided(&shares)
+    } else {
+        weights::exact(&shares)
+    };
     let mut targets: Vec<Target> = Vec::new();
-    for (backend, endpoints) in backends.iter().zip(&endpoints) {
-        let active = endpoints.iter().filter(|it| !it.terminating).count() as u64;
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for (share, endpoints) in shares.into_iter().zip(&endpoints) {
         for endpoint in endpoints {
-            let weight = backend.weight.map(|weight| {
-                let weight = u64::try_from(weight).unwrap_or_default();
-                if endpoint.terminating || weight == 0 {
-                    0
-                } else {
-                    (weight / active.max(1)).max(1)
-                }
+            let weight = if endpoint.terminating { Some(0) } else { share };
+            if let Some(place) = places.get(&*endpoint.address) {
+                add(&mut targets[*place], weight);
+                continue;
+            }
+            places.insert(&endpoint.address, targets.len());
+            targets.push(Target {
+                target: endpoint.address.clone(),
+                weight: weight.map(narrow),
+                ..Target::default()
             });
-            let weight = if endpoint.terminating { Some(0) } else { weight };
-            add(&mut targets, &endpoint.address, weight);
         }
     }
     targets
 }
 
-/// Adds a target, or its weight to that of the same address.
-fn add(targets: &mut Vec<Target>, address: &str, weight: Option<u64>) {
-    let narrow = |weight: u64| u16::try_from(weight).unwrap_or(u16::MAX);
-    if let Some(target) = targets.iter_mut().find(|target| target.target == address) {
-        let before = target.weight.map_or(DEFAULT_WEIGHT, u64::from);
-        target.weight = Some(narrow(before + weight.unwrap_or(DEFAULT_WEIGHT)));
-        return;
-    }
-    targets.push(Target {
-        target: address.to_owned(),
-        weight: weight.map(narrow),
-        ..Target::default()
-    });
+/// Adds a weight to that of a target.
+fn add(target: &mut Target, weight: Option<u64>) {
+    let before = target.weight.map_or(DEFAULT_WEIGHT, u64::from);
+    target.weight = Some(narrow(
+        before.saturating_add(weight.unwrap_or(DEFAULT_WEIGHT)),
+    ));
+}
+
+/// A weight that Kong takes.
+fn narrow(weight: u64) -> u16 {
+    u16::try_from(weight).unwrap_or(u16::MAX)
 }
 
 fn endpoints(context: &Context<'_, '_>, backend: &Resolved<'_>) -> Vec<Endpoint> {
-    let whole = |address: String| {
-        vec![Endpoint {
-            address,
+    let one = |host: &str| {
+        let port = match (&backend.port, backend.service_port()) {
+            (_, Some(port)) => Some(port.port),
+            // What is outside of the cluster may have ports that its Service says nothing of.
+            (BackendPort::Number(number), None) if is_external(backend) => Some(*number),
+            _ => None,
+        };
+        port.map(|port| Endpoint {
+            address: format!("{host}:{port}"),
             terminating: false,
-        }]
+        })
     };
+    let in_cluster = || in_dns(&backend.service, &context.settings.cluster_domain);
+    let external = backend.spec.external_name.as_deref().unwrap_or_default();
+    let asked_for_all = services_are_upstreams(context);
+    let external_counts = !asked_for_all || !context.settings.as_kong_does();
+    if is_external(backend) && external_counts {
+        return one(external).into_iter().collect();
+    }
+    if asked_for_all || is_upstream(context, backend) {
+        return one(&in_cluster()).into_iter().collect();
+    }
+    of_slices(context, backend)
+}
+
+/// Whether a Service stands for a name in DNS.
+fn is_external(backend: &Resolved<'_>) -> bool {
+    backend.spec.type_ == Some(ServiceType::ExternalName)
+}
+
+fn of_slices(context: &Context<'_, '_>, backend: &Resolved<'_>) -> Vec<Endpoint> {
     let Some(port) = backend.service_port() else {
         return Vec::new();
     };
-    if backend.spec.type_ == Some(ServiceType::ExternalName) {
-        let name = backend.spec.external_name.as_deref().unwrap_or_default();
-        return whole(format!("{name}:{}", port.port));
-    }
-    if is_one_target(context, backend) {
-        let name = in_dns(&backend.service, &context.settings.cluster_domain);
-        return whole(format!("{name}:{}", port.port));
-    }
     let mut found: Vec<Endpoint> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
     for slice in context.view.slices(&backend.service) {
         let Some((_, slice)) = context.get::<EndpointSlice>(slice) else {
             continue;
@@ -97,17 +135,19 @@ fn endpoints(context: &Context<'_, '_>, backend: &Resolved<'_>) -> Vec<Endpoint>
             let conditions = endpoint.conditions.as_ref();
             let ready = conditions.and_then(|it| it.ready).unwrap_or(true);
             let terminating = conditions.and_then(|it| it.terminating).unwrap_or(false);
-            if !ready && !(terminating && context.settings.drain) {
+            let drains = terminating && context.settings.drain;
+            if !ready && !drains {
                 continue;
             }
             let Some(address) = endpoint.addresses.first() else {
                 continue;
             };
-            let address = match address.contains(':') {
-                true => format!("[{address}]:{number}"),
-                false => format!("{address}:{number}"),
+            let address = if address.contains(':') {
+                format!("[{address}]:{number}")
+            } else {
+                format!("{address}:{number}")
             };
-            if found.iter().all(|other| other.address != address) {
+            if seen.insert(address.clone()) {
                 found.push(Endpoint {
                     address,
                     terminating: terminating && !ready,
@@ -119,13 +159,33 @@ fn endpoints(context: &Context<'_, '_>, backend: &Resolved<'_>) -> Vec<Endpoint>
 }
 
 /// Whether the Service is its own target, since somebody else balances.
-fn is_one_target(context: &Context<'_, '_>, backend: &Resolved<'_>) -> bool {
+fn is_upstream(context: &Context<'_, '_>, backend: &Resolved<'_>) -> bool {
     let Some((meta, _)) = context.service(&backend.service) else {
         return false;
     };
-    SERVICE_UPSTREAM
-        .of(&meta.annotations)
-        .ok()
-        .flatten()
-        .unwrap_or(false)
+    let service = super::backends::key_of(&backend.service);
+    said(context, &service, meta, &SERVICE_UPSTREAM).unwrap_or(false)
+}
+
+/// Whether the parameters of the ingress class make all Services their own targets.
+fn services_are_upstreams(context: &Context<'_, '_>) -> bool {
+    let class = Name {
+        namespace: None,
+        name: context.settings.ingress_class.as_str().into(),
+    };
+    let Some((_, class)) = context.get::<IngressClass>(&class) else {
+        return false;
+    };
+    let Some(parameters) = &class.parameters else {
+        return false;
+    };
+    let ours = parameters.api_group.as_deref() == Some("configuration.konghq.com")
+        && parameters.kind == "IngressClassParameters"
+        && parameters.scope.as_deref() == Some("Namespace");
+    let Some(namespace) = parameters.namespace.as_deref().filter(|_| ours) else {
+        return false;
+    };
+    context
+        .get::<IngressClassParameters>(&Name::new(namespace, &parameters.name))
+        .is_some_and(|(_, spec)| spec.service_upstream.unwrap_or(false))
 }

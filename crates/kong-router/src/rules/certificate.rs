@@ -34,6 +34,39 @@ fn first(text: &str) -> Option<Pem> {
     (known && X509Certificate::from_der(first.contents()).is_ok()).then_some(first)
 }
 
+/// Whether a text is a certificate and another one its key, as Kong asks of the two members of a certificate.
+///
+/// # Errors
+///
+/// What is wrong with them. Nothing of the key is in it.
+pub fn check_pair(text: &str, key_text: &str) -> Result<(), Problem> {
+    certificate(text)?;
+    key(key_text)?;
+    if belong_together(text, key_text) {
+        Ok(())
+    } else {
+        wrong("the key is not that of the certificate", "write the two that belong together")
+    }
+}
+
+/// Whether a text is one certificate, and that of an authority.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn check_authority(text: &str) -> Result<(), Problem> {
+    authority(text)
+}
+
+/// Whether a text is a public key, or a private one, which has a public one in it.
+///
+/// # Errors
+///
+/// What is wrong with it. Nothing of the key is in it.
+pub fn check_public_key(text: &str) -> Result<(), Problem> {
+    public_key(text)
+}
+
 /// Whether a text begins with a certificate.
 pub(super) fn certificate(text: &str) -> Outcome {
     match first(text) {

@@ -1,0 +1,229 @@
+//! Certificates with their keys: those of Ingresses, of listeners of Gateways, and those that services show to
+//! their backends.
+//!
+//! Who asks for which Secret, and for which host names, is found out by `ingresses`, `listeners` and `clients`;
+//! here Secrets with the same certificate become one, and each host name goes to one of them.
+
+mod clients;
+mod ingresses;
+mod listeners;
+
+use std::collections::BTreeMap;
+
+use kong_crds::Kind;
+use kong_crds::kubernetes::Secret;
+use kong_resolve::{Key, Meta, Name};
+use serde_json::json;
+
+use crate::context::{Context, key};
+use crate::document::{DeclaredService, Members};
+use crate::origin;
+use crate::services::Binding;
+
+/// A wish for a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Wish {
+    /// The Secret.
+    secret: Name,
+    /// Who wishes.
+    by: Key,
+    /// Where the reference to the Secret stands.
+    field: String,
+    /// For which host names.
+    hosts: Vec<String>,
+}
+
+/// A certificate with its key. It cannot be printed.
+struct Pair<'w> {
+    object: Key,
+    meta: &'w Meta,
+    certificate: String,
+    key: String,
+}
+
+impl Pair<'_> {
+    /// The id of the certificate: that of the Secret, or one that follows from its name.
+    fn id(&self) -> String {
+        match self.meta.uid.as_str() {
+            "" => origin::id("certificates", &self.object.name.to_string()).to_string(),
+            uid => uid.to_owned(),
+        }
+    }
+
+    /// Which of two Secrets with the same certificate counts.
+    fn age(&self) -> (i64, String) {
+        (self.meta.created, self.id())
+    }
+}
+
+/// A certificate with the names it is shown for.
+struct Certificate<'w> {
+    pair: Pair<'w>,
+    hosts: Vec<String>,
+}
+
+/// All certificates, the last first. Services that show one are told its id, which is not that of their Secret if an
+/// older Secret has the same certificate.
+pub(crate) fn all(
+    context: &Context<'_, '_>,
+    bindings: &[Binding],
+    services: &mut [DeclaredService],
+) -> Vec<Members> {
+    let wanted = clients::wanted(context, bindings, services);
+    let mut wishes = ingresses::wishes(context);
+    wishes.extend(wanted.iter().map(|(_, wish)| wish.clone()));
+    wishes.extend(listeners::wishes(context));
+    let mut collection = Collection::default();
+    for wish in wishes {
+        collection.add(context, wish);
+    }
+    for (service, wish) in wanted {
+        let id = collection.id_of(&wish.secret);
+        clients::show(context, services, &service, id);
+    }
+    collection.into_members()
+}
+
+/// Certificates to be.
+#[derive(Default)]
+struct Collection<'w> {
+    certificates: Vec<Certificate<'w>>,
+    /// Which of them each Secret has become, if any.
+    of_secret: BTreeMap<Name, Option<usize>>,
+    /// Who has each host name.
+    of_host: BTreeMap<String, usize>,
+}
+
+impl<'w> Collection<'w> {
+    fn add(&mut self, context: &Context<'_, 'w>, wish: Wish) {
+        let known = self.of_secret.get(&wish.secret).copied();
+        let number = known.unwrap_or_else(|| {
+            let pair = pair(context, &wish)?;
+            let number = self.place(pair);
+            Some(number)
+        });
+        self.of_secret.insert(wish.secret.clone(), number);
+        let Some(number) = number else {
+            return;
+        };
+        for host in wish.hosts {
+            match self.of_host.get(&host) {
+                None => {
+                    self.of_host.insert(host.clone(), number);
+                    self.certificates[number].hosts.push(host);
+                }
+                Some(other) if *other == number => {}
+                Some(other) => context.say(
+                    &wish.by,
+                    wish.field.clone(),
+                    format!(
+                        "Same SNI requested for multiple certs, can only serve one cert: {host} has that of {}",
+                        self.certificates[*other].pair.object
+                    ),
+                    "name each host for one certificate only",
+                ),
+            }
+        }
+    }
+
+    /// The place of a certificate: that of one that is the same, else a new one.
+    fn place(&mut self, pair: Pair<'w>) -> usize {
+        let same = self.certificates.iter_mut().position(|other| {
+            other.pair.certificate == pair.certificate && other.pair.key == pair.key
+        });
+        match same {
+            Some(number) => {
+                let other = &mut self.certificates[number];
+                if pair.age() < other.pair.age() {
+                    other.pair = pair;
+                }
+                number
+            }
+            None => {
+                self.certificates.push(Certificate {
+                    pair,
+                    hosts: Vec::new(),
+                });
+                self.certificates.len() - 1
+            }
+        }
+    }
+
+    /// The id of the certificate that a Secret has become.
+    fn id_of(&self, secret: &Name) -> Option<String> {
+        let number = (*self.of_secret.get(secret)?)?;
+        Some(self.certificates[number].pair.id())
+    }
+
+    fn into_members(mut self) -> Vec<Members> {
+        self.certificates.sort_by(|one, two| {
+            (&two.pair.certificate, two.pair.age()).cmp(&(&one.pair.certificate, one.pair.age()))
+        });
+        self.certificates.into_iter().map(members).collect()
+    }
+}
+
+fn members(mut certificate: Certificate<'_>) -> Members {
+    let Pair {
+        object,
+        meta,
+        certificate: text,
+        key,
+    } = &certificate.pair;
+    let id = certificate.pair.id();
+    certificate.hosts.sort();
+    let mut members = Members::new();
+    members.insert("id".to_owned(), json!(id));
+    members.insert("cert".to_owned(), json!(text));
+    members.insert("key".to_owned(), json!(key));
+    members.insert("tags".to_owned(), json!(origin::tags(object, meta, &[])));
+    if !certificate.hosts.is_empty() {
+        let sni = |name: &String| json!({"name": name, "certificate": {"id": id}});
+        let snis: Vec<_> = certificate.hosts.iter().map(sni).collect();
+        members.insert("snis".to_owned(), json!(snis));
+    }
+    members
+}
+
+/// The certificate and the key in a Secret, if they belong together.
+fn pair<'w>(context: &Context<'_, 'w>, wish: &Wish) -> Option<Pair<'w>> {
+    let object = key(Kind::Secret, &wish.secret);
+    let Some((meta, _)) = context.get::<Secret>(&wish.secret) else {
+        context.say(
+            &wish.by,
+            wish.field.clone(),
+            format!("Failed to fetch the secret ({})", wish.secret),
+            "create the Secret or correct the name",
+        );
+        return None;
+    };
+    let value = |key: &str| {
+        let value = context.secret_text(&wish.secret, key)?;
+        Some(value.expose().trim().to_owned())
+    };
+    let checked = match (value("tls.crt"), value("tls.key")) {
+        (Some(certificate), Some(key)) => kong_router::check_pair(&certificate, &key)
+            .map(|()| (certificate, key))
+            .map_err(|problem| problem.to_string()),
+        (_, _) => Err("no keypair could be found in it".to_owned()),
+    };
+    match checked {
+        Ok((certificate, key)) => Some(Pair {
+            object,
+            meta,
+            certificate,
+            key,
+        }),
+        Err(reason) => {
+            for (told, field) in [(&object, "data"), (&wish.by, wish.field.as_str())] {
+                context.say(
+                    told,
+                    field,
+                    format!("failed to construct certificate from secret {}: {reason}", wish.secret),
+                    "put a certificate under tls.crt and its key under tls.key",
+                );
+            }
+            None
+        }
+    }
+}

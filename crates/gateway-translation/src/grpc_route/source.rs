@@ -1,0 +1,132 @@
+//! The GRPCRoutes that are translated, with what they have of their listeners.
+
+use gateway_types::{GRPCRouteSpec, ParentReference, Protocol as ListenerProtocol};
+use kong_crds::Kind;
+use kong_crds::gateway::{GRPCRoute, Gateway};
+use kong_model::entity::Protocol;
+use kong_resolve::{Key, Meta};
+
+use super::filters::{self, Effects};
+use crate::context::{Context, key};
+use crate::listeners::{Attached, Claim, any_speaks, attach, referenced};
+use crate::origin;
+
+/// A GRPCRoute that is translated.
+#[derive(Debug)]
+pub(super) struct Source<'w> {
+    pub(super) key: Key,
+    pub(super) meta: &'w Meta,
+    pub(super) spec: &'w GRPCRouteSpec,
+    /// Hosts that it is for; none for all.
+    pub(super) hostnames: Vec<String>,
+    /// The listeners that its parentRefs name.
+    pub(super) referenced: Vec<Attached<'w>>,
+    /// The listeners that take it; empty if they are not all known.
+    taking: Vec<Attached<'w>>,
+    /// Whether its tags name all of its rules, as Kong's controller has it.
+    tags_of_all_rules: bool,
+}
+
+/// All that are translated, from the oldest to the youngest.
+pub(super) fn all<'w>(context: &Context<'_, 'w>) -> Vec<Source<'w>> {
+    let as_kong = context.settings.as_kong_does();
+    let mut sources = Vec::new();
+    for (name, meta, spec) in context.all::<GRPCRoute>() {
+        let key = key(Kind::GRPCRoute, name);
+        let claim = Claim {
+            route: &key,
+            parents: &spec.parent_refs,
+            hostnames: &spec.hostnames,
+        };
+        let Some(attachment) = attach(context, claim) else {
+            continue;
+        };
+        let mut hostnames = attachment.hostnames;
+        if as_kong && hostnames.is_empty() {
+            hostnames = of_listeners(context, &key, &spec.parent_refs);
+        }
+        if !as_kong {
+            // Kong compares hosts as they are written.
+            for hostname in &mut hostnames {
+                hostname.make_ascii_lowercase();
+            }
+            let mut seen = std::collections::BTreeSet::new();
+            hostnames.retain(|hostname| seen.insert(hostname.clone()));
+        }
+        sources.push(Source {
+            referenced: referenced(context, &key, &spec.parent_refs),
+            taking: if attachment.unknown {
+                Vec::new()
+            } else {
+                attachment.listeners
+            },
+            tags_of_all_rules: as_kong,
+            key,
+            meta,
+            spec,
+            hostnames,
+        });
+    }
+    sources
+}
+
+/// The hostnames of the listeners that parentRefs name; none as soon as one Gateway is not there.
+fn of_listeners(
+    context: &Context<'_, '_>,
+    route: &Key,
+    parents: &[ParentReference],
+) -> Vec<String> {
+    let is_there = |parent: &ParentReference| {
+        let gateway = route
+            .name
+            .sibling(parent.namespace.as_deref(), &parent.name);
+        context.get::<Gateway>(&gateway).is_some()
+    };
+    if !parents.iter().all(is_there) {
+        return Vec::new();
+    }
+    let listeners = referenced(context, route, parents).into_iter();
+    listeners
+        .filter_map(|it| it.listener.hostname.clone())
+        .collect()
+}
+
+impl Source<'_> {
+    /// The tags of the routes of a rule.
+    pub(super) fn tags(&self, rule: usize) -> Vec<String> {
+        let rules = self.spec.rules.iter().enumerate();
+        let names: Vec<&str> = rules
+            .filter(|(number, _)| self.tags_of_all_rules || *number == rule)
+            .filter_map(|(_, rule)| rule.name.as_deref().map(str::trim))
+            .collect();
+        origin::tags(&self.key, self.meta, &names)
+    }
+
+    /// How clients speak: as the listeners say, and if they are not known, in either way.
+    pub(super) fn protocols(&self, context: &Context<'_, '_>) -> Option<Vec<Protocol>> {
+        let listeners = if context.settings.as_kong_does() {
+            &self.referenced
+        } else {
+            &self.taking
+        };
+        let mut protocols = Vec::new();
+        if any_speaks(listeners, &ListenerProtocol::HTTP) {
+            protocols.push(Protocol::Grpc);
+        }
+        if any_speaks(listeners, &ListenerProtocol::HTTPS) {
+            protocols.push(Protocol::Grpcs);
+        }
+        if protocols.is_empty() && !context.settings.as_kong_does() {
+            protocols = vec![Protocol::Grpc, Protocol::Grpcs];
+        }
+        (!protocols.is_empty()).then_some(protocols)
+    }
+
+    /// What the filters of a rule do; `None`, and a problem, if one of them cannot be. Kong's controller has none.
+    pub(super) fn effects(&self, context: &Context<'_, '_>, rule: usize) -> Option<Effects> {
+        if context.settings.as_kong_does() {
+            return Some(Effects::default());
+        }
+        filters::effects(context, &self.key, rule, &self.spec.rules[rule].filters)
+    }
+}

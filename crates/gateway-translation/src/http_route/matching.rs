@@ -1,0 +1,220 @@
+//! What a match asks for, in the words of the two flavours.
+
+use gateway_types::{HTTPPathMatch, MatchType, NameValueMatch, PathMatchType};
+use kong_router::expression::{
+    Expression, HeaderName, Pattern, QueryName, Text, TextField, TextTest,
+};
+
+use super::Refusal;
+use super::filters::normal;
+use super::source::Match;
+
+/// The kind of a path match, and its value.
+pub(super) fn path_of(path: &HTTPPathMatch) -> (PathMatchType, &str) {
+    let kind = path.type_.clone().unwrap_or(PathMatchType::PathPrefix);
+    (kind, path.value.as_deref().unwrap_or("/"))
+}
+
+/// The host of a route; nothing for all.
+pub(super) fn host(host: &str) -> Option<Expression> {
+    text(TextField::Host, host)
+}
+
+/// One of some server names.
+pub(super) fn snis(snis: &[String]) -> Option<Expression> {
+    let snis = snis.iter().filter_map(|sni| text(TextField::Sni, sni));
+    Expression::any(snis.collect::<Vec<_>>())
+}
+
+/// A name, possibly with a wildcard for its beginning.
+fn text(field: TextField, name: &str) -> Option<Expression> {
+    let test = match name.strip_prefix('*') {
+        _ if name.is_empty() => return None,
+        Some(end) => TextTest::EndsWith(end.to_owned()),
+        None => TextTest::Equals(name.to_owned()),
+    };
+    Some(Expression::text(field, test))
+}
+
+/// What holds if there is nothing else to ask.
+pub(super) fn everything() -> Option<Expression> {
+    let protocol =
+        |word: &str| Expression::text(TextField::Protocol, TextTest::Equals(word.to_owned()));
+    Expression::any([protocol("http"), protocol("https")])
+}
+
+/// A match as an expression; nothing if it asks for nothing. As Kong's controller does it, headers of one name all
+/// count, and so do all values of a header; in the right way the first header of a name counts, and one value of it
+/// is enough.
+pub(super) fn expression(
+    it: &Match<'_>,
+    captures_rest: bool,
+    right: bool,
+) -> Result<Option<Expression>, Refusal> {
+    let mut all = Vec::new();
+    if let Some(path) = &it.spec.path {
+        all.push(path_expression(it, path, captures_rest, right)?);
+    }
+    let headers = named(it, "headers", &it.spec.headers, right, |name| {
+        Ok(TextField::Header(HeaderName::new(name)?))
+    })?;
+    all.extend(Expression::all(headers));
+    let queries = named(it, "queryParams", &it.spec.query_params, right, |name| {
+        Ok(TextField::Query(QueryName::new(name)?))
+    })?;
+    all.extend(Expression::all(queries));
+    if let Some(method) = &it.spec.method {
+        let test = TextTest::Equals(method.clone());
+        all.push(Expression::text(TextField::Method, test));
+    }
+    Ok(Expression::all(all))
+}
+
+fn pattern(field: String, pattern: String) -> Result<TextTest, Refusal> {
+    Pattern::new(pattern)
+        .map(TextTest::Matches)
+        .map_err(|bad| Refusal::new(field, bad.to_string(), "correct the regular expression"))
+}
+
+fn path_expression(
+    it: &Match<'_>,
+    path: &HTTPPathMatch,
+    captures_rest: bool,
+    right: bool,
+) -> Result<Expression, Refusal> {
+    let field = || format!("{}.path.value", it.field());
+    let test = |test| Expression::text(TextField::Path, test);
+    let (kind, value) = path_of(path);
+    let value = if right && kind != PathMatchType::RegularExpression {
+        normalised(value)
+    } else {
+        value.to_owned()
+    };
+    match kind {
+        PathMatchType::Exact => Ok(test(TextTest::Equals(value))),
+        PathMatchType::RegularExpression => {
+            let anchor = if value.starts_with('^') { "" } else { "^" };
+            Ok(test(pattern(field(), format!("{anchor}{value}"))?))
+        }
+        PathMatchType::PathPrefix => {
+            let prefix = normal(&value);
+            let equal = test(TextTest::Equals(prefix.to_owned()));
+            let below = if captures_rest {
+                let escaped = if right {
+                    regex::escape(prefix)
+                } else {
+                    prefix.to_owned()
+                };
+                let rest = match prefix {
+                    "/" => "^/(.*)".to_owned(),
+                    _ => format!("^{escaped}(/.*)"),
+                };
+                pattern(field(), rest)?
+            } else if prefix == "/" {
+                return Ok(test(TextTest::StartsWith(prefix.to_owned())));
+            } else {
+                TextTest::StartsWith(format!("{prefix}/"))
+            };
+            let either = Expression::any([equal, test(below)]);
+            Ok(either.expect("two operands are more than none"))
+        }
+        PathMatchType::Other(kind) => Err(Refusal::new(
+            format!("{}.path.type", it.field()),
+            format!("unknown/unsupported path match type: {kind}"),
+            "use Exact, PathPrefix or RegularExpression",
+        )),
+    }
+}
+
+fn named(
+    it: &Match<'_>,
+    member: &str,
+    matches: &[NameValueMatch],
+    right: bool,
+    field: impl Fn(&str) -> Result<TextField, kong_router::expression::Unnameable>,
+) -> Result<Vec<Expression>, Refusal> {
+    let mut matches: Vec<(usize, &NameValueMatch)> = matches.iter().enumerate().collect();
+    matches.sort_by(|(_, one), (_, two)| one.name.cmp(&two.name));
+    let mut seen: Vec<TextField> = Vec::new();
+    let mut all = Vec::new();
+    if right {
+        // The first of a name counts, so look at them as they stand.
+        matches.sort_by_key(|(index, _)| *index);
+    }
+    for (index, asked) in matches {
+        let place = format!("{}.{member}[{index}]", it.field());
+        let name = field(&asked.name).map_err(|unnameable| {
+            let remedy = "match something else, or use the traditional flavour of the router";
+            Refusal::new(format!("{place}.name"), unnameable.to_string(), remedy)
+        })?;
+        if right && seen.contains(&name) {
+            continue;
+        }
+        seen.push(name.clone());
+        let subject = if right {
+            Text::from(name).any_value()
+        } else {
+            Text::from(name)
+        };
+        let test = match &asked.type_ {
+            None | Some(MatchType::Exact) => TextTest::Equals(asked.value.clone()),
+            Some(MatchType::RegularExpression) => {
+                pattern(format!("{place}.value"), asked.value.clone())?
+            }
+            Some(MatchType::Other(kind)) => {
+                return Err(Refusal::new(
+                    format!("{place}.type"),
+                    format!("unknown/unsupported header match type: {kind}"),
+                    "use Exact or RegularExpression",
+                ));
+            }
+        };
+        all.push(Expression::text(subject, test));
+    }
+    Ok(all)
+}
+
+/// Characters that stay encoded in the paths that Kong compares.
+const RESERVED: &[u8] = b"!*'();:@&=+$,/?%#[]";
+
+/// A path as Kong compares it: decoded, but for what means something in paths.
+pub(super) fn normalised(path: &str) -> String {
+    let bytes = path.as_bytes();
+    let mut decoded: Vec<u8> = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let digits = path.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
+        let byte = digits
+            .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match byte {
+            Some(byte) if RESERVED.contains(&byte) => {
+                decoded.extend(format!("%{byte:02X}").bytes());
+                at += 3;
+            }
+            Some(byte) => {
+                decoded.push(byte);
+                at += 3;
+            }
+            None => {
+                decoded.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    // What is no text encoded cannot be written decoded.
+    String::from_utf8(decoded).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_decoded_but_for_what_means_something() {
+        assert_eq!(normalised("/a%20b%2fc%C3%A9"), "/a b%2Fcé");
+        assert_eq!(normalised("/100%"), "/100%");
+        assert_eq!(normalised("/%zz%f"), "/%zz%f");
+        assert_eq!(normalised("/%ff"), "/%ff");
+    }
+}

@@ -1,0 +1,263 @@
+//! Matches as Kong routes of the traditional flavour, one by one: each has the place in the order that is its own.
+//!
+//! Kong puts hosts without wildcards first by itself, and all paths are patterns, so that `regex_priority` orders
+//! them ([`order`](super::order)). A route has either plain hosts or one with a wildcard.
+
+use std::collections::BTreeMap;
+
+use gateway_types::{HTTPPathMatch, MatchType, PathMatchType};
+use kong_router::expression::Pattern;
+
+use super::filters::normal;
+use super::grouping::Group;
+use super::matching::{normalised, path_of};
+use super::merged::HEADER_PATTERN;
+use super::source::{Match, Source};
+use super::{Refusal, filters, finished, plain, tags};
+use crate::context::Context;
+use crate::draft::DraftRoute;
+
+/// The pattern of all paths.
+const ANY_PATH: &str = "~/";
+
+/// The routes of the rules of a group.
+pub(super) fn routes(context: &Context<'_, '_>, group: &Group<'_>) -> Vec<DraftRoute> {
+    let mut routes = Vec::new();
+    for rule in &group.rules {
+        for it in rule.matches() {
+            for (name, hosts) in variants(&it) {
+                match route(context, &it, name, hosts) {
+                    Ok(route) => routes.push(route),
+                    Err(refusal) => {
+                        refusal.say(context, &rule.source.key, "the match is left out");
+                    }
+                }
+            }
+        }
+    }
+    routes
+}
+
+/// The routes that a match needs for its hosts: their names, and the hosts of each. Hosts with wildcards have a route
+/// each, for some are more specific than others.
+pub(super) fn variants(it: &Match<'_>) -> Vec<(String, Vec<String>)> {
+    let source: &Source<'_> = it.rule.source;
+    let name = format!(
+        "httproute.{}.{}.{}.{}",
+        source.key.name.namespace(),
+        source.key.name.name,
+        it.rule.index,
+        it.index
+    );
+    let (wild, plain): (Vec<String>, Vec<String>) = source
+        .hostnames
+        .iter()
+        .cloned()
+        .partition(|host| host.starts_with('*'));
+    if wild.is_empty() || (plain.is_empty() && wild.len() == 1) {
+        return vec![(name, source.hostnames.clone())];
+    }
+    let mut variants = Vec::new();
+    for host in wild {
+        let variant = format!("{name}.{}", host.replace('*', "_"));
+        variants.push((variant, vec![host]));
+    }
+    if !plain.is_empty() {
+        variants.push((name, plain));
+    }
+    variants
+}
+
+fn route(
+    context: &Context<'_, '_>,
+    it: &Match<'_>,
+    name: String,
+    hosts: Vec<String>,
+) -> Result<DraftRoute, Refusal> {
+    if let Some(query) = it.spec.query_params.first() {
+        return Err(Refusal::new(
+            format!("{}.queryParams", it.field()),
+            format!(
+                "query param matches are not yet supported in the traditional flavour of the router: {}",
+                query.name
+            ),
+            "use the expressions flavour, or match a path, a header or the method",
+        ));
+    }
+    let (rule, source) = (&it.rule, it.rule.source);
+    let tags = tags(source, rule.name().as_slice());
+    let mut route = plain(name, tags.clone(), &source.protocols);
+    route.hosts = Some(hosts).filter(|hosts| !hosts.is_empty());
+    route.paths = Some(paths(it)?);
+    route.headers = headers(it)?;
+    route.methods = it.spec.method.clone().map(|method| vec![method]);
+    route.strip_path = Some(false);
+    let path = it.spec.path.as_ref().map_or("/", |path| path_of(path).1);
+    let filtered = filters::applied(context, rule, &normalised(path), Some(it), &tags)?;
+    Ok(finished(
+        context,
+        source,
+        route,
+        filtered,
+        vec![rule.provenance()],
+    ))
+}
+
+/// The paths of a match, all of them patterns.
+fn paths(it: &Match<'_>) -> Result<Vec<String>, Refusal> {
+    let Some(path) = &it.spec.path else {
+        return Ok(vec![ANY_PATH.to_owned()]);
+    };
+    let (kind, value) = path_of(path);
+    match kind {
+        PathMatchType::Exact => {
+            let value = plain_path(it, path)?;
+            Ok(vec![format!("~{}$", regex::escape(&value))])
+        }
+        PathMatchType::PathPrefix => {
+            let value = plain_path(it, path)?;
+            match normal(&value) {
+                "/" => Ok(vec![ANY_PATH.to_owned()]),
+                prefix => {
+                    let prefix = regex::escape(prefix);
+                    Ok(vec![format!("~{prefix}$"), format!("~{prefix}/")])
+                }
+            }
+        }
+        PathMatchType::RegularExpression => {
+            let pattern = value.strip_prefix('^').unwrap_or(value);
+            let refused = |message: String, remedy: &str| {
+                Err(Refusal::new(
+                    format!("{}.path.value", it.field()),
+                    message,
+                    remedy,
+                ))
+            };
+            if !pattern.starts_with('/') {
+                let message = format!(
+                    "Kong takes no expression for a path that does not begin with a slash: {value}"
+                );
+                return refused(
+                    message,
+                    "begin it with \"/\", or use the expressions flavour of the router",
+                );
+            }
+            match Pattern::new(pattern) {
+                Ok(_) => Ok(vec![format!("~{pattern}")]),
+                Err(bad) => refused(bad.to_string(), "correct the regular expression"),
+            }
+        }
+        PathMatchType::Other(kind) => Err(Refusal::new(
+            format!("{}.path.type", it.field()),
+            format!("unknown/unsupported path match type: {kind}"),
+            "use Exact, PathPrefix or RegularExpression",
+        )),
+    }
+}
+
+/// A path that is no pattern, as Kong compares it.
+fn plain_path(it: &Match<'_>, path: &HTTPPathMatch) -> Result<String, Refusal> {
+    let value = normalised(path_of(path).1);
+    let dots = |segment: &str| segment == "." || segment == "..";
+    if value.starts_with('/') && !value.contains("//") && !value.split('/').any(dots) {
+        return Ok(value);
+    }
+    Err(Refusal::new(
+        format!("{}.path.value", it.field()),
+        format!("no request has the path {value:?} once Kong has normalised it"),
+        "begin it with a slash, and leave out empty and dot segments",
+    ))
+}
+
+/// The headers of a match; of one name the first counts.
+fn headers(it: &Match<'_>) -> Result<Option<BTreeMap<String, Vec<String>>>, Refusal> {
+    let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (index, header) in it.spec.headers.iter().enumerate() {
+        if headers
+            .keys()
+            .any(|name| name.eq_ignore_ascii_case(&header.name))
+        {
+            continue;
+        }
+        let field = format!("{}.headers[{index}]", it.field());
+        let value = match &header.type_ {
+            // What looks like a pattern has to be put into one.
+            None | Some(MatchType::Exact) if header.value.starts_with(HEADER_PATTERN) => {
+                format!("{HEADER_PATTERN}^{}$", regex::escape(&header.value))
+            }
+            None | Some(MatchType::Exact) => header.value.clone(),
+            Some(MatchType::RegularExpression) => {
+                stays_the_same(&header.value).map_err(|reason| {
+                    Refusal::new(
+                        format!("{field}.value"),
+                        format!("the regular expression {:?} {reason}", header.value),
+                        "write it in lower case, or use the expressions flavour of the router",
+                    )
+                })?;
+                format!("{HEADER_PATTERN}{}", header.value)
+            }
+            Some(MatchType::Other(kind)) => {
+                return Err(Refusal::new(
+                    format!("{field}.type"),
+                    format!("unknown/unsupported header match type: {kind}"),
+                    "use Exact or RegularExpression",
+                ));
+            }
+        };
+        headers.insert(header.name.clone(), vec![value]);
+    }
+    Ok(Some(headers).filter(|headers| !headers.is_empty()))
+}
+
+/// Whether a pattern means the same once Kong has turned it into lower case, letters aside.
+fn stays_the_same(pattern: &str) -> Result<(), String> {
+    let changed = "would mean something else, for Kong turns it into lower case";
+    let mut characters = pattern.chars().peekable();
+    while let Some(character) = characters.next() {
+        let next = characters.peek().copied();
+        match (character, next) {
+            ('\\', Some(escaped)) => {
+                characters.next();
+                if escaped.is_ascii_uppercase() {
+                    return Err(changed.to_owned());
+                }
+            }
+            ('(', Some('?')) => {
+                characters.next();
+                // Flags, and names of groups.
+                let flags = characters
+                    .clone()
+                    .take_while(|it| !matches!(it, ')' | ':' | '<'));
+                if flags.into_iter().any(|flag| flag.is_ascii_uppercase()) {
+                    return Err(changed.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    match Pattern::new(pattern.to_lowercase()) {
+        Ok(_) => Ok(()),
+        Err(bad) => Err(format!("cannot be compiled: {}", bad.reason)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_that_lower_case_changes_are_refused() {
+        for good in [
+            ".*Firefox/[0-9]+.*",
+            "\\d{2}",
+            "a\\\\D",
+            "(?i)abc",
+            "(?:A|B)",
+        ] {
+            assert_eq!(stays_the_same(good), Ok(()), "{good}");
+        }
+        for bad in ["^\\D+$", "\\W", "(?U)a+", "(?P<n>a)", "(", "\\S"] {
+            assert!(stays_the_same(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Which listeners a route attaches to, and what follows from them: hostnames, protocols, ports.
+//!
+//! Start with [`attach`], which decides as the Gateway API says: the Gateway's class is ours, the parentRef means the
+//! listener, the listener takes routes of this kind and from this namespace, and their hostnames meet. Kong's
+//! translator does not look that closely, since its controllers have done so before: what it finds by the parentRefs
+//! alone is [`referenced`].
+
+mod accepted;
+mod arbitration;
+mod hostnames;
+
+use gateway_types::{Listener, ParentReference, Protocol, TLSMode};
+use kong_crds::Kind;
+use kong_crds::gateway::{Gateway, GatewayClass};
+use kong_resolve::{Key, Name};
+
+use crate::context::Context;
+
+pub(crate) use arbitration::arbitrate;
+
+/// The name that Kong's ingress controller has in GatewayClasses, which is that of its translator everywhere.
+const TRANSLATOR: &str = "konghq.com/kic-gateway-controller";
+
+/// A route that wants listeners.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Claim<'r> {
+    /// The route.
+    pub(crate) route: &'r Key,
+    /// What it attaches to.
+    pub(crate) parents: &'r [ParentReference],
+    /// Hosts that it is for; by default those of the listeners.
+    pub(crate) hostnames: &'r [String],
+}
+
+/// A listener of a Gateway.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Attached<'w> {
+    /// The Gateway.
+    pub(crate) gateway: Name,
+    /// The listener.
+    pub(crate) listener: &'w Listener,
+}
+
+/// What a route has of its parents.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Attachment<'w> {
+    /// The listeners that it attaches to, each once, in the order of the parentRefs.
+    pub(crate) listeners: Vec<Attached<'w>>,
+    /// Whether it has a parent that is not there and is taken to accept it as it is.
+    pub(crate) unknown: bool,
+    /// Hosts that it is for, of those that its listeners have; none for all.
+    pub(crate) hostnames: Vec<String>,
+}
+
+/// The listeners that take a route; `None`, and a problem, if there is none. Where all routes are to be translated,
+/// a Gateway that is not there takes them all, and in the way of Kong's translator so does every other.
+pub(crate) fn attach<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Option<Attachment<'w>> {
+    if context.settings.all_routes && context.settings.as_kong_does() {
+        return Some(Attachment {
+            listeners: referenced(context, claim.route, claim.parents),
+            unknown: true,
+            hostnames: claim.hostnames.to_vec(),
+        });
+    }
+    let hostnames = if context.settings.as_kong_does() {
+        claim.hostnames.to_vec()
+    } else {
+        hostnames::valid(context, claim)
+    };
+    if hostnames.is_empty() && !claim.hostnames.is_empty() {
+        return None;
+    }
+    let hostnames = &hostnames;
+    accepted::attach(context, Claim { hostnames, ..claim })
+}
+
+/// The listeners that parentRefs name, whatever those listeners take.
+pub(crate) fn referenced<'w>(
+    context: &Context<'_, 'w>,
+    route: &Key,
+    parents: &[ParentReference],
+) -> Vec<Attached<'w>> {
+    let mut found = Vec::new();
+    for parent in parents {
+        let gateway = route
+            .name
+            .sibling(parent.namespace.as_deref(), &parent.name);
+        let Some((_, spec)) = context.get::<Gateway>(&gateway) else {
+            continue;
+        };
+        let meant = |listener: &&Listener| {
+            parent
+                .section_name
+                .as_ref()
+                .is_none_or(|section| *section == listener.name)
+        };
+        found.extend(
+            spec.listeners
+                .iter()
+                .filter(meant)
+                .map(|listener| Attached {
+                    gateway: gateway.clone(),
+                    listener,
+                }),
+        );
+    }
+    found
+}
+
+/// Whether a parentRef is one to a Gateway.
+pub(crate) fn is_gateway(parent: &ParentReference) -> bool {
+    let group = parent.group.as_deref().unwrap_or(gateway_types::GROUP);
+    let kind = parent.kind.as_deref().unwrap_or(Kind::Gateway.as_str());
+    group == gateway_types::GROUP && kind == Kind::Gateway.as_str()
+}
+
+/// Whether Gateways of a class are ours; `None` if there is no such class.
+pub(crate) fn is_ours(context: &Context<'_, '_>, class: &str) -> Option<bool> {
+    let name = Name {
+        namespace: None,
+        name: class.into(),
+    };
+    let (_, class) = context.get::<GatewayClass>(&name)?;
+    let controller = class.controller_name.as_str();
+    Some(controller == context.settings.controller || controller == TRANSLATOR)
+}
+
+impl Attached<'_> {
+    /// Whether TLS goes through to the backend.
+    pub(crate) fn is_passthrough(&self) -> bool {
+        let mode = self.listener.tls.as_ref().and_then(|tls| tls.mode.as_ref());
+        mode == Some(&TLSMode::Passthrough)
+    }
+
+    /// The port, as entities of Kong have it.
+    pub(crate) fn port(&self) -> Option<u16> {
+        u16::try_from(self.listener.port).ok()
+    }
+}
+
+/// Whether one of the listeners has a protocol.
+pub(crate) fn any_speaks(listeners: &[Attached<'_>], protocol: &Protocol) -> bool {
+    listeners.iter().any(|it| it.listener.protocol == *protocol)
+}

@@ -1,0 +1,292 @@
+//! Plugins: what KongPlugins and KongClusterPlugins become, one for each combination of what they are for.
+//!
+//! `relations` finds out who refers to which plugin, `definition` reads the plugin, `patch` puts values of Secrets
+//! into its configuration. Here the two are brought together.
+
+mod definition;
+mod patch;
+mod relations;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kong_crds::configuration::v1::KongClusterPlugin;
+use kong_crds::names::GLOBAL_LABEL;
+use kong_model::entity::Plugin;
+use kong_resolve::{Key, Name};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::class::all_of_ours;
+use crate::context::Context;
+use crate::document::{DeclaredPlugin, DeclaredService};
+use crate::origin::{self, Provenance};
+
+pub(crate) use definition::{Definition, find};
+use relations::Relation;
+pub(crate) use relations::{Entity, PluginKey, Related, Relations, combinations, referred};
+
+/// How many letters of a digest tell instances of a plugin apart, if those do.
+const SUFFIX: usize = 9;
+
+/// A plugin with the object that it comes from.
+struct Made {
+    object: Key,
+    created: i64,
+    plugin: DeclaredPlugin,
+}
+
+/// All plugins that are no part of the services and routes themselves.
+pub(crate) fn all(
+    context: &Context<'_, '_>,
+    relations: &Relations,
+    services: &[DeclaredService],
+) -> Vec<DeclaredPlugin> {
+    let mut made = Vec::new();
+    for (key, related) in relations.iter() {
+        let Some(definition) = find(context, key) else {
+            tell_referrers(context, key, related);
+            continue;
+        };
+        match definition.plugin(context) {
+            Ok(plugin) => bind(&definition, &plugin, related, &mut made),
+            Err(problem) => problem.say(context, &definition.object),
+        }
+    }
+    made.extend(global(context));
+    if context.settings.as_kong_does() {
+        return made.into_iter().map(|made| made.plugin).collect();
+    }
+    distinct(context, made, services)
+}
+
+/// Tells everybody who refers to a plugin that it is not there.
+fn tell_referrers(context: &Context<'_, '_>, key: &PluginKey, related: &Related) {
+    let message = format!(
+        "referenced KongPlugin or KongClusterPlugin {:?} does not exist",
+        key.name
+    );
+    let referrers: BTreeSet<&Key> = related.referrers().collect();
+    for referrer in referrers {
+        context.say(
+            referrer,
+            "metadata.annotations[konghq.com/plugins]",
+            message.clone(),
+            "create it, correct the name, or give the KongClusterPlugin the ingress class",
+        );
+    }
+}
+
+/// A plugin for each combination of what it is for.
+fn bind(definition: &Definition<'_>, plugin: &Plugin, related: &Related, made: &mut Vec<Made>) {
+    let mut instances: BTreeSet<String> = BTreeSet::new();
+    for relation in combinations(related) {
+        let mut plugin = plugin.clone();
+        if let Some(instance) = &plugin.instance_name {
+            let digest = digest(&relation);
+            let mut unique = format!("{instance}-{}", &digest[..SUFFIX]);
+            if instances.contains(&unique) {
+                unique = format!("{instance}-{digest}");
+            }
+            instances.insert(unique.clone());
+            plugin.instance_name = Some(unique);
+        }
+        let name = |of: Option<&Entity>| of.map(|entity| entity.name.clone());
+        made.push(Made {
+            object: definition.object.clone(),
+            created: definition.meta.created,
+            plugin: DeclaredPlugin {
+                id: id(&plugin.name, &relation),
+                plugin,
+                service: name(relation.service),
+                route: name(relation.route),
+                consumer: name(relation.consumer),
+                consumer_group: name(relation.consumer_group),
+                from: vec![Provenance::of(&definition.object, None)],
+            },
+        });
+    }
+}
+
+/// What tells an instance of a plugin from others: what it is for, digested.
+fn digest(relation: &Relation<'_>) -> String {
+    let parts = [
+        ("service", relation.service),
+        ("route", relation.route),
+        ("consumer", relation.consumer),
+        ("group", relation.consumer_group),
+    ];
+    let mut digest = Sha256::new();
+    for (kind, entity) in parts {
+        if let Some(entity) = entity {
+            digest.update(format!("_{kind}-{}", entity.name));
+        }
+    }
+    let mut text = String::new();
+    for byte in digest.finalize() {
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text
+}
+
+/// The id of a plugin, which follows from what it is and what it is for.
+fn id(plugin: &str, relation: &Relation<'_>) -> Uuid {
+    let parts = [
+        ("service", relation.service),
+        ("route", relation.route),
+        ("consumer", relation.consumer),
+        ("consumer_group", relation.consumer_group),
+    ];
+    let mut name = plugin.to_owned();
+    for (kind, entity) in parts {
+        if let Some(entity) = entity {
+            name.push_str(&format!(":{kind}/{}", entity.name));
+        }
+    }
+    origin::id("plugins", &name)
+}
+
+/// The plugins that are for everything: KongClusterPlugins with a label.
+fn global(context: &Context<'_, '_>) -> Vec<Made> {
+    let mut made: BTreeMap<String, Vec<Made>> = BTreeMap::new();
+    for (object, meta, spec) in all_of_ours::<KongClusterPlugin>(context) {
+        if meta.label(GLOBAL_LABEL) != Some("true") {
+            continue;
+        }
+        if spec.plugin.is_empty() {
+            context.say(
+                &object,
+                "plugin",
+                "Invalid KongClusterPlugin: empty plugin property",
+                "name a plugin",
+            );
+            continue;
+        }
+        let definition = Definition::of_cluster_plugin(object, meta, spec);
+        match definition.plugin(context) {
+            Ok(plugin) => {
+                let of_name = made.entry(plugin.name.clone()).or_default();
+                of_name.push(Made {
+                    created: meta.created,
+                    plugin: DeclaredPlugin {
+                        id: origin::id("plugins", &plugin.name),
+                        plugin,
+                        service: None,
+                        route: None,
+                        consumer: None,
+                        consumer_group: None,
+                        from: vec![Provenance::of(&definition.object, None)],
+                    },
+                    object: definition.object,
+                });
+            }
+            Err(problem) => problem.say(context, &definition.object),
+        }
+    }
+    if context.settings.as_kong_does() {
+        made.retain(|name, several| {
+            if several.len() > 1 {
+                for one in several.iter() {
+                    context.say(
+                        &one.object,
+                        "metadata.labels[global]",
+                        format!(
+                            "Multiple KongClusterPlugins with 'global' label found for {name:?}, cannot apply"
+                        ),
+                        "keep the label on one of them",
+                    );
+                }
+            }
+            several.len() == 1
+        });
+    }
+    made.into_values().flatten().collect()
+}
+
+/// Of plugins of one name for the same thing that of the oldest object; Kong takes no two.
+fn distinct(
+    context: &Context<'_, '_>,
+    mut made: Vec<Made>,
+    services: &[DeclaredService],
+) -> Vec<DeclaredPlugin> {
+    let built_in = built_in(services);
+    made.sort_by(|one, two| (one.created, &one.object).cmp(&(two.created, &two.object)));
+    let mut taken: BTreeMap<Uuid, Key> = BTreeMap::new();
+    let mut plugins = Vec::new();
+    for Made { object, plugin, .. } in made {
+        if let Some(winner) = taken.get(&plugin.id) {
+            if *winner != object {
+                context.say(
+                    &object,
+                    "plugin",
+                    format!(
+                        "{} is {} already by {winner}, which is older: this one has no effect there",
+                        plugin.plugin.name,
+                        place(&plugin),
+                    ),
+                    "keep one of the two",
+                );
+            }
+            continue;
+        }
+        if built_in.contains(&plugin.id) {
+            context.say(
+                &object,
+                "plugin",
+                format!(
+                    "{} is {} already by a filter or an annotation: this one has no effect there",
+                    plugin.plugin.name,
+                    place(&plugin),
+                ),
+                "say all of it in one of the two",
+            );
+            continue;
+        }
+        taken.insert(plugin.id, object);
+        plugins.push(plugin);
+    }
+    plugins
+}
+
+/// The ids that the plugins which are part of services and routes would have, were they bound to those.
+fn built_in(services: &[DeclaredService]) -> BTreeSet<Uuid> {
+    let mut ids = BTreeSet::new();
+    for service in services {
+        for plugin in &service.plugins {
+            let name = format!("{}:service/{}", plugin.name, service.name());
+            ids.insert(origin::id("plugins", &name));
+        }
+        for route in &service.routes {
+            for plugin in &route.plugins {
+                let name = format!("{}:route/{}", plugin.name, route.name());
+                ids.insert(origin::id("plugins", &name));
+            }
+        }
+    }
+    ids
+}
+
+/// What a plugin is for, in words.
+fn place(plugin: &DeclaredPlugin) -> String {
+    let parts = [
+        ("consumer", &plugin.consumer),
+        ("consumer group", &plugin.consumer_group),
+        ("route", &plugin.route),
+        ("service", &plugin.service),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter_map(|(kind, name)| Some(format!("{kind} {}", name.as_ref()?)))
+        .collect();
+    if parts.is_empty() {
+        "for everything".to_owned()
+    } else {
+        format!("for {}", parts.join(" and "))
+    }
+}
+
+impl PluginKey {
+    /// The name of a KongPlugin.
+    fn in_namespace(&self) -> Name {
+        Name::new(&self.namespace, &self.name)
+    }
+}

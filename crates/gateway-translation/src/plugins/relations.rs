@@ -1,0 +1,235 @@
+//! Who refers to which plugin: Services and routes, consumers and their groups, by an annotation or by a filter.
+
+use std::collections::BTreeMap;
+
+use kong_crds::Kind;
+use kong_crds::annotations::{PLUGINS, PluginName};
+use kong_resolve::{Key, Meta, Name, grants};
+use uuid::Uuid;
+
+use crate::consumer_groups::Group;
+use crate::consumers::Consumer;
+use crate::context::{Context, key};
+use crate::origin;
+use crate::services::Binding;
+
+/// A plugin as it is referred to: the namespace of the referrer, or the one that is named, and the name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PluginKey {
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+}
+
+/// An entity that a plugin is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entity {
+    /// By what others refer to it.
+    pub(crate) name: String,
+    /// Its id, if it has one.
+    pub(crate) id: Option<Uuid>,
+    /// Of a route, the service that it leads to.
+    pub(crate) service: Option<String>,
+    /// The object that asks for the plugin.
+    pub(crate) by: Key,
+}
+
+/// What a plugin is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Related {
+    pub(crate) services: Vec<Entity>,
+    pub(crate) routes: Vec<Entity>,
+    pub(crate) consumers: Vec<Entity>,
+    pub(crate) consumer_groups: Vec<Entity>,
+}
+
+impl Related {
+    /// The objects that ask for the plugin, some more than once.
+    pub(crate) fn referrers(&self) -> impl Iterator<Item = &Key> {
+        let first = self.services.iter().chain(&self.routes);
+        let then = self.consumers.iter().chain(&self.consumer_groups);
+        first.chain(then).map(|entity| &entity.by)
+    }
+}
+
+/// What every plugin is for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Relations(BTreeMap<PluginKey, Related>);
+
+/// Which of the lists an entity belongs to.
+type List = fn(&mut Related) -> &mut Vec<Entity>;
+
+impl Relations {
+    /// Goes over everybody who may refer to plugins.
+    pub(crate) fn gather(
+        context: &Context<'_, '_>,
+        bindings: &[Binding],
+        consumers: &[Consumer],
+        groups: &[Group],
+    ) -> Self {
+        let mut relations = Self::default();
+        let mut relate = |by: &Key, more: &[PluginName], list: List, entity: &Entity| {
+            for plugin in referred(context, by, more) {
+                let entities = list(relations.0.entry(plugin).or_default());
+                // Kong takes no plugin twice.
+                let again = entities.iter().any(|other| other.name == entity.name);
+                if context.settings.as_kong_does() || !again {
+                    entities.push(entity.clone());
+                }
+            }
+        };
+        let entity = |name: &str, id: Option<Uuid>, service: Option<&str>, by: &Key| Entity {
+            name: name.to_owned(),
+            id,
+            service: service.map(str::to_owned),
+            by: by.clone(),
+        };
+        for binding in bindings {
+            let service = binding.service.as_str();
+            for backend in &binding.backends {
+                let id = origin::id("services", service);
+                let entity = entity(service, Some(id), None, backend);
+                relate(backend, &[], |related| &mut related.services, &entity);
+            }
+            for route in &binding.routes {
+                let name = route.route.name.as_deref().unwrap_or_default();
+                let id = origin::id("routes", name);
+                let entity = entity(name, Some(id), Some(service), &route.object);
+                let list: List = |related| &mut related.routes;
+                relate(&route.object, &route.referred, list, &entity);
+            }
+        }
+        for consumer in consumers {
+            let entity = entity(&consumer.reference, consumer.id, None, &consumer.object);
+            relate(&consumer.object, &[], |related| &mut related.consumers, &entity);
+        }
+        for group in groups {
+            let id = origin::id("consumergroups", group.name());
+            let entity = entity(group.name(), Some(id), None, &group.object);
+            let list: List = |related| &mut related.consumer_groups;
+            relate(&group.object, &[], list, &entity);
+        }
+        relations
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&PluginKey, &Related)> {
+        self.0.iter()
+    }
+
+    /// What a plugin is for, in the words of referrers of one namespace.
+    pub(crate) fn of(&self, plugin: &PluginKey) -> Option<&Related> {
+        self.0.get(plugin)
+    }
+}
+
+/// The plugins that an object refers to in its annotation, and others that it refers to.
+pub(crate) fn referred(
+    context: &Context<'_, '_>,
+    by: &Key,
+    more: &[PluginName],
+) -> Vec<PluginKey> {
+    let meta = context.view.meta(by);
+    let named = meta.map_or_else(Vec::new, |meta| annotated(context, by, meta));
+    named
+        .iter()
+        .chain(more)
+        .filter_map(|plugin| permitted(context, by, plugin))
+        .collect()
+}
+
+/// The plugins in an annotation. A name that is none costs only itself.
+fn annotated(context: &Context<'_, '_>, by: &Key, meta: &Meta) -> Vec<PluginName> {
+    let mut names = Vec::new();
+    let annotation = meta.annotation(PLUGINS.name()).unwrap_or_default();
+    for item in annotation.split(',') {
+        match PLUGINS.parse(item) {
+            Ok(name) => names.extend(name),
+            Err(invalid) => context.say(
+                by,
+                format!("metadata.annotations[{}]", invalid.annotation),
+                format!(
+                    "{} annotation has invalid value: {}",
+                    invalid.annotation, invalid.value
+                ),
+                invalid.remedy,
+            ),
+        }
+    }
+    names
+}
+
+fn permitted(context: &Context<'_, '_>, by: &Key, plugin: &PluginName) -> Option<PluginKey> {
+    let Some(namespace) = &plugin.namespace else {
+        return Some(PluginKey {
+            namespace: by.name.namespace().to_owned(),
+            name: plugin.name.clone(),
+        });
+    };
+    let target = key(Kind::KongPlugin, &Name::new(namespace, &plugin.name));
+    if context.view.permission_of_routes(by, &target).is_given() {
+        return Some(PluginKey {
+            namespace: namespace.clone(),
+            name: plugin.name.clone(),
+        });
+    }
+    context.say(
+        by,
+        format!("metadata.annotations[{}]", PLUGINS.name()),
+        format!(
+            "no grant found to referenced \"{namespace}:{}\" plugin in the requested remote KongPlugin bind",
+            plugin.name
+        ),
+        grants::remedy_of_routes(by, &target),
+    );
+    None
+}
+
+/// One combination of what a plugin is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Relation<'r> {
+    pub(crate) service: Option<&'r Entity>,
+    pub(crate) route: Option<&'r Entity>,
+    pub(crate) consumer: Option<&'r Entity>,
+    pub(crate) consumer_group: Option<&'r Entity>,
+}
+
+/// All combinations: of consumers, else of groups, with services and routes, or each alone.
+pub(crate) fn combinations(related: &Related) -> Vec<Relation<'_>> {
+    let services = related.services.iter().map(|service| Relation {
+        service: Some(service),
+        ..Relation::default()
+    });
+    let routes = related.routes.iter().map(|route| Relation {
+        route: Some(route),
+        ..Relation::default()
+    });
+    let mut places: Vec<Relation<'_>> = services.chain(routes).collect();
+    let of_groups = related.consumers.is_empty();
+    let who = if of_groups {
+        &related.consumer_groups
+    } else {
+        &related.consumers
+    };
+    if who.is_empty() {
+        return places;
+    }
+    if places.is_empty() {
+        places.push(Relation::default());
+    }
+    let mut combinations = Vec::new();
+    for who in who {
+        for place in &places {
+            combinations.push(if of_groups {
+                Relation {
+                    consumer_group: Some(who),
+                    ..*place
+                }
+            } else {
+                Relation {
+                    consumer: Some(who),
+                    ..*place
+                }
+            });
+        }
+    }
+    combinations
+}
