@@ -60,6 +60,9 @@ pub(crate) fn translate(
         }
         Format::Yaml => output::document(out, Language::Yaml, &document)?,
     }
+    if translated.unreadable {
+        bail!("part of the manifests cannot be read; the configuration is what the rest comes to");
+    }
     Ok(if translated.findings.is_empty() {
         Outcome::Well
     } else {

@@ -240,7 +240,7 @@ fn restart(count: usize) {
         }
     }
     for kind in kong_crds::Kind::served() {
-        handle(&mut engine, Input::Synced(*kind));
+        handle(&mut engine, Input::Synced(kind));
     }
     let mut pages = 0;
     while let Some(effect) = next(&mut engine, now) {

@@ -94,7 +94,7 @@ impl<'w> View<'w> {
         let key = reference.key();
         let entry = self.world.entry(&key);
         self.note(Dep::Object(key));
-        K::parts(entry?.parts.as_ref().ok()?)?.status.as_ref()
+        K::parts(entry?.parts.as_ref().ok()?)?.status.as_deref()
     }
 
     /// What a judged object is worth to others; `None` if there is no such object.
