@@ -14,7 +14,9 @@ use kong_crds::Kind;
 use kong_crds::kubernetes::Secret;
 use kong_resolve::{Key, Meta, Name};
 use serde_json::json;
+use uuid::Uuid;
 
+use crate::acceptance::refusal;
 use crate::context::{Context, key};
 use crate::document::{DeclaredService, Members};
 use crate::origin;
@@ -44,9 +46,10 @@ struct Pair<'w> {
 impl Pair<'_> {
     /// The id of the certificate: that of the Secret, or one that follows from its name.
     fn id(&self) -> String {
-        match self.meta.uid.as_str() {
-            "" => origin::id("certificates", &self.object.name.to_string()).to_string(),
-            uid => uid.to_owned(),
+        let uid = self.meta.uid.as_str();
+        match Uuid::try_parse(uid) {
+            Ok(_) => uid.to_owned(),
+            Err(_) => origin::id("certificates", &self.object.name.to_string()).to_string(),
         }
     }
 
@@ -107,6 +110,15 @@ impl<'w> Collection<'w> {
             return;
         };
         for host in wish.hosts {
+            if let Some((reason, remedy)) = refused_host(context, &host) {
+                context.say(
+                    &wish.by,
+                    wish.field.clone(),
+                    format!("the certificate is not shown for {host:?}: {reason}"),
+                    remedy,
+                );
+                continue;
+            }
             match self.of_host.get(&host) {
                 None => {
                     self.of_host.insert(host.clone(), number);
@@ -163,6 +175,15 @@ impl<'w> Collection<'w> {
     }
 }
 
+/// Why Kong shows no certificate for a host name, if it is none.
+fn refused_host(context: &Context<'_, '_>, host: &str) -> Option<(String, String)> {
+    let mut sni = Members::new();
+    sni.insert("name".to_owned(), json!(host));
+    sni.insert("certificate".to_owned(), json!({"id": Uuid::nil()}));
+    let (_, reason, remedy) = refusal(context, "snis", &sni)?;
+    Some((reason, remedy))
+}
+
 fn members(mut certificate: Certificate<'_>) -> Members {
     let Pair {
         object,
@@ -208,18 +229,33 @@ fn pair<'w>(context: &Context<'_, 'w>, wish: &Wish) -> Option<Pair<'w>> {
         (_, _) => Err("no keypair could be found in it".to_owned()),
     };
     match checked {
-        Ok((certificate, key)) => Some(Pair {
-            object,
-            meta,
-            certificate,
-            key,
-        }),
+        Ok((certificate, key)) => {
+            let tags = origin::tags(&object, meta, &[]);
+            let mut members = Members::new();
+            members.insert("cert".to_owned(), json!(certificate));
+            members.insert("key".to_owned(), json!(key));
+            members.insert("tags".to_owned(), json!(tags));
+            if let Some((member, reason, remedy)) = refusal(context, "certificates", &members) {
+                let message = format!("{member}: {reason}: the certificate is left out");
+                context.say(&object, "", message, remedy);
+                return None;
+            }
+            Some(Pair {
+                object,
+                meta,
+                certificate,
+                key,
+            })
+        }
         Err(reason) => {
             for (told, field) in [(&object, "data"), (&wish.by, wish.field.as_str())] {
                 context.say(
                     told,
                     field,
-                    format!("failed to construct certificate from secret {}: {reason}", wish.secret),
+                    format!(
+                        "failed to construct certificate from secret {}: {reason}",
+                        wish.secret
+                    ),
                     "put a certificate under tls.crt and its key under tls.key",
                 );
             }

@@ -41,7 +41,10 @@ const FOREIGN: [(&str, &[(&str, Target)]); 13] = [
         "graphql_ratelimiting_advanced_cost_decoration",
         &[("service", Target::Service)],
     ),
-    ("header_cert_auth_credentials", &[("consumer", Target::Consumer)]),
+    (
+        "header_cert_auth_credentials",
+        &[("consumer", Target::Consumer)],
+    ),
     ("hmacauth_credentials", &[("consumer", Target::Consumer)]),
     ("jwt_secrets", &[("consumer", Target::Consumer)]),
     ("keyauth_credentials", &[("consumer", Target::Consumer)]),
@@ -83,14 +86,16 @@ pub(crate) fn all(
         }
         let object = key(Kind::KongCustomEntity, name);
         match of_object(context, relations, &object, spec) {
-            Ok(of_object) => entities.entry(spec.type_.clone()).or_default().extend(of_object),
+            Ok(of_object) => entities
+                .entry(spec.type_.clone())
+                .or_default()
+                .extend(of_object),
             Err((field, message, remedy)) => context.say(&object, field, message, remedy),
         }
     }
     for of_collection in entities.values_mut() {
-        of_collection.sort_by(|(one, ids, _), (two, others, _)| {
-            (&one.name, ids).cmp(&(&two.name, others))
-        });
+        of_collection
+            .sort_by(|(one, ids, _), (two, others, _)| (&one.name, ids).cmp(&(&two.name, others)));
     }
     entities
         .into_iter()
@@ -132,7 +137,11 @@ fn of_object(
     };
     let only = |target: Target, entities: &[Entity]| {
         let wanted = foreign.iter().any(|(_, of)| *of == target);
-        if wanted { entities.to_vec() } else { Vec::new() }
+        if wanted {
+            entities.to_vec()
+        } else {
+            Vec::new()
+        }
     };
     let related = Related {
         services: only(Target::Service, &services(&related)),
@@ -163,8 +172,11 @@ fn of_object(
     }
     Err((
         "spec.parentRef",
-        format!("the plugin is for nothing that an entity of {collection} could belong to: it is left out"),
-        "refer to the plugin in konghq.com/plugins of a Service, a route or a KongConsumer".to_owned(),
+        format!(
+            "the plugin is for nothing that an entity of {collection} could belong to: it is left out"
+        ),
+        "refer to the plugin in konghq.com/plugins of a Service, a route or a KongConsumer"
+            .to_owned(),
     ))
 }
 
@@ -217,9 +229,15 @@ fn related(
             format!("failed to find attached foreign entities for custom entity: {reason}");
         ("spec.parentRef", message, remedy)
     };
-    let name = object.name.sibling(parent.namespace.as_deref(), &parent.name);
+    let name = object
+        .name
+        .sibling(parent.namespace.as_deref(), &parent.name);
     let granted = key(Kind::KongPlugin, &name);
-    if !context.view.permission_of_routes(object, &granted).is_given() {
+    if !context
+        .view
+        .permission_of_routes(object, &granted)
+        .is_given()
+    {
         let reason = format!(
             "no grant found to referenced \"{}:{}\" plugin in the requested remote KongPlugin bind",
             name.namespace(),

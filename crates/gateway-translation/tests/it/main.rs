@@ -1,4 +1,5 @@
 //! Translations of whole sets of manifests.
 
 mod golden;
+mod rest;
 mod right;
