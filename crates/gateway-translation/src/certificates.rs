@@ -140,25 +140,21 @@ impl<'w> Collection<'w> {
 
     /// The place of a certificate: that of one that is the same, else a new one.
     fn place(&mut self, pair: Pair<'w>) -> usize {
-        let same = self.certificates.iter_mut().position(|other| {
+        let same = self.certificates.iter().position(|other| {
             other.pair.certificate == pair.certificate && other.pair.key == pair.key
         });
-        match same {
-            Some(number) => {
-                let other = &mut self.certificates[number];
-                if pair.age() < other.pair.age() {
-                    other.pair = pair;
-                }
-                number
+        if let Some(number) = same {
+            let other = &mut self.certificates[number];
+            if pair.age() < other.pair.age() {
+                other.pair = pair;
             }
-            None => {
-                self.certificates.push(Certificate {
-                    pair,
-                    hosts: Vec::new(),
-                });
-                self.certificates.len() - 1
-            }
+            return number;
         }
+        self.certificates.push(Certificate {
+            pair,
+            hosts: Vec::new(),
+        });
+        self.certificates.len() - 1
     }
 
     /// The id of the certificate that a Secret has become.

@@ -4,6 +4,7 @@
 //! is one for each combination of those that the plugin is for.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use kong_crds::Kind;
 use kong_crds::configuration::v1alpha1::{
@@ -250,7 +251,7 @@ fn related(
             kind,
             &Name {
                 namespace: None,
-                name: name.name.clone(),
+                name: Arc::clone(&name.name),
             },
         ),
         _ => granted,

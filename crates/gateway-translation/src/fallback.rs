@@ -54,7 +54,7 @@ impl<'w> Graph<'_, 'w> {
     fn fill(&mut self) {
         self.each::<Service>(|graph, object, _| graph.backend(object));
         self.each::<KongServiceFacade>(|graph, object, _| graph.backend(object));
-        self.each::<Ingress>(|graph, object, spec| graph.ingress(object, spec));
+        self.each::<Ingress>(Self::ingress);
         self.each::<HTTPRoute>(|graph, object, spec| {
             let rules = &spec.rules;
             let filters = rules.iter().flat_map(|rule| &rule.filters);
