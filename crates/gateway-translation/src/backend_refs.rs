@@ -35,9 +35,10 @@ fn target(context: &Context<'_, '_>, route: &Key, reference: &BackendRef) -> Bac
         .name
         .sibling(object.namespace.as_deref(), &object.name);
     let group = object.group.as_deref().unwrap_or_default();
-    let default = match context.settings.as_kong_does() {
-        true => "",
-        false => Kind::Service.as_str(),
+    let default = if context.settings.as_kong_does() {
+        ""
+    } else {
+        Kind::Service.as_str()
     };
     let kind = object.kind.as_deref().unwrap_or(default);
     if matches!(group, "" | "core") && kind == Kind::Service.as_str() {

@@ -192,7 +192,8 @@ fn service(declared: &DeclaredService) -> Value {
     Value::Object(members)
 }
 
-fn route(declared: &DeclaredRoute) -> Value {
+/// A route as Kong reads it.
+pub(crate) fn route(declared: &DeclaredRoute) -> Value {
     let mut members = members(&declared.route);
     for end in ["sources", "destinations"] {
         let addresses = members.get_mut(end).and_then(Value::as_array_mut);

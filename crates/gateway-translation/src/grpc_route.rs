@@ -90,9 +90,10 @@ fn draft(context: &Context<'_, '_>, part: &Part<'_>) -> Draft {
             ..Service::default()
         },
         parents: vec![source.key.clone()],
-        without_backends: match backends.is_empty() {
-            true => WithoutBackends::FailsInPlace,
-            false => WithoutBackends::Fails,
+        without_backends: if backends.is_empty() {
+            WithoutBackends::FailsInPlace
+        } else {
+            WithoutBackends::Fails
         },
         backends,
         routes: Vec::new(),
@@ -120,10 +121,7 @@ fn service_protocol(
             protocol.is_some_and(|it| TLS_PROTOCOLS.iter().any(|tls| it.eq_ignore_ascii_case(tls)))
         })
     };
-    match tls {
-        true => Protocol::Grpcs,
-        false => Protocol::Grpc,
-    }
+    if tls { Protocol::Grpcs } else { Protocol::Grpc }
 }
 
 /// The route of a part; `None`, and a problem, if its match cannot be said.
@@ -142,9 +140,10 @@ fn route(
         route.protocols = source.protocols(context);
     } else {
         route.preserve_host = (!as_kong).then_some(true);
-        route.protocols = match as_kong {
-            true => Some(vec![Protocol::Grpc, Protocol::Grpcs]),
-            false => source.protocols(context),
+        route.protocols = if as_kong {
+            Some(vec![Protocol::Grpc, Protocol::Grpcs])
+        } else {
+            source.protocols(context)
         };
     }
     let said_matches = match order {

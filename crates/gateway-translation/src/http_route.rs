@@ -15,6 +15,7 @@ mod priority;
 mod redirect;
 mod single;
 mod source;
+mod support;
 mod transformer;
 
 use kong_model::entity::{Protocol, Route, Service};

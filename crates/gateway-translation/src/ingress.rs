@@ -104,10 +104,11 @@ fn places(context: &Context<'_, '_>, source: &Source<'_>, reading: Reading<'_>) 
     let mut places: Vec<Place> = Vec::new();
     for (rule, written) in source.spec.rules.iter().enumerate() {
         let host = written.host.clone().unwrap_or_default();
-        let host = match context.settings.as_kong_does() {
-            true => host,
+        let host = if context.settings.as_kong_does() {
+            host
+        } else {
             // Kong compares hosts as they are written.
-            false => host.to_ascii_lowercase(),
+            host.to_ascii_lowercase()
         };
         let paths = written.http.iter().flat_map(|http| &http.paths);
         for (number, written) in paths.enumerate() {
@@ -170,7 +171,7 @@ impl Services {
         let service = place.destination.service_name();
         let plugins = match rewrite {
             rewrite::Wanted::Nothing => Vec::new(),
-            rewrite::Wanted::Plugin(plugin) => vec![plugin.clone()],
+            rewrite::Wanted::Path(uri) => vec![rewrite::plugin(uri)],
             // Kong's controller leaves out the service, and with it every other Ingress that leads there.
             rewrite::Wanted::Refused if reading.as_kong => {
                 self.refused.insert(service);

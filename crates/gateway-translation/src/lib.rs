@@ -25,6 +25,7 @@ mod listeners;
 mod origin;
 mod plugins;
 mod predicates;
+mod refused;
 mod route_annotations;
 mod route_base;
 mod services;
@@ -62,6 +63,9 @@ pub fn translate(world: &World, settings: &Settings) -> Translation {
     drafts.extend(grpc_route::drafts(&context));
     drafts.extend(stream_route::drafts(&context));
     drafts.extend(http_route::drafts(&context));
+    if !settings.as_kong_does() {
+        refused::leave_out(&context, &mut drafts);
+    }
     let built = services::build(&context, drafts);
     let document = bind(&context, built);
     Translation {

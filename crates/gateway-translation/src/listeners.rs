@@ -16,7 +16,7 @@ use kong_resolve::{Key, Name};
 
 use crate::context::Context;
 
-pub(crate) use arbitration::{Won, arbitrate};
+pub(crate) use arbitration::arbitrate;
 
 /// The name that Kong's ingress controller has in GatewayClasses, which is that of its translator everywhere.
 const TRANSLATOR: &str = "konghq.com/kic-gateway-controller";
@@ -62,7 +62,16 @@ pub(crate) fn attach<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Option<
             hostnames: claim.hostnames.to_vec(),
         });
     }
-    accepted::attach(context, claim)
+    let hostnames = if context.settings.as_kong_does() {
+        claim.hostnames.to_vec()
+    } else {
+        hostnames::valid(context, claim)
+    };
+    if hostnames.is_empty() && !claim.hostnames.is_empty() {
+        return None;
+    }
+    let hostnames = &hostnames;
+    accepted::attach(context, Claim { hostnames, ..claim })
 }
 
 /// The listeners that parentRefs name, whatever those listeners take.

@@ -7,7 +7,7 @@ use kong_crds::annotations::route::{
     PRESERVE_HOST, PROTOCOLS, REGEX_PRIORITY, REQUEST_BUFFERING, RESPONSE_BUFFERING, SNIS,
     STRIP_PATH, headers,
 };
-use kong_crds::annotations::{Annotation, InvalidAnnotation};
+use kong_crds::annotations::{Annotation, InvalidAnnotation, PathHandling as Handling};
 use kong_model::entity::{PathHandling, Protocol, Route};
 use kong_resolve::{Key, Meta};
 
@@ -15,6 +15,8 @@ use crate::context::Context;
 
 /// The status of the answer to plain HTTP where TLS is forced and no other one is asked for.
 const FORCED_REDIRECT: u16 = 302;
+/// The greatest `regex_priority` that Kong puts anything in order by.
+const MOST_REGEX_PRIORITY: i64 = 1023;
 
 /// What an annotation of an object says; `None`, and a problem, if it makes no sense.
 pub(crate) fn said<T>(
@@ -65,13 +67,31 @@ pub(crate) fn apply(
     }
     apply_matches(context, object, meta, route);
     if let Some(priority) = said(context, object, meta, &REGEX_PRIORITY) {
-        route.regex_priority = Some(priority);
+        if context.settings.as_kong_does() || (0..=MOST_REGEX_PRIORITY).contains(&priority) {
+            route.regex_priority = Some(priority);
+        } else {
+            context.say(
+                object,
+                format!("metadata.annotations[{}]", REGEX_PRIORITY.name()),
+                format!(
+                    "Kong puts nothing in order by a regex_priority of {priority}; it has no effect"
+                ),
+                format!("write a whole number from 0 to {MOST_REGEX_PRIORITY}"),
+            );
+        }
     }
-    if let Some(handling) = said(context, object, meta, &PATH_HANDLING) {
-        route.path_handling = Some(match handling {
-            kong_crds::annotations::PathHandling::V0 => PathHandling::V0,
-            kong_crds::annotations::PathHandling::V1 => PathHandling::V1,
-        });
+    match said(context, object, meta, &PATH_HANDLING) {
+        Some(Handling::V0) => route.path_handling = Some(PathHandling::V0),
+        Some(Handling::V1) if context.settings.as_kong_does() => {
+            route.path_handling = Some(PathHandling::V1);
+        }
+        Some(Handling::V1) => context.say(
+            object,
+            format!("metadata.annotations[{}]", PATH_HANDLING.name()),
+            "the router handles paths by v1 in the flavour \"traditional\" alone; it has no effect",
+            "remove the annotation",
+        ),
+        None => {}
     }
     let is_grpc = |it: &Protocol| matches!(it, Protocol::Grpc | Protocol::Grpcs);
     let is_http = |it: &Protocol| matches!(it, Protocol::Http | Protocol::Https);

@@ -86,7 +86,10 @@ fn build_one(context: &Context<'_, '_>, draft: Draft, built: &mut Built) {
         service.port = resolved.iter().rev().find_map(Resolved::port_number);
     }
     if resolved.is_empty() {
-        if matches!(without_backends, WithoutBackends::Fails | WithoutBackends::Invalid) {
+        if matches!(
+            without_backends,
+            WithoutBackends::Fails | WithoutBackends::Invalid
+        ) {
             service.host.push_str(".invalid");
         }
         if matches!(
@@ -161,7 +164,9 @@ fn declared(draft: DraftRoute) -> DeclaredRoute {
         referred: _,
         from,
     } = draft;
-    route.https_redirect_status_code.get_or_insert(HTTPS_REDIRECT);
+    route
+        .https_redirect_status_code
+        .get_or_insert(HTTPS_REDIRECT);
     if expression.is_none() {
         route.path_handling.get_or_insert(PathHandling::V0);
     }

@@ -189,9 +189,10 @@ impl StreamRule<'_> {
                 ..Service::default()
             },
             parents: vec![object.clone()],
-            without_backends: match self.rule.backend_refs.is_empty() {
-                true => WithoutBackends::FailsInPlace,
-                false => WithoutBackends::Fails,
+            without_backends: if self.rule.backend_refs.is_empty() {
+                WithoutBackends::FailsInPlace
+            } else {
+                WithoutBackends::Fails
             },
             backends,
             plugins: Vec::new(),
@@ -221,8 +222,7 @@ impl StreamRule<'_> {
                 ip: None,
                 port: Some(*port),
             };
-            let some = |list: &[String]| (!list.is_empty()).then(|| list.to_vec());
-            route.snis = some(matches.snis);
+            route.snis = (!matches.snis.is_empty()).then(|| matches.snis.to_vec());
             route.destinations =
                 (!matches.ports.is_empty()).then(|| matches.ports.iter().map(address).collect());
             None

@@ -37,7 +37,7 @@ fn wanted(method: Option<&GRPCMethodMatch>) -> Result<Wanted<'_>, String> {
 }
 
 /// A part of a pattern, which has to be one by itself.
-fn part<'m>(pattern: Option<&'m str>) -> Result<&'m str, String> {
+fn part(pattern: Option<&str>) -> Result<&str, String> {
     let Some(pattern) = pattern else {
         return Ok(ANY_NAME);
     };
@@ -159,9 +159,10 @@ pub(super) fn header_predicate(
     wanted: &[NameValueMatch],
     as_kong: bool,
 ) -> Result<Option<Expression>, String> {
-    let mut headers: Vec<&NameValueMatch> = match as_kong {
-        true => wanted.iter().collect(),
-        false => first_of_each(wanted),
+    let mut headers: Vec<&NameValueMatch> = if as_kong {
+        wanted.iter().collect()
+    } else {
+        first_of_each(wanted)
     };
     headers.sort_by(|one, two| one.name.cmp(&two.name));
     let mut all = Vec::new();

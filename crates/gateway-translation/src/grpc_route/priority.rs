@@ -34,10 +34,11 @@ pub(super) fn of(context: &Context<'_, '_>, parts: &[Part<'_>]) -> Vec<u64> {
         numbers.sort_by_key(|number| place(&parts[*number], *number));
         for (place, number) in numbers.into_iter().enumerate() {
             let place = place as u64;
-            priorities[number] = match as_kong {
+            priorities[number] = if as_kong {
                 // It goes on counting below 0.
-                true => priority + FIRST - place,
-                false => priority + FIRST.saturating_sub(place),
+                priority + FIRST - place
+            } else {
+                priority + FIRST.saturating_sub(place)
             };
         }
     }
@@ -57,9 +58,10 @@ fn by_match(part: &Part<'_>, as_kong: bool) -> u64 {
     let method = part.wanted.method.as_ref();
     let length =
         |text: Option<&String>, most: usize| text.map_or(0, |it| it.len().min(most)) as u64;
-    let headers = match as_kong {
-        true => part.wanted.headers.len(),
-        false => first_of_each(&part.wanted.headers).len(),
+    let headers = if as_kong {
+        part.wanted.headers.len()
+    } else {
+        first_of_each(&part.wanted.headers).len()
     };
     let precise = !host.is_empty() && !host.starts_with('*');
     (KIND << KIND_SHIFT)

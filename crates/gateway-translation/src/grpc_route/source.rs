@@ -47,17 +47,18 @@ pub(super) fn all<'w>(context: &Context<'_, 'w>) -> Vec<Source<'w>> {
         }
         if !as_kong {
             // Kong compares hosts as they are written.
-            hostnames
-                .iter_mut()
-                .for_each(|it| it.make_ascii_lowercase());
+            for hostname in &mut hostnames {
+                hostname.make_ascii_lowercase();
+            }
             let mut seen = std::collections::BTreeSet::new();
             hostnames.retain(|hostname| seen.insert(hostname.clone()));
         }
         sources.push(Source {
             referenced: referenced(context, &key, &spec.parent_refs),
-            taking: match attachment.unknown {
-                true => Vec::new(),
-                false => attachment.listeners,
+            taking: if attachment.unknown {
+                Vec::new()
+            } else {
+                attachment.listeners
             },
             tags_of_all_rules: as_kong,
             key,
@@ -103,9 +104,10 @@ impl Source<'_> {
 
     /// How clients speak: as the listeners say, and if they are not known, in either way.
     pub(super) fn protocols(&self, context: &Context<'_, '_>) -> Option<Vec<Protocol>> {
-        let listeners = match context.settings.as_kong_does() {
-            true => &self.referenced,
-            false => &self.taking,
+        let listeners = if context.settings.as_kong_does() {
+            &self.referenced
+        } else {
+            &self.taking
         };
         let mut protocols = Vec::new();
         if any_speaks(listeners, &ListenerProtocol::HTTP) {

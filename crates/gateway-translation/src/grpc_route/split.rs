@@ -116,9 +116,10 @@ impl Part<'_> {
 
     /// Where its match is written.
     pub(super) fn field(&self) -> String {
-        match self.is_default {
-            true => format!("spec.rules[{}]", self.rule),
-            false => format!("spec.rules[{}].matches[{}]", self.rule, self.number),
+        if self.is_default {
+            format!("spec.rules[{}]", self.rule)
+        } else {
+            format!("spec.rules[{}].matches[{}]", self.rule, self.number)
         }
     }
 }

@@ -59,7 +59,7 @@ fn route(
         it.index
     );
     let tags = tags(source, rule.name().as_slice());
-    let mut route = plain(route_name, tags.clone(), &group.protocols(context, source));
+    let mut route = plain(route_name, tags.clone(), group.protocols(source));
     route.strip_path = Some(false);
     let captures_rest = filters::replaces_prefix(&rule.spec.filters);
     let snis = said(context, &source.key, source.meta, &SNIS).unwrap_or_default();
@@ -82,13 +82,15 @@ fn say_what_has_no_effect(context: &Context<'_, '_>, rule: &Rule<'_>) {
     let source = rule.source;
     let names = [Annotation::name(&METHODS), Annotation::name(&HOST_ALIASES)];
     let annotations = source.meta.annotations.keys();
-    let matching = annotations
-        .filter(|name| names.contains(&&***name) || name.starts_with(HEADERS_PREFIX));
+    let matching =
+        annotations.filter(|name| names.contains(&&***name) || name.starts_with(HEADERS_PREFIX));
     for name in matching {
         context.say(
             &source.key,
             format!("metadata.annotations[{name}]"),
-            format!("{name} has no effect on an HTTPRoute in the expressions flavour of the router"),
+            format!(
+                "{name} has no effect on an HTTPRoute in the expressions flavour of the router"
+            ),
             "say it in the matches of the rules",
         );
     }

@@ -1,13 +1,15 @@
 //! From the filters of a rule to plugins.
 
 use gateway_types::{
-    CORS, FilterType, PathMatchType, PathModifier, PathModifierType, RequestRedirect, RouteFilter, URLRewrite,
+    CORS, FilterType, PathMatchType, PathModifier, PathModifierType, RequestRedirect, RouteFilter,
+    URLRewrite,
 };
 use kong_crds::annotations::PluginName;
 use kong_model::entity::Plugin;
 use serde_json::{Map, json};
 
 use super::source::{Match, Rule};
+use super::support::remedy_for;
 use super::transformer::{Transformer, plugin};
 use super::{Refusal, redirect};
 use crate::context::Context;
@@ -34,122 +36,6 @@ pub(super) fn replaces_prefix(filters: &[RouteFilter]) -> bool {
         .filter(|it| it.type_ == FilterType::URLRewrite)
         .filter_map(|it| it.url_rewrite.as_ref()?.path.as_ref())
         .any(|path| path.type_ == PathModifierType::ReplacePrefixMatch)
-}
-
-/// Why a rule cannot be had as it is asked for.
-pub(super) fn unsupported(rule: &Rule<'_>) -> Option<Refusal> {
-    for (index, filter) in rule.spec.filters.iter().enumerate() {
-        let field = format!("{}.filters[{index}]", rule.field());
-        if let Some(refusal) = unsupported_filter(&field, filter) {
-            return Some(refusal);
-        }
-    }
-    let backends = rule.spec.backend_refs.iter().enumerate();
-    for (index, backend) in backends {
-        if let Some(filter) = backend.filters.first() {
-            return Some(Refusal::new(
-                format!("{}.backendRefs[{index}].filters", rule.field()),
-                format!("httpFilter {} unsupported for a single backend", filter.type_),
-                "move it to the filters of the rule, or make two rules",
-            ));
-        }
-    }
-    None
-}
-
-fn unsupported_filter(field: &str, filter: &RouteFilter) -> Option<Refusal> {
-    let name = &filter.type_;
-    let refused = |member: &str, message: String, remedy: &str| {
-        Some(Refusal::new(format!("{field}{member}"), message, remedy))
-    };
-    let missing = |member: &str| {
-        let message = format!("{name} is not provided");
-        refused(&format!(".{member}"), message, "say what the filter is to do")
-    };
-    match name {
-        FilterType::RequestHeaderModifier => match &filter.request_header_modifier {
-            None => missing("requestHeaderModifier"),
-            Some(modifier) => {
-                let values = modifier.set.iter().chain(&modifier.add);
-                let bad = values.into_iter().any(|header| !is_plain(&header.value));
-                refused(
-                    ".requestHeaderModifier",
-                    "a value with \"$(\" or a control character would not reach the backend as it is".to_owned(),
-                    "take it out",
-                )
-                .filter(|_| bad)
-            }
-        },
-        FilterType::ResponseHeaderModifier => match &filter.response_header_modifier {
-            None => missing("responseHeaderModifier"),
-            Some(modifier) => {
-                let mut values = modifier.set.iter().chain(&modifier.add);
-                let bad = values.any(|header| header.value.chars().any(char::is_control));
-                refused(
-                    ".responseHeaderModifier",
-                    "a value has a control character".to_owned(),
-                    "take it out",
-                )
-                .filter(|_| bad)
-            }
-        },
-        FilterType::RequestRedirect if filter.request_redirect.is_none() => {
-            missing("requestRedirect")
-        }
-        FilterType::RequestRedirect => None,
-        FilterType::URLRewrite => match &filter.url_rewrite {
-            None => missing("urlRewrite"),
-            Some(rewrite) => {
-                let path = rewrite.path.as_ref();
-                let replacement = path.and_then(|path| {
-                    let prefix = path.replace_prefix_match.as_ref();
-                    path.replace_full_path.as_ref().or(prefix)
-                });
-                let mut values = replacement.into_iter().chain(&rewrite.hostname);
-                let bad = values.any(|value| !is_plain(value));
-                refused(
-                    ".urlRewrite",
-                    "\"$(\" or a control character would not reach the backend as it is".to_owned(),
-                    "take it out",
-                )
-                .filter(|_| bad)
-            }
-        },
-        FilterType::CORS => match &filter.cors {
-            None => missing("cors"),
-            Some(_) => None,
-        },
-        FilterType::ExtensionRef => {
-            let reference = filter.extension_ref.as_ref();
-            let is_plugin = reference.is_some_and(|it| {
-                it.group == "configuration.konghq.com"
-                    && matches!(&*it.kind, "KongPlugin" | "KongClusterPlugin")
-            });
-            let (group, kind) = reference.map_or(("", ""), |it| (&it.group, &it.kind));
-            refused(
-                ".extensionRef",
-                format!("plugin {group}/{kind} unsupported"),
-                "refer to a KongPlugin of group configuration.konghq.com",
-            )
-            .filter(|_| !is_plugin)
-        }
-        FilterType::RequestMirror | FilterType::ExternalAuth | FilterType::Other(_) => {
-            refused(".type", format!("httpFilter {name} unsupported"), remedy_for(name))
-        }
-    }
-}
-
-fn remedy_for(filter: &FilterType) -> &'static str {
-    match filter {
-        FilterType::RequestMirror => "Kong sends requests to one place only; mirror them elsewhere",
-        FilterType::ExternalAuth => "refer to a KongPlugin for authentication by an ExtensionRef",
-        _ => "remove it, or refer to a KongPlugin by an ExtensionRef",
-    }
-}
-
-/// Whether a text can be put into what `request-transformer` takes for a template without becoming code.
-fn is_plain(text: &str) -> bool {
-    !text.contains("$(") && !text.chars().any(char::is_control)
 }
 
 /// What filters become, for requests to a path. With a match they do what the Gateway API says; without one, what
@@ -188,14 +74,21 @@ pub(super) fn applied(
                         redirect::plugin_for(context, it, asked, tags)
                             .map_err(|message| refuse(message.to_owned()))?,
                     ),
-                    None => kongs_redirect(context, asked, path, tags, &mut filtered, &mut response),
+                    None => {
+                        kongs_redirect(context, asked, path, tags, &mut filtered, &mut response);
+                    }
                 }
             }
             FilterType::URLRewrite => {
                 let rewrite = filter.url_rewrite.as_ref();
-                let rewrite = rewrite.ok_or_else(|| refuse("URLRewrite is not provided".to_owned()))?;
-                if right.is_some_and(|it| !matches_a_prefix(it)) && replaces_prefix(&rule.spec.filters) {
-                    return Err(refuse("ReplacePrefixMatch needs a match of type PathPrefix".to_owned()));
+                let rewrite =
+                    rewrite.ok_or_else(|| refuse("URLRewrite is not provided".to_owned()))?;
+                if right.is_some_and(|it| !matches_a_prefix(it))
+                    && replaces_prefix(&rule.spec.filters)
+                {
+                    return Err(refuse(
+                        "ReplacePrefixMatch needs a match of type PathPrefix".to_owned(),
+                    ));
                 }
                 let paths = rewritten(rewrite, path, right.is_some(), &mut request)
                     .map_err(|message| refuse(message.to_owned()))?;
@@ -207,7 +100,8 @@ pub(super) fn applied(
                 let Some(reference) = &filter.extension_ref else {
                     continue;
                 };
-                let is_plugin = reference.group == "configuration.konghq.com" && reference.kind == "KongPlugin";
+                let is_plugin =
+                    reference.group == "configuration.konghq.com" && reference.kind == "KongPlugin";
                 if !is_plugin && right.is_none() {
                     let (group, kind) = (&reference.group, &reference.kind);
                     return Err(refuse(format!("plugin {group}/{kind} unsupported")));
@@ -225,8 +119,12 @@ pub(super) fn applied(
             other => return Err(refuse(format!("httpFilter {other} unsupported"))),
         }
     }
-    filtered.plugins.extend(request.plugin("request-transformer", tags));
-    filtered.plugins.extend(response.plugin("response-transformer", tags));
+    filtered
+        .plugins
+        .extend(request.plugin("request-transformer", tags));
+    filtered
+        .plugins
+        .extend(response.plugin("response-transformer", tags));
     Ok(filtered)
 }
 
@@ -260,7 +158,9 @@ fn kongs_redirect(
     } else {
         let location = redirect::kongs_location(asked, whole.unwrap_or(path));
         response.add("Location", &location);
-        filtered.plugins.push(plugin("request-termination", config, tags));
+        filtered
+            .plugins
+            .push(plugin("request-termination", config, tags));
     }
 }
 
@@ -282,15 +182,20 @@ fn rewritten(
                 let full = modifier.replace_full_path.as_deref();
                 let full = full.ok_or("URLRewrite missing ReplaceFullPath")?;
                 // A path without its slash would be answered with 500.
-                let slash = if right && !full.starts_with('/') { "/" } else { "" };
+                let slash = if right && !full.starts_with('/') {
+                    "/"
+                } else {
+                    ""
+                };
                 request.replace_path(format!("{slash}{full}"));
             }
             PathModifierType::ReplacePrefixMatch => {
                 let prefix = normal(path);
                 request.replace_path(in_place_of_prefix(modifier, prefix, right));
-                let escaped = match right {
-                    true => regex::escape(prefix),
-                    false => prefix.to_owned(),
+                let escaped = if right {
+                    regex::escape(prefix)
+                } else {
+                    prefix.to_owned()
                 };
                 paths = Some(vec![
                     format!("~{escaped}$"),
@@ -324,9 +229,10 @@ fn in_place_of_prefix(modifier: &PathModifier, prefix: &str, right: bool) -> Str
         return "/".to_owned();
     };
     let replacement = replacement.strip_suffix('/').unwrap_or(replacement);
-    let replacement = match right && !replacement.is_empty() && !replacement.starts_with('/') {
-        true => format!("/{replacement}"),
-        false => replacement.to_owned(),
+    let replacement = if right && !replacement.is_empty() && !replacement.starts_with('/') {
+        format!("/{replacement}")
+    } else {
+        replacement.to_owned()
     };
     match (replacement.is_empty(), prefix == "/") {
         (true, true) => r#"$(uri_captures[1] == nil and "/" or "/" .. uri_captures[1])"#.to_owned(),
@@ -358,7 +264,10 @@ fn cors(asked: &CORS, tags: &[String]) -> Plugin {
     if !asked.expose_headers.is_empty() {
         config.insert("exposed_headers".to_owned(), json!(asked.expose_headers));
     }
-    config.insert("max_age".to_owned(), json!(asked.max_age.unwrap_or(MAX_AGE)));
+    config.insert(
+        "max_age".to_owned(),
+        json!(asked.max_age.unwrap_or(MAX_AGE)),
+    );
     let credentials = asked.allow_credentials.unwrap_or(false);
     config.insert("credentials".to_owned(), json!(credentials));
     plugin("cors", config, tags)

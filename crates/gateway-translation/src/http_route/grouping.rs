@@ -3,7 +3,8 @@
 //! There are two ways. By default rules of all HTTPRoutes in a namespace share, and the service is called after its
 //! backends; otherwise only those of one HTTPRoute do, and it is called after the first of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write as _;
 
 use gateway_types::RouteBackendRef;
 use kong_model::entity::Protocol;
@@ -30,27 +31,25 @@ pub(super) struct Group<'s> {
     pub(super) timeout: Option<u32>,
     /// Whether a backend needs to say its kind.
     kinds_are_said: bool,
+    /// The protocols of all routes, if they are not each one's own.
+    protocols: Option<Vec<Protocol>>,
 }
 
 impl<'s> Group<'s> {
     /// The HTTPRoutes of the rules, each once.
     pub(super) fn sources(&self) -> impl Iterator<Item = &'s Source<'s>> {
-        let mut seen: Vec<&Key> = Vec::new();
-        self.rules.iter().filter_map(move |rule| {
-            let source = rule.source;
-            if seen.contains(&&source.key) {
-                return None;
-            }
-            seen.push(&source.key);
-            Some(source)
-        })
+        let mut seen: HashSet<&Key> = HashSet::new();
+        let sources = self.rules.iter().map(|rule| rule.source);
+        sources.filter(move |source| seen.insert(&source.key))
     }
 
     /// The protocols of a Kong route of one of the HTTPRoutes. Kong's controller takes those of all of them.
-    pub(super) fn protocols(&self, context: &Context<'_, '_>, source: &Source<'_>) -> Vec<Protocol> {
-        if !context.settings.as_kong_does() {
-            return source.protocols.clone();
-        }
+    pub(super) fn protocols<'g>(&'g self, source: &'g Source<'_>) -> &'g [Protocol] {
+        self.protocols.as_deref().unwrap_or(&source.protocols)
+    }
+
+    /// The protocols of all of the HTTPRoutes.
+    fn protocols_of_all(&self) -> Vec<Protocol> {
         let all: Vec<&Source<'_>> = self.sources().collect();
         [Protocol::Http, Protocol::Https]
             .into_iter()
@@ -72,7 +71,9 @@ impl<'s> Group<'s> {
     fn backend(&self, rule: &Rule<'_>, index: usize, backend: &RouteBackendRef) -> Backend {
         let object = &backend.backend.object;
         let referrer = &rule.source.key;
-        let name = referrer.name.sibling(object.namespace.as_deref(), &object.name);
+        let name = referrer
+            .name
+            .sibling(object.namespace.as_deref(), &object.name);
         let group = object.group.as_deref().unwrap_or_default();
         let kind = match object.kind.as_deref() {
             None if self.kinds_are_said => "",
@@ -92,19 +93,26 @@ impl<'s> Group<'s> {
                 },
             },
             port: object.port.map_or(BackendPort::None, BackendPort::Number),
-            weight: backend.backend.weight.or((!self.kinds_are_said).then_some(1)),
+            weight: backend
+                .backend
+                .weight
+                .or_else(|| (!self.kinds_are_said).then_some(1)),
         }
     }
 }
 
 /// The groups of all rules.
 pub(super) fn groups<'s>(context: &Context<'_, '_>, rules: &[Rule<'s>]) -> Vec<Group<'s>> {
-    let mut groups = match context.settings.combined_services {
-        true => combined(context, rules),
-        false => apart(rules),
+    let mut groups = if context.settings.combined_services {
+        combined(context, rules)
+    } else {
+        apart(rules)
     };
     for group in &mut groups {
         group.kinds_are_said = context.settings.as_kong_does();
+        if context.settings.as_kong_does() {
+            group.protocols = Some(group.protocols_of_all());
+        }
         group.rules.sort_by_cached_key(Rule::sorting_key);
     }
     groups
@@ -125,6 +133,7 @@ fn group(name: String, rules: Vec<Rule<'_>>, timeout: u32) -> Group<'_> {
         rules,
         timeout: Some(timeout).filter(|timeout| *timeout != DEFAULT_TIMEOUT),
         kinds_are_said: true,
+        protocols: None,
     }
 }
 
@@ -140,7 +149,11 @@ fn apart<'s>(rules: &[Rule<'s>]) -> Vec<Group<'s>> {
         .map(|((route, _, timeout), rules)| {
             let (namespace, name) = (route.name.namespace(), &route.name.name);
             let first = rules.first().map_or(0, |rule| rule.index);
-            group(format!("httproute.{namespace}.{name}.{first}"), rules, timeout)
+            group(
+                format!("httproute.{namespace}.{name}.{first}"),
+                rules,
+                timeout,
+            )
         })
         .collect()
 }
@@ -169,9 +182,10 @@ fn combined<'s>(context: &Context<'_, '_>, rules: &[Rule<'s>]) -> Vec<Group<'s>>
     for (name, by_timeout) in groups {
         let several = by_timeout.len() > 1;
         for (timeout, rules) in by_timeout {
-            let name = match several && timeout != DEFAULT_TIMEOUT {
-                true => format!("{name}.timeout.{timeout}"),
-                false => name.clone(),
+            let name = if several && timeout != DEFAULT_TIMEOUT {
+                format!("{name}.timeout.{timeout}")
+            } else {
+                name.clone()
             };
             all.push(group(name, rules, timeout));
         }
@@ -197,28 +211,33 @@ fn name_of_backends(context: &Context<'_, '_>, rule: &Rule<'_>) -> String {
     }
     let mut hash = String::new();
     for byte in Sha256::digest(&name) {
-        hash.push_str(&format!("{byte:02x}"));
+        write!(hash, "{byte:02x}").expect("strings take everything");
     }
     format!("httproute.{namespace}.svc.{first}_combined.{hash}")
 }
 
-fn name_of_backend(context: &Context<'_, '_>, namespace: &str, backend: &RouteBackendRef) -> String {
+fn name_of_backend(
+    context: &Context<'_, '_>,
+    namespace: &str,
+    backend: &RouteBackendRef,
+) -> String {
     let object = &backend.backend.object;
     let namespace = object.namespace.as_deref().unwrap_or(namespace);
     let mut name = format!("{namespace}.{}", object.name);
-    let weight = match context.settings.as_kong_does() {
-        true => backend.backend.weight,
-        false => backend.backend.weight.or(Some(1)),
+    let weight = if context.settings.as_kong_does() {
+        backend.backend.weight
+    } else {
+        backend.backend.weight.or(Some(1))
     };
     for number in [object.port, weight].into_iter().flatten() {
-        name.push_str(&format!(".{number}"));
+        write!(name, ".{number}").expect("strings take everything");
     }
     if !context.settings.as_kong_does() {
         // What is no Service is another backend than the Service of its name.
         let (group, kind) = (object.group.as_deref(), object.kind.as_deref());
         if !matches!(group, None | Some("" | "core")) || !matches!(kind, None | Some("Service")) {
             let (group, kind) = (group.unwrap_or_default(), kind.unwrap_or_default());
-            name.push_str(&format!("~{kind}.{group}"));
+            write!(name, "~{kind}.{group}").expect("strings take everything");
         }
     }
     name

@@ -5,9 +5,9 @@ use kong_router::expression::{
     Expression, HeaderName, Pattern, QueryName, Text, TextField, TextTest,
 };
 
+use super::Refusal;
 use super::filters::normal;
 use super::source::Match;
-use super::Refusal;
 
 /// The kind of a path match, and its value.
 pub(super) fn path_of(path: &HTTPPathMatch) -> (PathMatchType, &str) {
@@ -38,9 +38,8 @@ fn text(field: TextField, name: &str) -> Option<Expression> {
 
 /// What holds if there is nothing else to ask.
 pub(super) fn everything() -> Option<Expression> {
-    let protocol = |word: &str| {
-        Expression::text(TextField::Protocol, TextTest::Equals(word.to_owned()))
-    };
+    let protocol =
+        |word: &str| Expression::text(TextField::Protocol, TextTest::Equals(word.to_owned()));
     Expression::any([protocol("http"), protocol("https")])
 }
 
@@ -72,9 +71,9 @@ pub(super) fn expression(
 }
 
 fn pattern(field: String, pattern: String) -> Result<TextTest, Refusal> {
-    Pattern::new(pattern).map(TextTest::Matches).map_err(|bad| {
-        Refusal::new(field, bad.to_string(), "correct the regular expression")
-    })
+    Pattern::new(pattern)
+        .map(TextTest::Matches)
+        .map_err(|bad| Refusal::new(field, bad.to_string(), "correct the regular expression"))
 }
 
 fn path_expression(
@@ -86,9 +85,10 @@ fn path_expression(
     let field = || format!("{}.path.value", it.field());
     let test = |test| Expression::text(TextField::Path, test);
     let (kind, value) = path_of(path);
-    let value = match right && kind != PathMatchType::RegularExpression {
-        true => normalised(value),
-        false => value.to_owned(),
+    let value = if right && kind != PathMatchType::RegularExpression {
+        normalised(value)
+    } else {
+        value.to_owned()
     };
     match kind {
         PathMatchType::Exact => Ok(test(TextTest::Equals(value))),
@@ -100,9 +100,10 @@ fn path_expression(
             let prefix = normal(&value);
             let equal = test(TextTest::Equals(prefix.to_owned()));
             let below = if captures_rest {
-                let escaped = match right {
-                    true => regex::escape(prefix),
-                    false => prefix.to_owned(),
+                let escaped = if right {
+                    regex::escape(prefix)
+                } else {
+                    prefix.to_owned()
                 };
                 let rest = match prefix {
                     "/" => "^/(.*)".to_owned(),
@@ -150,9 +151,10 @@ fn named(
             continue;
         }
         seen.push(name.clone());
-        let subject = match right {
-            true => Text::from(name).any_value(),
-            false => Text::from(name),
+        let subject = if right {
+            Text::from(name).any_value()
+        } else {
+            Text::from(name)
         };
         let test = match &asked.type_ {
             None | Some(MatchType::Exact) => TextTest::Equals(asked.value.clone()),

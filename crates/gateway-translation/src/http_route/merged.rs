@@ -56,7 +56,7 @@ fn for_hosts(context: &Context<'_, '_>, group: &Group<'_>, rule: &Rule<'_>) -> D
     let source = rule.source;
     let (namespace, name) = (source.key.name.namespace(), &source.key.name.name);
     let name = format!("httproute.{namespace}.{name}.{}.0", rule.index);
-    let mut route = plain(name, tags(source, &[]), &group.protocols(context, source));
+    let mut route = plain(name, tags(source, &[]), group.protocols(source));
     route.hosts = Some(source.hostnames.clone()).filter(|hosts| !hosts.is_empty());
     let from = vec![rule.provenance()];
     finished(context, source, route, Filtered::default(), from)
@@ -85,7 +85,7 @@ fn merged<'s>(
         rule.index,
         first.index
     );
-    let mut route = plain(route_name, tags.clone(), &group.protocols(context, source));
+    let mut route = plain(route_name, tags.clone(), group.protocols(source));
     route.hosts = Some(source.hostnames.clone()).filter(|hosts| !hosts.is_empty());
     route.headers = headers(first)?;
     route.strip_path = Some(false);
@@ -127,7 +127,8 @@ fn give_path(route: &mut Route) {
 
 fn path<'m>(it: &Match<'m>) -> &'m str {
     let path = it.spec.path.as_ref();
-    path.and_then(|path| path.value.as_deref()).unwrap_or_default()
+    path.and_then(|path| path.value.as_deref())
+        .unwrap_or_default()
 }
 
 fn add_paths(it: &Match<'_>, route: &mut Route) -> Result<(), Refusal> {
@@ -198,9 +199,10 @@ fn same_match(it: &Match<'_>) -> String {
     let unique = |matches: &[NameValueMatch], fold: bool| {
         let mut unique: BTreeMap<String, (Option<MatchType>, String)> = BTreeMap::new();
         for one in matches {
-            let name = match fold {
-                true => one.name.to_ascii_lowercase(),
-                false => one.name.clone(),
+            let name = if fold {
+                one.name.to_ascii_lowercase()
+            } else {
+                one.name.clone()
             };
             unique
                 .entry(name)

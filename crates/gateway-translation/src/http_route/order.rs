@@ -29,10 +29,16 @@ const MOST_CONDITIONS: usize = 3;
 /// More headers than this count as this many.
 const MOST_HEADERS: usize = 255;
 
+/// How specific a route is: a wildcard of its host, then everything else.
+type Class = (usize, u64);
+
+/// What routes have in common that are of one class and can meet: their paths, if those are no patterns of users.
+type Meeting = (Class, Option<Vec<String>>);
+
 /// Where a route stands among others.
 struct Place {
-    /// How specific it is: a wildcard of its host, then everything else.
-    class: (usize, u64),
+    /// How specific it is.
+    class: Class,
     /// Among those of its class: the lower the earlier.
     turn: usize,
 }
@@ -46,7 +52,7 @@ pub(super) fn put(context: &Context<'_, '_>, rules: &[Rule<'_>], drafts: &mut [D
         .filter(|draft| draft.route.regex_priority.is_none())
         .collect();
     for set in sets(&routes) {
-        put_set(context, &places, set, &mut routes);
+        put_set(context, &places, &set, &mut routes);
     }
 }
 
@@ -55,7 +61,12 @@ fn places(rules: &[Rule<'_>]) -> HashMap<String, Place> {
     let mut matches: Vec<_> = rules.iter().flat_map(|rule| rule.matches()).collect();
     matches.sort_by_key(|it| {
         let source = it.rule.source;
-        (source.meta.created, &source.key.name, it.rule.index, it.index)
+        (
+            source.meta.created,
+            &source.key.name,
+            it.rule.index,
+            it.index,
+        )
     });
     let mut places = HashMap::new();
     for (turn, it) in matches.iter().enumerate() {
@@ -73,16 +84,18 @@ fn has_plain_hosts(route: &Route) -> bool {
     !hosts.is_empty() && hosts.iter().all(|host| !host.contains('*'))
 }
 
+/// The host that a host leads to in the end.
+fn end<'h>(leads: &HashMap<&'h str, &'h str>, mut host: &'h str) -> &'h str {
+    while let Some(next) = leads.get(host).filter(|next| **next != host) {
+        host = next;
+    }
+    host
+}
+
 /// Routes that can meet, by their indices.
 fn sets(routes: &[&mut DraftRoute]) -> Vec<Vec<usize>> {
     // Hosts lead to the first host that they share a route with, through others if need be.
     let mut leads: HashMap<&str, &str> = HashMap::new();
-    fn end<'h>(leads: &HashMap<&'h str, &'h str>, mut host: &'h str) -> &'h str {
-        while let Some(next) = leads.get(host).filter(|next| **next != host) {
-            host = next;
-        }
-        host
-    }
     for draft in routes.iter().filter(|draft| has_plain_hosts(&draft.route)) {
         let hosts = draft.route.hosts.as_deref().unwrap_or_default();
         let Some(first) = hosts.first() else {
@@ -109,12 +122,12 @@ fn sets(routes: &[&mut DraftRoute]) -> Vec<Vec<usize>> {
 fn put_set(
     context: &Context<'_, '_>,
     places: &HashMap<String, Place>,
-    set: Vec<usize>,
+    set: &[usize],
     routes: &mut [&mut DraftRoute],
 ) {
     // Among those of a class, only those of one path can meet; patterns may meet any.
-    let mut together: BTreeMap<((usize, u64), Option<Vec<String>>), Vec<(usize, usize)>> = BTreeMap::new();
-    for index in &set {
+    let mut together: BTreeMap<Meeting, Vec<(usize, usize)>> = BTreeMap::new();
+    for index in set {
         let route = &routes[*index].route;
         let Some(place) = route.name.as_ref().and_then(|name| places.get(name)) else {
             continue;
@@ -123,15 +136,25 @@ fn put_set(
         let all = together.entry((place.class, path)).or_default();
         all.push((place.turn, *index));
     }
-    let mut steps: BTreeMap<((usize, u64), usize, usize), Vec<usize>> = BTreeMap::new();
+    let mut steps: BTreeMap<(Class, usize, usize), Vec<usize>> = BTreeMap::new();
     for ((class, _), mut all) in together {
         all.sort_unstable();
         for (below, (_, index)) in all.into_iter().rev().enumerate() {
-            let headers = routes[index].route.headers.as_ref().map_or(0, BTreeMap::len);
-            steps.entry((class, below, headers)).or_default().push(index);
+            let headers = routes[index]
+                .route
+                .headers
+                .as_ref()
+                .map_or(0, BTreeMap::len);
+            steps
+                .entry((class, below, headers))
+                .or_default()
+                .push(index);
         }
     }
-    let counts: BTreeSet<usize> = set.iter().map(|it| conditions(&routes[*it].route)).collect();
+    let counts: BTreeSet<usize> = set
+        .iter()
+        .map(|it| conditions(&routes[*it].route))
+        .collect();
     let differ = counts.len() > 1;
     let mut rank: i64 = -1;
     for ((_, _, headers), indices) in steps {
@@ -183,7 +206,11 @@ fn say_too_many(context: &Context<'_, '_>, object: &Key) {
 }
 
 fn say_too_complex(context: &Context<'_, '_>, draft: &DraftRoute) {
-    let rule = draft.from.first().and_then(|from| from.rule).unwrap_or_default();
+    let rule = draft
+        .from
+        .first()
+        .and_then(|from| from.rule)
+        .unwrap_or_default();
     context.say(
         &draft.object,
         format!("spec.rules[{rule}]"),

@@ -108,9 +108,10 @@ impl<'s> Order<'s> {
 /// The hosts of a rule; an empty one for all.
 pub(super) fn hosts<'s>(rule: &Rule<'s>) -> Vec<&'s str> {
     let hostnames = &rule.source.hostnames;
-    match hostnames.is_empty() {
-        true => vec![""],
-        false => hostnames.iter().map(String::as_str).collect(),
+    if hostnames.is_empty() {
+        vec![""]
+    } else {
+        hostnames.iter().map(String::as_str).collect()
     }
 }
 

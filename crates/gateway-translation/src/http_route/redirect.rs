@@ -4,6 +4,8 @@
 //! few lines of Lua put the location together from the request. Texts of users get into them as literals in which
 //! every byte that could mean anything is written as a number.
 
+use std::fmt::Write as _;
+
 use gateway_types::{PathModifierType, RequestRedirect};
 use kong_model::entity::{Plugin, Protocol};
 use serde_json::{Map, json};
@@ -25,7 +27,10 @@ pub(super) fn kongs_location(asked: &RequestRedirect, path: &str) -> String {
         return path.to_owned();
     };
     let scheme = asked.scheme.as_deref().unwrap_or("http");
-    let port = asked.port.map(|port| format!(":{port}")).unwrap_or_default();
+    let port = asked
+        .port
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
     let joined = cleaned(&format!("{host}{port}/{path}"));
     match scheme {
         "" => joined,
@@ -91,19 +96,16 @@ pub(super) fn plugin_for(
     };
     let by_plugin = context.settings.features.redirect_plugin;
     let mut config = Map::new();
-    match fixed.filter(|location| by_plugin && is_url(location)) {
-        Some(location) => {
-            config.insert("status_code".to_owned(), json!(status));
-            config.insert("location".to_owned(), json!(location));
-            let keeps = matches!(target, Target::Kept);
-            config.insert("keep_incoming_path".to_owned(), json!(keeps));
-            Ok(plugin("redirect", config, tags))
-        }
-        None => {
-            config.insert("access".to_owned(), json!([program(asked, &target, status)]));
-            Ok(plugin("pre-function", config, tags))
-        }
+    if let Some(location) = fixed.filter(|location| by_plugin && is_url(location)) {
+        config.insert("status_code".to_owned(), json!(status));
+        config.insert("location".to_owned(), json!(location));
+        let keeps = matches!(target, Target::Kept);
+        config.insert("keep_incoming_path".to_owned(), json!(keeps));
+        return Ok(plugin("redirect", config, tags));
     }
+    let program = program(asked, &target, status);
+    config.insert("access".to_owned(), json!([program]));
+    Ok(plugin("pre-function", config, tags))
 }
 
 fn target(it: &Match<'_>, asked: &RequestRedirect) -> Result<Target, &'static str> {
@@ -121,18 +123,23 @@ fn target(it: &Match<'_>, asked: &RequestRedirect) -> Result<Target, &'static st
             if !matches_a_prefix(it) {
                 return Err("ReplacePrefixMatch needs a match of type PathPrefix");
             }
-            let prefix = matched.and_then(|path| path.value.as_deref()).unwrap_or("/");
+            let prefix = matched
+                .and_then(|path| path.value.as_deref())
+                .unwrap_or("/");
             let replacement = path.replace_prefix_match.as_deref().unwrap_or("/");
-            let slash = match replacement.starts_with('/') || replacement.is_empty() {
-                true => "",
-                false => "/",
+            let slash = if replacement.starts_with('/') || replacement.is_empty() {
+                ""
+            } else {
+                "/"
             };
             Ok(Target::Prefix {
                 prefix: normal(&normalised(prefix)).trim_end_matches('/').to_owned(),
                 replacement: format!("{slash}{}", replacement.trim_end_matches('/')),
             })
         }
-        PathModifierType::Other(_) => Err("path.type is neither ReplaceFullPath nor ReplacePrefixMatch"),
+        PathModifierType::Other(_) => {
+            Err("path.type is neither ReplaceFullPath nor ReplacePrefixMatch")
+        }
     }
 }
 
@@ -176,7 +183,10 @@ fn program(asked: &RequestRedirect, target: &Target, status: i64) -> String {
     let path = match target {
         Target::Kept => "kong.request.get_raw_path()".to_owned(),
         Target::Whole(path) => literal(path),
-        Target::Prefix { prefix, replacement } => format!(
+        Target::Prefix {
+            prefix,
+            replacement,
+        } => format!(
             "{} .. string.sub(kong.request.get_path(), {})",
             literal(replacement),
             prefix.len() + 1
@@ -216,7 +226,7 @@ pub(super) fn literal(text: &str) -> String {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' => {
                 literal.push(char::from(byte));
             }
-            other => literal.push_str(&format!("\\{other:03}")),
+            other => write!(literal, "\\{other:03}").expect("strings take everything"),
         }
     }
     literal.push('"');
@@ -236,7 +246,10 @@ mod tests {
             ..RequestRedirect::default()
         };
         assert_eq!(kongs_location(&asked, "/"), "https://a.example:8443");
-        assert_eq!(kongs_location(&asked, "/a//./b/"), "https://a.example:8443/a/b");
+        assert_eq!(
+            kongs_location(&asked, "/a//./b/"),
+            "https://a.example:8443/a/b"
+        );
         assert_eq!(kongs_location(&RequestRedirect::default(), "/a/"), "/a/");
     }
 

@@ -94,7 +94,13 @@ fn route(
     route.strip_path = Some(false);
     let path = it.spec.path.as_ref().map_or("/", |path| path_of(path).1);
     let filtered = filters::applied(context, rule, &normalised(path), Some(it), &tags)?;
-    Ok(finished(context, source, route, filtered, vec![rule.provenance()]))
+    Ok(finished(
+        context,
+        source,
+        route,
+        filtered,
+        vec![rule.provenance()],
+    ))
 }
 
 /// The paths of a match, all of them patterns.
@@ -121,11 +127,20 @@ fn paths(it: &Match<'_>) -> Result<Vec<String>, Refusal> {
         PathMatchType::RegularExpression => {
             let pattern = value.strip_prefix('^').unwrap_or(value);
             let refused = |message: String, remedy: &str| {
-                Err(Refusal::new(format!("{}.path.value", it.field()), message, remedy))
+                Err(Refusal::new(
+                    format!("{}.path.value", it.field()),
+                    message,
+                    remedy,
+                ))
             };
             if !pattern.starts_with('/') {
-                let message = format!("Kong takes no expression for a path that does not begin with a slash: {value}");
-                return refused(message, "begin it with \"/\", or use the expressions flavour of the router");
+                let message = format!(
+                    "Kong takes no expression for a path that does not begin with a slash: {value}"
+                );
+                return refused(
+                    message,
+                    "begin it with \"/\", or use the expressions flavour of the router",
+                );
             }
             match Pattern::new(pattern) {
                 Ok(_) => Ok(vec![format!("~{pattern}")]),
@@ -158,7 +173,10 @@ fn plain_path(it: &Match<'_>, path: &HTTPPathMatch) -> Result<String, Refusal> {
 fn headers(it: &Match<'_>) -> Result<Option<BTreeMap<String, Vec<String>>>, Refusal> {
     let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (index, header) in it.spec.headers.iter().enumerate() {
-        if headers.keys().any(|name| name.eq_ignore_ascii_case(&header.name)) {
+        if headers
+            .keys()
+            .any(|name| name.eq_ignore_ascii_case(&header.name))
+        {
             continue;
         }
         let field = format!("{}.headers[{index}]", it.field());
@@ -207,7 +225,9 @@ fn stays_the_same(pattern: &str) -> Result<(), String> {
             ('(', Some('?')) => {
                 characters.next();
                 // Flags, and names of groups.
-                let flags = characters.clone().take_while(|it| !matches!(it, ')' | ':' | '<'));
+                let flags = characters
+                    .clone()
+                    .take_while(|it| !matches!(it, ')' | ':' | '<'));
                 if flags.into_iter().any(|flag| flag.is_ascii_uppercase()) {
                     return Err(changed.to_owned());
                 }
@@ -227,7 +247,13 @@ mod tests {
 
     #[test]
     fn patterns_that_lower_case_changes_are_refused() {
-        for good in [".*Firefox/[0-9]+.*", "\\d{2}", "a\\\\D", "(?i)abc", "(?:A|B)"] {
+        for good in [
+            ".*Firefox/[0-9]+.*",
+            "\\d{2}",
+            "a\\\\D",
+            "(?i)abc",
+            "(?:A|B)",
+        ] {
             assert_eq!(stays_the_same(good), Ok(()), "{good}");
         }
         for bad in ["^\\D+$", "\\W", "(?U)a+", "(?P<n>a)", "(", "\\S"] {

@@ -1,14 +1,17 @@
 //! The HTTPRoutes that are translated, and their rules.
 
+use std::collections::BTreeSet;
+
 use gateway_types::{HTTPRouteMatch, HTTPRouteRule, HTTPRouteSpec};
-use kong_crds::gateway::{Gateway, HTTPRoute};
 use kong_crds::Kind;
+use kong_crds::gateway::HTTPRoute;
 use kong_model::entity::Protocol;
 use kong_resolve::{Key, Meta};
 
 use super::Refusal;
-use super::filters;
+use super::{filters, support};
 use crate::context::{Context, key};
+use crate::listeners::{self, Attachment, Claim, any_speaks};
 use crate::origin::Provenance;
 
 /// An HTTPRoute that is translated.
@@ -111,11 +114,23 @@ pub(super) fn all<'w>(context: &Context<'_, 'w>) -> Vec<Source<'w>> {
             );
             continue;
         }
-        let protocols = protocols(context, &key, spec);
-        let mut hostnames = spec.hostnames.clone();
+        let claim = Claim {
+            route: &key,
+            parents: &spec.parent_refs,
+            hostnames: &spec.hostnames,
+        };
+        let Some(attachment) = listeners::attach(context, claim) else {
+            continue;
+        };
+        let protocols = protocols(context, &key, spec, &attachment);
+        let mut hostnames = attachment.hostnames;
         if !context.settings.as_kong_does() {
             // Kong compares them with what clients send, which it turns into nothing else.
-            hostnames.iter_mut().for_each(|it| it.make_ascii_lowercase());
+            for host in &mut hostnames {
+                host.make_ascii_lowercase();
+            }
+            let mut seen = BTreeSet::new();
+            hostnames.retain(|host| seen.insert(host.clone()));
         }
         sources.push(Source {
             key,
@@ -164,7 +179,7 @@ pub(super) fn rules<'s>(context: &Context<'_, '_>, sources: &'s [Source<'s>]) ->
             };
             if !context.settings.as_kong_does() {
                 say_unsupported(context, &rule);
-                if let Some(refusal) = filters::unsupported(&rule) {
+                if let Some(refusal) = support::unsupported(&rule) {
                     refusal.say(context, &source.key, "the rule is left out");
                     continue;
                 }
@@ -215,31 +230,28 @@ fn say_unsupported(context: &Context<'_, '_>, rule: &Rule<'_>) {
     }
 }
 
-/// The protocols of the listeners that an HTTPRoute refers to, in order.
-fn protocols(context: &Context<'_, '_>, route: &Key, spec: &HTTPRouteSpec) -> Vec<Protocol> {
-    let (mut http, mut https) = (false, false);
-    for parent in &spec.parent_refs {
-        let gateway = route.name.sibling(parent.namespace.as_deref(), &parent.name);
-        let Some((_, gateway)) = context.get::<Gateway>(&gateway) else {
-            continue;
-        };
-        for listener in &gateway.listeners {
-            let section = parent.section_name.as_ref();
-            let by_port = |port| context.settings.as_kong_does() || port == listener.port;
-            if section.is_some_and(|section| *section != listener.name)
-                || !parent.port.is_none_or(by_port)
-            {
-                continue;
-            }
-            http |= listener.protocol == gateway_types::Protocol::HTTP;
-            https |= listener.protocol == gateway_types::Protocol::HTTPS;
-        }
-    }
+/// The protocols of the listeners that an HTTPRoute has, in order; none if they are not known. Kong's controller takes
+/// those of all that its parentRefs name.
+fn protocols(
+    context: &Context<'_, '_>,
+    route: &Key,
+    spec: &HTTPRouteSpec,
+    attachment: &Attachment<'_>,
+) -> Vec<Protocol> {
+    let referenced;
+    let listeners = if context.settings.as_kong_does() {
+        referenced = listeners::referenced(context, route, &spec.parent_refs);
+        &referenced
+    } else if attachment.unknown {
+        return Vec::new();
+    } else {
+        &attachment.listeners
+    };
     let mut protocols = Vec::new();
-    if http {
+    if any_speaks(listeners, &gateway_types::Protocol::HTTP) {
         protocols.push(Protocol::Http);
     }
-    if https {
+    if any_speaks(listeners, &gateway_types::Protocol::HTTPS) {
         protocols.push(Protocol::Https);
     }
     protocols

@@ -112,10 +112,10 @@ fn of_headers(
                 }
                 None => TextTest::Equals(value.clone()),
             };
-            let mut text = Text::from(TextField::Header(name.clone()));
+            let mut subject = Text::from(TextField::Header(name.clone()));
             // Of a header that is sent several times one value is enough.
-            text.any = !as_kong;
-            any.push(Expression::text(text, test));
+            subject.any = !as_kong;
+            any.push(Expression::text(subject, test));
         }
         all.extend(Expression::any(any));
     }

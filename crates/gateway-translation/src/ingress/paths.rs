@@ -19,7 +19,8 @@ const PATTERN: char = '~';
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Path {
     kind: PathType,
-    path: String,
+    /// As written, without repeated slashes.
+    text: String,
     /// Whether it is taken for a pattern though it has no marker.
     looks_like_pattern: bool,
 }
@@ -54,25 +55,25 @@ impl Path {
         }
         Self {
             kind,
-            path,
+            text: path,
             looks_like_pattern,
         }
     }
 
     /// Without slashes around it.
     fn prefix(&self) -> &str {
-        self.path.trim_matches('/')
+        self.text.trim_matches('/')
     }
 
     /// Without slashes before it.
     fn rest(&self) -> &str {
-        self.path.trim_start_matches('/')
+        self.text.trim_start_matches('/')
     }
 
     /// The pattern behind the marker, if the path is one by its type.
     fn marked(&self, marker: &str) -> Option<&str> {
         match self.kind {
-            PathType::ImplementationSpecific => self.path.strip_prefix(marker),
+            PathType::ImplementationSpecific => self.text.strip_prefix(marker),
             PathType::Prefix | PathType::Exact | PathType::Other(_) => None,
         }
     }
@@ -93,7 +94,7 @@ impl Path {
             return Ok(vec![format!("{PATTERN}{}", checked(pattern)?)]);
         }
         if self.looks_like_pattern {
-            checked(&self.path)?;
+            checked(&self.text)?;
             let paths = self.plainly(str::to_owned).into_iter();
             return Ok(paths
                 .map(|path| marked_as_kong_does(path, reading))
@@ -116,7 +117,7 @@ impl Path {
                 ],
             },
             PathType::Exact => vec![format!("{PATTERN}/{}$", quote(self.rest()))],
-            PathType::ImplementationSpecific => vec![self.path.clone()],
+            PathType::ImplementationSpecific => vec![self.text.clone()],
             PathType::Other(_) => Vec::new(),
         }
     }
@@ -146,7 +147,7 @@ impl Path {
                     };
                     pattern_at_start(pattern)
                 }
-                None => Ok(path_begins(self.path.as_str())),
+                None => Ok(path_begins(self.text.as_str())),
             },
             PathType::Other(kind) => Err(format!("there is no path type {kind}")),
         }
@@ -163,7 +164,7 @@ impl Path {
                 let path = checked(self.rest())?;
                 pattern_at_start(&format!("/(?:{path})$"))
             }
-            PathType::ImplementationSpecific | PathType::Other(_) => pattern_at_start(&self.path),
+            PathType::ImplementationSpecific | PathType::Other(_) => pattern_at_start(&self.text),
         }
     }
 
@@ -175,7 +176,7 @@ impl Path {
                 prefix => prefix.len() + 2,
             },
             PathType::Exact => self.rest().len() + 1,
-            PathType::ImplementationSpecific => self.marked(marker).unwrap_or(&self.path).len(),
+            PathType::ImplementationSpecific => self.marked(marker).unwrap_or(&self.text).len(),
             PathType::Other(_) => 0,
         }
     }
@@ -216,9 +217,10 @@ fn checked(pattern: &str) -> Result<&str, String> {
 
 /// That the path begins with what a pattern describes.
 fn pattern_at_start(pattern: &str) -> Result<Expression, String> {
-    let pattern = match pattern.starts_with('^') {
-        true => pattern.to_owned(),
-        false => format!("^{pattern}"),
+    let pattern = if pattern.starts_with('^') {
+        pattern.to_owned()
+    } else {
+        format!("^{pattern}")
     };
     let pattern = Pattern::new(pattern).map_err(|bad| bad.to_string())?;
     Ok(path_matches(pattern))

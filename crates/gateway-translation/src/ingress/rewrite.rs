@@ -17,8 +17,8 @@ const PLUGIN: &str = "request-transformer";
 pub(super) enum Wanted {
     /// Nothing.
     Nothing,
-    /// Routes with this plugin.
-    Plugin(Plugin),
+    /// That the path becomes this, in the words of the plugin.
+    Path(String),
     /// What cannot be had: requests would arrive with a path that nobody expects.
     Refused,
 }
@@ -39,15 +39,20 @@ pub(super) fn of(context: &Context<'_, '_>, source: &Source<'_>) -> Wanted {
         return Wanted::Refused;
     }
     match read(value, context.settings.as_kong_does()) {
-        Ok(uri) => Wanted::Plugin(Plugin {
-            name: PLUGIN.to_owned(),
-            config: serde_json::from_value(json!({"replace": {"uri": uri}})).ok(),
-            ..Plugin::default()
-        }),
+        Ok(uri) => Wanted::Path(uri),
         Err(invalid) => {
             say(context, &source.object, invalid);
             Wanted::Refused
         }
+    }
+}
+
+/// The plugin that does it.
+pub(super) fn plugin(uri: &str) -> Plugin {
+    Plugin {
+        name: PLUGIN.to_owned(),
+        config: serde_json::from_value(json!({"replace": {"uri": uri}})).ok(),
+        ..Plugin::default()
     }
 }
 

@@ -1,5 +1,28 @@
 //! Hostnames of routes and of listeners, and where they meet.
 
+use kong_crds::annotations::route::HOST_ALIASES;
+
+use super::Claim;
+use crate::context::Context;
+
+/// The hostnames of a route that are some; the others are told.
+pub(super) fn valid(context: &Context<'_, '_>, claim: Claim<'_>) -> Vec<String> {
+    let mut valid = Vec::new();
+    for (number, hostname) in claim.hostnames.iter().enumerate() {
+        match HOST_ALIASES.parse(hostname) {
+            // A comma would make two of one, and nothing none.
+            Ok(read) if read == [hostname.as_str()] => valid.push(hostname.clone()),
+            Ok(_) | Err(_) => context.say(
+                claim.route,
+                format!("spec.hostnames[{number}]"),
+                format!("\"{hostname}\" is not a host name; it is left out"),
+                "write a name such as shop.example.com or *.example.com",
+            ),
+        }
+    }
+    valid
+}
+
 /// The more specific of two hostnames that meet; `None` if they do not. A wildcard stands for one label or more.
 pub(crate) fn meet<'h>(one: &'h str, other: &'h str) -> Option<&'h str> {
     if one.eq_ignore_ascii_case(other) || covers(other, one) {

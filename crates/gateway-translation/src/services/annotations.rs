@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kong_crds::annotations::service::{
     CONNECT_TIMEOUT, HOST_HEADER, PATH, PROTOCOL, READ_TIMEOUT, RETRIES, TLS_VERIFY,
-    TLS_VERIFY_DEPTH, WRITE_TIMEOUT,
+    TLS_VERIFY_DEPTH, UPSTREAM_POLICY, WRITE_TIMEOUT,
 };
 use kong_model::entity::{Protocol, Service, Upstream};
 
@@ -26,10 +26,13 @@ pub(crate) fn are_consistent(
         .flat_map(|backend| backend.meta.annotations.keys())
         .map(|name| &**name)
         .filter(|name| name.starts_with(DOMAIN))
+        // Of policies that differ those say themselves who would apply them.
+        .filter(|name| context.settings.as_kong_does() || *name != UPSTREAM_POLICY.name())
         .collect();
-    let outcome = match context.settings.as_kong_does() {
-        true => "",
-        false => " That of the first one counts.",
+    let outcome = if context.settings.as_kong_does() {
+        ""
+    } else {
+        " That of the first one counts."
     };
     let mut consistent = true;
     for name in names {

@@ -144,7 +144,7 @@ pub(crate) fn resolve<'w>(context: &Context<'_, 'w>, backend: &Backend) -> Optio
                 meta,
                 service,
                 spec: service_spec,
-                port: BackendPort::Number(spec.backend_ref.port.into()),
+                port: BackendPort::Number(spec.backend_ref.port),
                 weight: backend.weight,
             })
         }

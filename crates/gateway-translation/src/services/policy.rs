@@ -7,8 +7,8 @@ use kong_crds::annotations::service::UPSTREAM_POLICY;
 use kong_crds::configuration::v1beta1 as crd;
 use kong_crds::configuration::v1beta1::KongUpstreamPolicy;
 use kong_model::entity::{
-    Active, ActiveHealthy, ActiveUnhealthy, Algorithm, HashOn, HealthcheckType, Healthchecks, Passive,
-    PassiveHealthy, PassiveUnhealthy, Upstream,
+    Active, ActiveHealthy, ActiveUnhealthy, Algorithm, HashOn, HealthcheckType, Healthchecks,
+    Passive, PassiveHealthy, PassiveUnhealthy, Upstream,
 };
 use kong_resolve::Name;
 
@@ -18,7 +18,11 @@ use crate::route_annotations::said;
 use crate::settings::KongVersion;
 
 /// Applies the policy of the backends of an upstream.
-pub(crate) fn apply(context: &Context<'_, '_>, backends: &[&Resolved<'_>], upstream: &mut Upstream) {
+pub(crate) fn apply(
+    context: &Context<'_, '_>,
+    backends: &[&Resolved<'_>],
+    upstream: &mut Upstream,
+) {
     let asked: Vec<Option<Name>> = backends
         .iter()
         .map(|backend| {
@@ -94,8 +98,12 @@ fn set(spec: &crd::KongUpstreamPolicySpec, upstream: &mut Upstream) {
     if let Some(input) = &spec.hash_on_fallback {
         upstream.hash_fallback = kind(input);
         upstream.hash_fallback_header.clone_from(&input.header);
-        upstream.hash_fallback_query_arg.clone_from(&input.query_arg);
-        upstream.hash_fallback_uri_capture.clone_from(&input.uri_capture);
+        upstream
+            .hash_fallback_query_arg
+            .clone_from(&input.query_arg);
+        upstream
+            .hash_fallback_uri_capture
+            .clone_from(&input.uri_capture);
         if input.cookie.is_some() {
             // Kong has one cookie for both.
             upstream.hash_on_cookie.clone_from(&input.cookie);
@@ -104,7 +112,9 @@ fn set(spec: &crd::KongUpstreamPolicySpec, upstream: &mut Upstream) {
     }
     if let Some(sticky) = &spec.sticky_sessions {
         upstream.sticky_sessions_cookie = Some(sticky.cookie.clone());
-        upstream.sticky_sessions_cookie_path.clone_from(&sticky.cookie_path);
+        upstream
+            .sticky_sessions_cookie_path
+            .clone_from(&sticky.cookie_path);
     }
     upstream.healthchecks = spec.healthchecks.as_ref().map(healthchecks);
 }
@@ -202,5 +212,5 @@ fn narrow<T: TryFrom<u64>>(number: u64) -> Option<T> {
 
 /// A number that Kong has as a floating one.
 fn seconds(number: u64) -> f64 {
-    u32::try_from(number).map_or(f64::from(u32::MAX), f64::from)
+    u32::try_from(number).map_or_else(|_| f64::from(u32::MAX), f64::from)
 }

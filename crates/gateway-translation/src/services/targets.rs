@@ -1,6 +1,6 @@
 //! Which endpoints a service has, and how much each is worth.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use gateway_types::kubernetes::ServiceType;
 use kong_crds::annotations::service::SERVICE_UPSTREAM;
@@ -41,33 +41,42 @@ pub(crate) fn of(context: &Context<'_, '_>, backends: &[Resolved<'_>]) -> Vec<Ta
             endpoints: endpoints.iter().filter(|it| !it.terminating).count() as u64,
         })
         .collect();
-    let shares = match context.settings.as_kong_does() {
-        true => weights::divided(&shares),
-        false => weights::exact(&shares),
+    let shares = if context.settings.as_kong_does() {
+        weights::divided(&shares)
+    } else {
+        weights::exact(&shares)
     };
     let mut targets: Vec<Target> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
     for (share, endpoints) in shares.into_iter().zip(&endpoints) {
         for endpoint in endpoints {
             let weight = if endpoint.terminating { Some(0) } else { share };
-            add(&mut targets, &endpoint.address, weight);
+            if let Some(place) = places.get(&*endpoint.address) {
+                add(&mut targets[*place], weight);
+                continue;
+            }
+            places.insert(&endpoint.address, targets.len());
+            targets.push(Target {
+                target: endpoint.address.clone(),
+                weight: weight.map(narrow),
+                ..Target::default()
+            });
         }
     }
     targets
 }
 
-/// Adds a target, or its weight to that of the same address.
-fn add(targets: &mut Vec<Target>, address: &str, weight: Option<u64>) {
-    let narrow = |weight: u64| u16::try_from(weight).unwrap_or(u16::MAX);
-    if let Some(target) = targets.iter_mut().find(|target| target.target == address) {
-        let before = target.weight.map_or(DEFAULT_WEIGHT, u64::from);
-        target.weight = Some(narrow(before + weight.unwrap_or(DEFAULT_WEIGHT)));
-        return;
-    }
-    targets.push(Target {
-        target: address.to_owned(),
-        weight: weight.map(narrow),
-        ..Target::default()
-    });
+/// Adds a weight to that of a target.
+fn add(target: &mut Target, weight: Option<u64>) {
+    let before = target.weight.map_or(DEFAULT_WEIGHT, u64::from);
+    target.weight = Some(narrow(
+        before.saturating_add(weight.unwrap_or(DEFAULT_WEIGHT)),
+    ));
+}
+
+/// A weight that Kong takes.
+fn narrow(weight: u64) -> u16 {
+    u16::try_from(weight).unwrap_or(u16::MAX)
 }
 
 fn endpoints(context: &Context<'_, '_>, backend: &Resolved<'_>) -> Vec<Endpoint> {
@@ -126,15 +135,17 @@ fn of_slices(context: &Context<'_, '_>, backend: &Resolved<'_>) -> Vec<Endpoint>
             let conditions = endpoint.conditions.as_ref();
             let ready = conditions.and_then(|it| it.ready).unwrap_or(true);
             let terminating = conditions.and_then(|it| it.terminating).unwrap_or(false);
-            if !ready && !(terminating && context.settings.drain) {
+            let drains = terminating && context.settings.drain;
+            if !ready && !drains {
                 continue;
             }
             let Some(address) = endpoint.addresses.first() else {
                 continue;
             };
-            let address = match address.contains(':') {
-                true => format!("[{address}]:{number}"),
-                false => format!("{address}:{number}"),
+            let address = if address.contains(':') {
+                format!("[{address}]:{number}")
+            } else {
+                format!("{address}:{number}")
             };
             if seen.insert(address.clone()) {
                 found.push(Endpoint {

@@ -11,7 +11,7 @@ use kong_model::entity::{Protocol, Service};
 use kong_resolve::{Meta, Name};
 
 use super::Resolved;
-use crate::context::{Context, key};
+use crate::context::Context;
 use crate::route_annotations::said;
 
 /// The key of a Secret or ConfigMap under which the id of an authority is.
@@ -26,7 +26,11 @@ pub(crate) fn apply(context: &Context<'_, '_>, backends: &[&Resolved<'_>], servi
     }
 }
 
-fn client_certificate(context: &Context<'_, '_>, backends: &[&Resolved<'_>], service: &mut Service) {
+fn client_certificate(
+    context: &Context<'_, '_>,
+    backends: &[&Resolved<'_>],
+    service: &mut Service,
+) {
     let Some((backend, secret)) = backends.iter().find_map(|backend| {
         let secret = said(context, &backend.object, backend.meta, &CLIENT_CERTIFICATE)?;
         Some((backend, secret))
@@ -53,7 +57,9 @@ fn client_certificate(context: &Context<'_, '_>, backends: &[&Resolved<'_>], ser
         None => context.say(
             &backend.object,
             field,
-            format!("Failed to fetch secret '{name}': there is no such Secret; no certificate is shown"),
+            format!(
+                "Failed to fetch secret '{name}': there is no such Secret; no certificate is shown"
+            ),
             "create the Secret of type kubernetes.io/tls or correct the name",
         ),
     }

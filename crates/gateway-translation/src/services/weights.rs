@@ -136,6 +136,9 @@ mod tests {
 
     #[test]
     fn kongs_controller_rounds_down() {
-        assert_eq!(divided(&backends(&[(1, 3), (3, 3), (0, 2)])), [Some(1), Some(1), Some(0)]);
+        assert_eq!(
+            divided(&backends(&[(1, 3), (3, 3), (0, 2)])),
+            [Some(1), Some(1), Some(0)]
+        );
     }
 }

@@ -11,7 +11,8 @@ use kong_resolve::{Key, Meta, Name};
 use super::{Claim, Matches, StreamRule};
 use crate::context::{Context, key};
 use crate::draft::Draft;
-use crate::listeners::{Attachment, attach, is_gateway, referenced};
+use crate::listeners::{Attached, Attachment, attach, is_gateway, referenced};
+use crate::settings::KongVersion;
 
 /// The services of all TLSRoutes.
 pub(super) fn drafts(
@@ -66,9 +67,10 @@ struct Sort {
 impl Sort {
     fn matches(&self) -> Matches<'_> {
         Matches {
-            protocol: match self.passthrough {
-                true => Protocol::TlsPassthrough,
-                false => Protocol::Tls,
+            protocol: if self.passthrough {
+                Protocol::TlsPassthrough
+            } else {
+                Protocol::Tls
             },
             snis: &self.snis,
             ports: &self.ports,
@@ -91,7 +93,7 @@ fn sorts(context: &Context<'_, '_>, object: &Key, spec: &TLSRouteSpec) -> Option
         parents: &spec.parent_refs,
         hostnames: &spec.hostnames,
     };
-    let attachment = attach(context, claim)?;
+    let mut attachment = attach(context, claim)?;
     if context.settings.as_kong_does() {
         if attachment.hostnames.is_empty() {
             no_hostnames();
@@ -102,6 +104,28 @@ fn sorts(context: &Context<'_, '_>, object: &Key, spec: &TLSRouteSpec) -> Option
             snis: attachment.hostnames,
             ports: Vec::new(),
         }]);
+    }
+    let settings = context.settings;
+    if !settings.expressions() && settings.version < KongVersion::WILDCARD_SNIS {
+        let had_some = !attachment.hostnames.is_empty();
+        attachment.hostnames.retain(|hostname| {
+            let is_plain = !hostname.contains('*');
+            if !is_plain {
+                context.say(
+                    object,
+                    "spec.hostnames",
+                    format!(
+                        "Kong {} knows no names of TLS with a wildcard; \"{hostname}\" is left out",
+                        settings.version
+                    ),
+                    "name the hosts one by one, or use a newer version",
+                );
+            }
+            is_plain
+        });
+        if had_some && attachment.hostnames.is_empty() {
+            return None;
+        }
     }
     let sorts = by_listener(attachment);
     if sorts
@@ -126,10 +150,11 @@ fn by_listener(attachment: Attachment<'_>) -> Vec<Sort> {
         if listeners().next().is_none() {
             continue;
         }
-        let mut ports: Vec<u16> = match attachment.unknown {
+        let mut ports: Vec<u16> = if attachment.unknown {
             // What is not known has a port, too.
-            true => Vec::new(),
-            false => listeners().filter_map(|it| it.port()).collect(),
+            Vec::new()
+        } else {
+            listeners().filter_map(Attached::port).collect()
         };
         ports.sort_unstable();
         ports.dedup();
@@ -162,5 +187,5 @@ fn is_passthrough_by_status(context: &Context<'_, '_>, object: &Key) -> bool {
         .collect();
     referenced(context, object, &parents)
         .iter()
-        .any(|it| it.is_passthrough())
+        .any(Attached::is_passthrough)
 }

@@ -1,228 +1,109 @@
-//! The translation as it should be: Kong accepts it, and requests go where the Gateway API says.
+//! What is right, put to the test by Kong's router: manifests in, requests through the model of the gateway, in both of
+//! its flavours.
 
-use std::fs;
+use gateway_translation::{KongVersion, Problem, Settings, Translation, translate};
+use kong_router::{
+    Answer, Config, Dialect, Flavor, Request, Router, StreamRequest, Transport, validate,
+};
+use serde_json::Value;
 
-use gateway_translation::{KongVersion, Settings, translate};
-use kong_router::{Config, Dialect, Flavor, HttpRequest, Request, Router, Scheme};
-use proptest::prelude::*;
-use serde_json::{Value, json};
+use super::golden::world;
 
-use crate::golden::{cases, world};
+/// Both flavours.
+pub(crate) const FLAVORS: [Flavor; 2] = [Flavor::TraditionalCompatible, Flavor::Expressions];
 
-const FLAVORS: [Flavor; 2] = [Flavor::TraditionalCompatible, Flavor::Expressions];
+/// A gateway that was given what manifests become.
+pub(crate) struct Gateway {
+    router: Router,
+    /// The document.
+    pub(crate) document: Value,
+    /// What is wrong with the manifests.
+    pub(crate) problems: Vec<Problem>,
+}
 
-fn settings(flavor: Flavor) -> Settings {
+/// Settings for what is right, where Gateways need not be among the manifests.
+pub(crate) fn settings(flavor: Flavor) -> Settings {
     Settings {
         flavor,
         all_routes: true,
-        ..Settings::right(KongVersion::default())
+        ..Settings::right(KongVersion::new(3, 10))
     }
 }
 
-/// The services and upstreams of a translation alone, as a configuration.
-fn config(manifests: &str, flavor: Flavor) -> Config {
-    let translation = translate(&world(manifests), &settings(flavor));
-    let mut document = translation.document.to_value();
-    let members = document.as_object_mut().unwrap();
-    members.retain(|name, _| matches!(name.as_str(), "_format_version" | "services" | "upstreams"));
-    for service in members.get_mut("services").into_iter().flat_map(Value::as_array_mut).flatten() {
-        // Certificates are entities of their own.
-        let service = service.as_object_mut().unwrap();
-        service.retain(|member, _| !member.ends_with("_certificate") && member != "ca_certificates");
+impl Gateway {
+    /// With a flavour, from manifests.
+    pub(crate) fn of(manifests: &str, flavor: Flavor) -> Self {
+        Self::with(manifests, &settings(flavor))
     }
-    Config::new(members.clone())
-}
 
-#[test]
-fn kong_accepts_what_comes_of_the_recorded_manifests() {
-    let mut wrong = Vec::new();
-    for case in cases() {
-        let manifests = fs::read_to_string(case.join("in.yaml")).unwrap();
-        for flavor in FLAVORS {
-            let dialect = Dialect {
-                flavor,
-                ..Dialect::default()
-            };
-            for finding in kong_router::validate(&config(&manifests, flavor), dialect) {
-                // The rules are those of a version without them.
-                if manifests.contains("sticky-sessions") && finding.field.starts_with("upstreams") {
-                    continue;
-                }
-                let case = case.file_name().unwrap().to_string_lossy();
-                wrong.push(format!("{case} {flavor:?}: {finding}"));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-/// A match, as far as the order depends on it.
-#[derive(Clone, Debug)]
-struct Asked {
-    exact: bool,
-    path: Option<&'static str>,
-    method: Option<&'static str>,
-    headers: Vec<&'static str>,
-}
-
-#[derive(Clone, Debug)]
-struct Made {
-    hosts: Vec<&'static str>,
-    rules: Vec<Vec<Asked>>,
-}
-
-const HOSTS: [&str; 5] = ["a.example.com", "b.example.com", "*.example.com", "*.b.example.com", "*.com"];
-const PATHS: [&str; 6] = ["/", "/a", "/a/b", "/a/b/c", "/ab", "/a.b"];
-const HEADERS: [&str; 3] = ["x-one", "x-two", "x-three"];
-
-fn asked() -> impl Strategy<Value = Asked> {
-    let path = prop::option::weighted(0.8, prop::sample::select(PATHS.to_vec()));
-    let method = prop::option::weighted(0.3, prop::sample::select(vec!["GET", "POST"]));
-    let headers = prop::sample::subsequence(HEADERS.to_vec(), 0..=2);
-    (any::<bool>(), path, method, headers).prop_map(|(exact, path, method, headers)| Asked {
-        exact,
-        path,
-        method,
-        headers,
-    })
-}
-
-fn made() -> impl Strategy<Value = Made> {
-    let hosts = prop::sample::subsequence(HOSTS.to_vec(), 0..=3);
-    let rules = prop::collection::vec(prop::collection::vec(asked(), 1..3), 1..4);
-    (hosts, rules).prop_map(|(hosts, mut rules)| {
-        // Four sorts of conditions have no certain place in the traditional flavour.
-        for asked in rules.iter_mut().flatten() {
-            if !hosts.is_empty() && asked.method.is_some() {
-                asked.headers.clear();
-            }
-        }
-        Made { hosts, rules }
-    })
-}
-
-fn manifest(number: usize, made: &Made) -> String {
-    let rules: Vec<Value> = made.rules.iter().map(|rule| {
-        let matches: Vec<Value> = rule.iter().map(|asked| {
-            let mut it = json!({
-                "headers": asked.headers.iter().map(|name| json!({"name": name, "value": "1"})).collect::<Vec<_>>(),
-            });
-            if let Some(path) = asked.path {
-                it["path"] = json!({"type": if asked.exact { "Exact" } else { "PathPrefix" }, "value": path});
-            }
-            if let Some(method) = asked.method {
-                it["method"] = json!(method);
-            }
-            it
-        }).collect();
-        json!({"matches": matches})
-    }).collect();
-    let route = json!({
-        "apiVersion": "gateway.networking.k8s.io/v1",
-        "kind": "HTTPRoute",
-        // The later ones are older.
-        "metadata": {
-            "name": format!("r{number}"), "namespace": "default", "uid": format!("u{number}"),
-            "creationTimestamp": format!("2024-01-0{}T00:00:00Z", 9 - number),
-        },
-        "spec": {"hostnames": made.hosts, "rules": rules},
-    });
-    serde_yaml::to_string(&route).unwrap()
-}
-
-/// How well a host fits, if it does.
-fn fit(host: &str, asked: &str) -> Option<(bool, usize)> {
-    match host.strip_prefix('*') {
-        Some(end) => asked.ends_with(end).then_some((false, host.len())),
-        None => (host == asked).then_some((true, host.len())),
-    }
-}
-
-/// The HTTPRoute, rule and match that the Gateway API sends a request to.
-fn expected(made: &[Made], request: &HttpRequest) -> Option<(usize, usize, usize)> {
-    let mut best = None;
-    for (number, route) in made.iter().enumerate() {
-        let host = match route.hosts.is_empty() {
-            true => Some((false, 0)),
-            false => route.hosts.iter().filter_map(|host| fit(host, &request.host)).max(),
+    /// With settings, from manifests. Kong has to accept what comes out.
+    pub(crate) fn with(manifests: &str, settings: &Settings) -> Self {
+        let Translation { document, problems } = translate(&world(manifests), settings);
+        let document = document.to_value();
+        let config = Config::new(document.as_object().unwrap().clone());
+        let dialect = Dialect {
+            flavor: settings.flavor,
+            ..Dialect::default()
         };
-        let Some(host) = host else {
-            continue;
-        };
-        for (rule, matches) in route.rules.iter().enumerate() {
-            for (index, asked) in matches.iter().enumerate() {
-                let path = asked.path.unwrap_or("/");
-                let exact = asked.exact && asked.path.is_some();
-                let fits = match exact {
-                    true => request.path == path,
-                    false => path == "/" || request.path == path || request.path.starts_with(&format!("{path}/")),
-                };
-                let has = |name: &&str| request.headers.iter().any(|(header, _)| header == name);
-                if !fits
-                    || asked.method.is_some_and(|method| method != request.method)
-                    || !asked.headers.iter().all(has)
-                {
-                    continue;
-                }
-                let last = (usize::MAX - rule, usize::MAX - index);
-                let rank = (host, exact, path.len(), asked.method.is_some(), asked.headers.len(), number, last);
-                if best.as_ref().is_none_or(|(other, _)| rank > *other) {
-                    best = Some((rank, (number, rule, index)));
-                }
-            }
+        let refused = validate(&config, dialect);
+        assert!(refused.is_empty(), "{refused:#?}\n{document:#}");
+        let router = Router::new(&config, settings.flavor);
+        assert_eq!(router.unroutable(), [], "{document:#}");
+        Self {
+            router,
+            document,
+            problems,
         }
     }
-    best.map(|(_, place)| place)
+
+    /// What a request comes to.
+    pub(crate) fn answer(&self, request: &Request) -> Answer {
+        self.router.answer(request)
+    }
+
+    /// The route that a request takes, which has to be the same each time.
+    pub(crate) fn route(&self, method: &str, url: &str, headers: &[&str]) -> Option<String> {
+        let headers: Vec<String> = headers.iter().map(|it| (*it).to_owned()).collect();
+        let request = Request::typed(method, url, &headers).unwrap();
+        let answer = self.answer(&request);
+        assert!(!answer.nondeterministic, "{url}: {answer:?}");
+        answer.route
+    }
+
+    /// The route that a connection takes.
+    pub(crate) fn stream(&self, stream: Transport, port: u16, sni: Option<&str>) -> Option<String> {
+        let request = StreamRequest {
+            stream,
+            port,
+            sni: sni.map(str::to_owned),
+            client: None,
+        };
+        self.answer(&Request::Stream(request)).route
+    }
+
+    /// Whether a problem of an object begins so.
+    pub(crate) fn says(&self, object: &str, message: &str) -> bool {
+        self.problems
+            .iter()
+            .any(|it| it.object.to_string() == object && it.message.starts_with(message))
+    }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
-
-    #[test]
-    fn requests_go_where_the_gateway_api_says(
-        made in prop::collection::vec(made(), 1..4),
-        requests in prop::collection::vec(
-            (
-                prop::sample::select(vec!["a.example.com", "b.example.com", "c.b.example.com", "x.com", "y.org"]),
-                prop::sample::select(vec!["/", "/a", "/a/", "/a/b", "/a/b/", "/a/b/c", "/a/b/c/d", "/ab", "/abc", "/a.b", "/axb"]),
-                prop::sample::select(vec!["GET", "POST"]),
-                prop::sample::subsequence(HEADERS.to_vec(), 0..=3),
-            ),
-            12,
-        ),
-    ) {
-        let manifests: Vec<String> = made.iter().enumerate().map(|(number, it)| manifest(number, it)).collect();
-        let manifests = manifests.join("\n---\n");
-        for flavor in FLAVORS {
-            let router = Router::new(&config(&manifests, flavor), flavor);
-            for (host, path, method, headers) in &requests {
-                let request = HttpRequest {
-                    method: (*method).to_owned(),
-                    scheme: Scheme::Http,
-                    host: (*host).to_owned(),
-                    port: None,
-                    path: (*path).to_owned(),
-                    headers: headers.iter().map(|name| ((*name).to_owned(), "1".to_owned())).collect(),
-                    sni: None,
-                    client: None,
-                };
-                let answer = router.answer(&Request::Http(request.clone()));
-                prop_assert!(!answer.nondeterministic);
-                let Some((route, rule, index)) = expected(&made, &request) else {
-                    prop_assert_eq!(answer.route, None, "{:?} {:?}", flavor, request);
-                    continue;
-                };
-                let found = answer.route.unwrap_or_default();
-                let (start, end) = (format!("httproute.default.r{route}."), format!(".{rule}.{index}"));
-                let is_it = match flavor {
-                    Flavor::Expressions => found.starts_with(&start) && found.ends_with(&end),
-                    Flavor::TraditionalCompatible => {
-                        let name = format!("{start}{rule}.{index}");
-                        found == name || found.starts_with(&format!("{name}."))
-                    }
-                };
-                prop_assert!(is_it, "{:?} {:?}: expected r{} {} {}, found {}\n{}", flavor, request, route, rule, index, found, manifests);
-            }
-        }
-    }
+/// A Service with a port and one endpoint.
+pub(crate) fn service(name: &str, port: u16) -> String {
+    format!(
+        "
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}, namespace: default}}
+spec: {{ports: [{{port: {port}, name: main}}]}}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {{name: {name}-1, namespace: default, labels: {{kubernetes.io/service-name: {name}}}}}
+addressType: IPv4
+endpoints: [{{addresses: [10.0.0.1], conditions: {{ready: true}}}}]
+ports: [{{name: main, port: {port}, protocol: TCP}}]"
+    )
 }
