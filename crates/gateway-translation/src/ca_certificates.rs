@@ -80,8 +80,11 @@ fn winners(context: &Context<'_, '_>) -> Vec<Authority> {
             );
             continue;
         }
-        taken.insert(id.clone(), source.object.clone());
         let checked = check(source.certificate.as_deref());
+        // Kong's controller lets one that cannot be used keep others away.
+        if checked.is_ok() || context.settings.as_kong_does() {
+            taken.insert(id.clone(), source.object.clone());
+        }
         match checked {
             Ok(certificate) => authorities.push(Authority {
                 object: source.object.clone(),

@@ -61,7 +61,10 @@ impl Pair<'_> {
 
 /// A certificate with the names it is shown for.
 struct Certificate<'w> {
+    /// Of Secrets with the same certificate the one that gives it its tags.
     pair: Pair<'w>,
+    /// The age and the id of the oldest of them.
+    oldest: (i64, String),
     hosts: Vec<String>,
 }
 
@@ -102,8 +105,7 @@ impl<'w> Collection<'w> {
         let known = self.of_secret.get(&wish.secret).copied();
         let number = known.unwrap_or_else(|| {
             let pair = pair(context, &wish)?;
-            let number = self.place(pair);
-            Some(number)
+            Some(self.place(context, pair))
         });
         self.of_secret.insert(wish.secret.clone(), number);
         let Some(number) = number else {
@@ -139,18 +141,23 @@ impl<'w> Collection<'w> {
     }
 
     /// The place of a certificate: that of one that is the same, else a new one.
-    fn place(&mut self, pair: Pair<'w>) -> usize {
+    fn place(&mut self, context: &Context<'_, '_>, pair: Pair<'w>) -> usize {
         let same = self.certificates.iter().position(|other| {
             other.pair.certificate == pair.certificate && other.pair.key == pair.key
         });
         if let Some(number) = same {
             let other = &mut self.certificates[number];
-            if pair.age() < other.pair.age() {
-                other.pair = pair;
+            if pair.age() < other.oldest {
+                other.oldest = pair.age();
+                // Kong's controller keeps the tags of the Secret that it sees first.
+                if !context.settings.as_kong_does() {
+                    other.pair = pair;
+                }
             }
             return number;
         }
         self.certificates.push(Certificate {
+            oldest: pair.age(),
             pair,
             hosts: Vec::new(),
         });
@@ -160,12 +167,12 @@ impl<'w> Collection<'w> {
     /// The id of the certificate that a Secret has become.
     fn id_of(&self, secret: &Name) -> Option<String> {
         let number = (*self.of_secret.get(secret)?)?;
-        Some(self.certificates[number].pair.id())
+        Some(self.certificates[number].oldest.1.clone())
     }
 
     fn into_members(mut self) -> Vec<Members> {
         self.certificates.sort_by(|one, two| {
-            (&two.pair.certificate, two.pair.age()).cmp(&(&one.pair.certificate, one.pair.age()))
+            (&two.pair.certificate, &two.oldest).cmp(&(&one.pair.certificate, &one.oldest))
         });
         self.certificates.into_iter().map(members).collect()
     }
@@ -187,7 +194,7 @@ fn members(mut certificate: Certificate<'_>) -> Members {
         certificate: text,
         key,
     } = &certificate.pair;
-    let id = certificate.pair.id();
+    let id = &certificate.oldest.1;
     certificate.hosts.sort();
     let mut members = Members::new();
     members.insert("id".to_owned(), json!(id));

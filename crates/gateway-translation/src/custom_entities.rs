@@ -14,6 +14,7 @@ use kong_resolve::{Key, Name, grants};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::acceptance::refusal;
 use crate::class::Class;
 use crate::context::{Context, key};
 use crate::document::Members;
@@ -87,10 +88,11 @@ pub(crate) fn all(
         }
         let object = key(Kind::KongCustomEntity, name);
         match of_object(context, relations, &object, spec) {
-            Ok(of_object) => entities
-                .entry(spec.type_.clone())
-                .or_default()
-                .extend(of_object),
+            Ok(mut of_object) => {
+                of_object.retain(|(_, _, entity)| is_acceptable(context, &object, spec, entity));
+                let of_collection = entities.entry(spec.type_.clone()).or_default();
+                of_collection.extend(of_object);
+            }
             Err((field, message, remedy)) => context.say(&object, field, message, remedy),
         }
     }
@@ -105,6 +107,21 @@ pub(crate) fn all(
             (collection, entities.collect())
         })
         .collect()
+}
+
+/// Whether Kong takes an entity, as far as its collection is known here.
+fn is_acceptable(
+    context: &Context<'_, '_>,
+    object: &Key,
+    spec: &KongCustomEntitySpec,
+    entity: &Members,
+) -> bool {
+    let Some((member, reason, remedy)) = refusal(context, &spec.type_, entity) else {
+        return true;
+    };
+    let message = format!("{reason}: the entity is left out");
+    context.say(object, format!("spec.fields.{member}"), message, remedy);
+    false
 }
 
 /// What is wrong: field, message, remedy.

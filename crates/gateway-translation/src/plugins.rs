@@ -122,7 +122,11 @@ fn digest(relation: &Relation<'_>) -> String {
         }
     }
     let digest = digest.finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+    digest
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 /// The id of a plugin, which follows from what it is and what it is for.
@@ -133,7 +137,9 @@ fn id(plugin: &str, relation: &Relation<'_>) -> Uuid {
         ("consumer", relation.consumer),
         ("consumer_group", relation.consumer_group),
     ];
-    let parts = parts.into_iter().filter_map(|(kind, entity)| Some((kind, entity?)));
+    let parts = parts
+        .into_iter()
+        .filter_map(|(kind, entity)| Some((kind, entity?)));
     let bound: Vec<String> = parts
         .map(|(kind, entity)| format!(":{kind}/{}", entity.name))
         .collect();

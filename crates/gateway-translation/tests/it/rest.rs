@@ -430,3 +430,77 @@ fn a_custom_entity_cannot_take_the_place_of_others() {
         assert_eq!(told(&translation, Kind::KongCustomEntity, "e").len(), 1);
     }
 }
+
+#[test]
+fn the_licence_is_the_newest_that_is_switched_on() {
+    let license = |name: &str, age: u32, more: &str| {
+        let api = "configuration.konghq.com/v1alpha1";
+        let license = object(
+            api,
+            "KongLicense",
+            name,
+            age,
+            &format!("rawLicenseString: {name}\n{more}"),
+        );
+        license.replace("  namespace: default\n", "")
+    };
+    let manifests = [
+        license("old", 3, "enabled: true"),
+        license("new", 2, "enabled: true"),
+        license("unused", 1, "enabled: false"),
+    ]
+    .concat();
+    let (_, document) = translated(&manifests);
+    assert_eq!(values(&document, "licenses", "payload"), ["new"]);
+}
+
+#[test]
+fn an_authority_that_cannot_be_used_keeps_no_other_away() {
+    let case = fixtures().join("golden-more/ca-certificates/in.yaml");
+    let manifests = fs::read_to_string(case).unwrap();
+    let bad = "  labels: {konghq.com/ca-cert: 'true'}\ndata: {id: 6a5c1c1e-2222-4c56-ab72-2973a56d4eae, ca.crt: nothing}";
+    // Older than the recorded ones.
+    let bad = object("v1", "ConfigMap", "bad", 9, bad).replace("2024-01", "2023-01");
+    let (translation, document) = translated(&format!("{manifests}\n{bad}"));
+    assert_eq!(document["ca_certificates"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        told(&translation, Kind::ConfigMap, "bad"),
+        ["invalid secret CA certificate: no certificate"]
+    );
+}
+
+#[test]
+fn a_secret_with_the_same_certificate_as_an_older_one_gives_its_hosts_to_that() {
+    let case = fixtures().join("golden-more/ingress-tls/in.yaml");
+    let manifests = fs::read_to_string(case).unwrap();
+    let (_, before) = translated(&manifests);
+    let secret = manifests
+        .split("\n---\n")
+        .find(|object| object.contains("kind: Secret"))
+        .unwrap();
+    let same = secret
+        .replace("name: shop-tls", "name: same")
+        .replace("2024-03-01", "2024-01-01")
+        .replace("uid: ", "uid: 1");
+    let ingress = "  annotations: {kubernetes.io/ingress.class: kong}\n\
+                   spec: {tls: [{hosts: [more.example.com, shop.example.com], secretName: same}]}";
+    let ingress = object("networking.k8s.io/v1", "Ingress", "more", 1, ingress);
+    let (translation, document) = translated(&format!("{manifests}\n---\n{same}\n{ingress}"));
+    let certificates = document["certificates"].as_array().unwrap();
+    assert_eq!(certificates.len(), 1);
+    assert_eq!(certificates[0]["tags"][0], "k8s-name:same");
+    assert_ne!(certificates[0]["id"], before["certificates"][0]["id"]);
+    let names: Vec<&str> = certificates[0]["snis"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|sni| sni["name"].as_str().unwrap())
+        .collect();
+    let expected = [
+        "more.example.com",
+        "shop.example.com",
+        "www.shop.example.com",
+    ];
+    assert_eq!(names, expected);
+    assert!(told(&translation, Kind::Ingress, "more").is_empty());
+}
