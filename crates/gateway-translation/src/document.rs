@@ -236,7 +236,8 @@ fn upstream(declared: &DeclaredUpstream) -> Value {
     Value::Object(members)
 }
 
-fn without_nulls(members: &mut Members) {
+/// Takes out what is not set, inside of other members as well.
+pub(crate) fn without_nulls(members: &mut Members) {
     members.retain(|_, value| !value.is_null());
     for value in members.values_mut() {
         if let Value::Object(inner) = value {

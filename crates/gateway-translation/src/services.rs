@@ -1,6 +1,7 @@
 //! From drafts to services and upstreams: backends are resolved, what the annotations of Services and the policies
 //! say is applied, targets are counted out.
 
+mod accepted;
 mod annotations;
 mod backends;
 mod policy;
@@ -129,8 +130,17 @@ fn build_one(context: &Context<'_, '_>, draft: Draft, built: &mut Built) {
     }
     annotations::apply(context, &behind, &mut service, &mut upstream);
     tls::apply(context, &behind, &mut service);
+    let plain = upstream.clone();
     policy::apply(context, &behind, &mut upstream);
-    let targets = targets::of(context, &resolved);
+    let mut targets = targets::of(context, &resolved);
+    if right {
+        let Some(accepted) = accepted::service(context, &behind, &parents, service) else {
+            return;
+        };
+        service = accepted;
+        upstream = accepted::upstream(context, &behind, upstream, plain);
+        targets = accepted::targets(context, &behind, targets);
+    }
     built.upstreams.push(DeclaredUpstream { upstream, targets });
     built.bindings.push(Binding {
         service: name.clone(),

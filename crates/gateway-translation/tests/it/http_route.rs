@@ -237,3 +237,43 @@ fn cross_origin_requests_are_answered_by_kong() {
     });
     assert_eq!(plugin(&translation)["config"], config);
 }
+
+#[test]
+fn what_kong_refuses_of_a_backend_costs_itself_alone() {
+    let manifests = "
+apiVersion: v1
+kind: Service
+metadata: {name: a, namespace: default, uid: a, annotations: {
+  konghq.com/path: /a//b, konghq.com/retries: '3', konghq.com/upstream-policy: p}}
+spec: {type: ExternalName, externalName: 'not a name', ports: [{port: 80}]}
+---
+apiVersion: configuration.konghq.com/v1beta1
+kind: KongUpstreamPolicy
+metadata: {name: p, namespace: default}
+spec: {algorithm: consistent-hashing, hashOn: {input: ip}, hashOnFallback: {input: ip}}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r, namespace: default, uid: r}
+spec:
+  parentRefs: [{name: g}]
+  rules: [{backendRefs: [{name: a, port: 80}]}]
+";
+    let settings = Settings {
+        all_routes: true,
+        ..Settings::right(KongVersion::default())
+    };
+    let translation = translate(&world(manifests), &settings);
+    let document = translation.document.to_value();
+    let (service, upstream) = (&document["services"][0], &document["upstreams"][0]);
+    assert_eq!(
+        (&service["path"], &service["retries"]),
+        (&Value::Null, &json!(3))
+    );
+    assert_eq!(
+        (&upstream["algorithm"], &upstream["hash_on"]),
+        (&json!("round-robin"), &Value::Null)
+    );
+    assert_eq!(upstream["targets"], Value::Null);
+    assert_eq!(translation.problems.len(), 3, "{:#?}", translation.problems);
+}
