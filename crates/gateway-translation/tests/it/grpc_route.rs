@@ -122,6 +122,34 @@ fn headers_match_as_their_type_says() {
 }
 
 #[test]
+fn who_is_tried_too_early_for_its_headers_is_told() {
+    let rules = [
+        rule("{method: {service: s.S, method: M}}", ""),
+        rule(
+            "{method: {method: M}, headers: [{name: x-env, value: v}]}",
+            "",
+        ),
+        rule(
+            "{method: {service: s.T}, headers: [{name: x-env, value: v}]}",
+            "",
+        ),
+    ]
+    .join(", ");
+    let manifests = route("r", "x.test", &rules) + &service("a", 9000);
+    let gateway = Gateway::of(&manifests, Flavor::TraditionalCompatible);
+    let fields: Vec<&str> = gateway
+        .problems
+        .iter()
+        .map(|it| it.field.as_str())
+        .collect();
+    assert_eq!(fields, ["spec.rules[1].matches[0]"]);
+    let gateway = Gateway::of(&manifests, Flavor::Expressions);
+    assert_eq!(gateway.problems, []);
+    let route = gateway.route("POST", "http://x.test/s.S/M", &["x-env: v"]);
+    assert_eq!(route.as_deref(), Some("grpcroute.default.r.x.test.0.0"));
+}
+
+#[test]
 fn filters_become_plugins_and_one_that_cannot_takes_its_rule_with_it() {
     let filters = ", filters: [{type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: x-a, value: '1'}], \
                    remove: [x-b]}}, {type: ResponseHeaderModifier, responseHeaderModifier: {add: [{name: x-c, value: \
