@@ -10,14 +10,15 @@ use kong_crds::kubernetes::Secret;
 use kong_crds::names::CA_CERTIFICATE_LABEL;
 use kong_resolve::{Key, Meta, Name};
 use serde_json::json;
-use uuid::Uuid;
 
+use crate::acceptance::refusal;
 use crate::context::{Context, key};
 use crate::document::{DeclaredService, Members};
 use crate::origin;
 
 /// A certificate of an authority.
 struct Authority {
+    object: Key,
     id: String,
     certificate: String,
     tags: Vec<String>,
@@ -32,14 +33,22 @@ pub(crate) fn all(context: &Context<'_, '_>) -> Vec<Members> {
         members.insert("id".to_owned(), json!(authority.id));
         members.insert("cert".to_owned(), json!(authority.certificate));
         members.insert("tags".to_owned(), json!(authority.tags));
-        members
+        let refusal = refusal(context, "ca_certificates", &members);
+        if let Some((member, reason, remedy)) = refusal {
+            let message = format!("invalid secret CA certificate: {member}: {reason}");
+            context.say(&authority.object, "data", message, remedy);
+            return None;
+        }
+        Some(members)
     };
-    authorities.into_iter().map(members).collect()
+    authorities.into_iter().filter_map(members).collect()
 }
 
 /// The ids of certificates.
 pub(crate) fn ids(certificates: &[Members]) -> BTreeSet<String> {
-    let ids = certificates.iter().filter_map(|one| one.get("id")?.as_str());
+    let ids = certificates
+        .iter()
+        .filter_map(|one| one.get("id")?.as_str());
     ids.map(str::to_owned).collect()
 }
 
@@ -71,10 +80,14 @@ fn winners(context: &Context<'_, '_>) -> Vec<Authority> {
             );
             continue;
         }
-        taken.insert(id.clone(), source.object.clone());
-        let checked = check(context, &id, source.certificate.as_deref());
+        let checked = check(source.certificate.as_deref());
+        // Kong's controller lets one that cannot be used keep others away.
+        if checked.is_ok() || context.settings.as_kong_does() {
+            taken.insert(id.clone(), source.object.clone());
+        }
         match checked {
             Ok(certificate) => authorities.push(Authority {
+                object: source.object.clone(),
                 id,
                 certificate,
                 tags: origin::tags(&source.object, source.meta, &[]),
@@ -91,16 +104,9 @@ fn winners(context: &Context<'_, '_>) -> Vec<Authority> {
 }
 
 /// A certificate as Kong takes it: one block, with an end of line.
-fn check(
-    context: &Context<'_, '_>,
-    id: &str,
-    certificate: Option<&str>,
-) -> Result<String, String> {
+fn check(certificate: Option<&str>) -> Result<String, String> {
     let certificate =
         certificate.ok_or_else(|| "neither \"cert\" nor \"ca.crt\" key exist".to_owned())?;
-    if !context.settings.as_kong_does() && Uuid::try_parse(id).is_err() {
-        return Err("the id is no UUID".to_owned());
-    }
     kong_router::check_authority(certificate).map_err(|problem| problem.to_string())?;
     Ok(format!("{}\n", certificate.trim()))
 }
@@ -134,7 +140,11 @@ impl<'w> Source<'w> {
             object: key(Kind::ConfigMap, name),
             meta,
             id: spec.data.get("id").cloned(),
-            certificate: spec.data.get("cert").or_else(|| spec.data.get("ca.crt")).cloned(),
+            certificate: spec
+                .data
+                .get("cert")
+                .or_else(|| spec.data.get("ca.crt"))
+                .cloned(),
         })
     }
 

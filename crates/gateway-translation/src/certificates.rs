@@ -14,7 +14,9 @@ use kong_crds::Kind;
 use kong_crds::kubernetes::Secret;
 use kong_resolve::{Key, Meta, Name};
 use serde_json::json;
+use uuid::Uuid;
 
+use crate::acceptance::refusal;
 use crate::context::{Context, key};
 use crate::document::{DeclaredService, Members};
 use crate::origin;
@@ -44,9 +46,10 @@ struct Pair<'w> {
 impl Pair<'_> {
     /// The id of the certificate: that of the Secret, or one that follows from its name.
     fn id(&self) -> String {
-        match self.meta.uid.as_str() {
-            "" => origin::id("certificates", &self.object.name.to_string()).to_string(),
-            uid => uid.to_owned(),
+        let uid = self.meta.uid.as_str();
+        match Uuid::try_parse(uid) {
+            Ok(_) => uid.to_owned(),
+            Err(_) => origin::id("certificates", &self.object.name.to_string()).to_string(),
         }
     }
 
@@ -58,7 +61,10 @@ impl Pair<'_> {
 
 /// A certificate with the names it is shown for.
 struct Certificate<'w> {
+    /// Of Secrets with the same certificate the one that gives it its tags.
     pair: Pair<'w>,
+    /// The age and the id of the oldest of them.
+    oldest: (i64, String),
     hosts: Vec<String>,
 }
 
@@ -99,14 +105,22 @@ impl<'w> Collection<'w> {
         let known = self.of_secret.get(&wish.secret).copied();
         let number = known.unwrap_or_else(|| {
             let pair = pair(context, &wish)?;
-            let number = self.place(pair);
-            Some(number)
+            Some(self.place(context, pair))
         });
         self.of_secret.insert(wish.secret.clone(), number);
         let Some(number) = number else {
             return;
         };
         for host in wish.hosts {
+            if let Some((reason, remedy)) = refused_host(context, &host) {
+                context.say(
+                    &wish.by,
+                    wish.field.clone(),
+                    format!("the certificate is not shown for {host:?}: {reason}"),
+                    remedy,
+                );
+                continue;
+            }
             match self.of_host.get(&host) {
                 None => {
                     self.of_host.insert(host.clone(), number);
@@ -127,40 +141,50 @@ impl<'w> Collection<'w> {
     }
 
     /// The place of a certificate: that of one that is the same, else a new one.
-    fn place(&mut self, pair: Pair<'w>) -> usize {
-        let same = self.certificates.iter_mut().position(|other| {
+    fn place(&mut self, context: &Context<'_, '_>, pair: Pair<'w>) -> usize {
+        let same = self.certificates.iter().position(|other| {
             other.pair.certificate == pair.certificate && other.pair.key == pair.key
         });
-        match same {
-            Some(number) => {
-                let other = &mut self.certificates[number];
-                if pair.age() < other.pair.age() {
+        if let Some(number) = same {
+            let other = &mut self.certificates[number];
+            if pair.age() < other.oldest {
+                other.oldest = pair.age();
+                // Kong's controller keeps the tags of the Secret that it sees first.
+                if !context.settings.as_kong_does() {
                     other.pair = pair;
                 }
-                number
             }
-            None => {
-                self.certificates.push(Certificate {
-                    pair,
-                    hosts: Vec::new(),
-                });
-                self.certificates.len() - 1
-            }
+            return number;
         }
+        self.certificates.push(Certificate {
+            oldest: pair.age(),
+            pair,
+            hosts: Vec::new(),
+        });
+        self.certificates.len() - 1
     }
 
     /// The id of the certificate that a Secret has become.
     fn id_of(&self, secret: &Name) -> Option<String> {
         let number = (*self.of_secret.get(secret)?)?;
-        Some(self.certificates[number].pair.id())
+        Some(self.certificates[number].oldest.1.clone())
     }
 
     fn into_members(mut self) -> Vec<Members> {
         self.certificates.sort_by(|one, two| {
-            (&two.pair.certificate, two.pair.age()).cmp(&(&one.pair.certificate, one.pair.age()))
+            (&two.pair.certificate, &two.oldest).cmp(&(&one.pair.certificate, &one.oldest))
         });
         self.certificates.into_iter().map(members).collect()
     }
+}
+
+/// Why Kong shows no certificate for a host name, if it is none.
+fn refused_host(context: &Context<'_, '_>, host: &str) -> Option<(String, String)> {
+    let mut sni = Members::new();
+    sni.insert("name".to_owned(), json!(host));
+    sni.insert("certificate".to_owned(), json!({"id": Uuid::nil()}));
+    let (_, reason, remedy) = refusal(context, "snis", &sni)?;
+    Some((reason, remedy))
 }
 
 fn members(mut certificate: Certificate<'_>) -> Members {
@@ -170,7 +194,7 @@ fn members(mut certificate: Certificate<'_>) -> Members {
         certificate: text,
         key,
     } = &certificate.pair;
-    let id = certificate.pair.id();
+    let id = &certificate.oldest.1;
     certificate.hosts.sort();
     let mut members = Members::new();
     members.insert("id".to_owned(), json!(id));
@@ -208,18 +232,33 @@ fn pair<'w>(context: &Context<'_, 'w>, wish: &Wish) -> Option<Pair<'w>> {
         (_, _) => Err("no keypair could be found in it".to_owned()),
     };
     match checked {
-        Ok((certificate, key)) => Some(Pair {
-            object,
-            meta,
-            certificate,
-            key,
-        }),
+        Ok((certificate, key)) => {
+            let tags = origin::tags(&object, meta, &[]);
+            let mut members = Members::new();
+            members.insert("cert".to_owned(), json!(certificate));
+            members.insert("key".to_owned(), json!(key));
+            members.insert("tags".to_owned(), json!(tags));
+            if let Some((member, reason, remedy)) = refusal(context, "certificates", &members) {
+                let message = format!("{member}: {reason}: the certificate is left out");
+                context.say(&object, "", message, remedy);
+                return None;
+            }
+            Some(Pair {
+                object,
+                meta,
+                certificate,
+                key,
+            })
+        }
         Err(reason) => {
             for (told, field) in [(&object, "data"), (&wish.by, wish.field.as_str())] {
                 context.say(
                     told,
                     field,
-                    format!("failed to construct certificate from secret {}: {reason}", wish.secret),
+                    format!(
+                        "failed to construct certificate from secret {}: {reason}",
+                        wish.secret
+                    ),
                     "put a certificate under tls.crt and its key under tls.key",
                 );
             }

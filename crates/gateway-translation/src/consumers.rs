@@ -14,6 +14,7 @@ use kong_resolve::{Key, Meta, Name};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::acceptance::refusal;
 use crate::class::all_of_ours;
 use crate::consumer_groups::Group;
 use crate::context::Context;
@@ -80,15 +81,36 @@ pub(crate) fn all(
     let mut consumers: Vec<Consumer> = candidates
         .into_iter()
         .map(|candidate| consumer(context, candidate, groups))
+        .filter(|consumer| is_acceptable(context, consumer))
         .collect();
     consumers.sort_by(|one, two| place(one).cmp(&place(two)));
     consumers
 }
 
+/// Whether Kong takes a consumer, apart from its credentials, which have been looked at.
+fn is_acceptable(context: &Context<'_, '_>, consumer: &Consumer) -> bool {
+    let mut members = consumer.members.clone();
+    members.retain(|member, _| matches!(member.as_str(), "username" | "custom_id" | "tags"));
+    let Some((member, reason, remedy)) = refusal(context, "consumers", &members) else {
+        return true;
+    };
+    context.say(
+        &consumer.object,
+        member,
+        format!("{reason}: the consumer is left out"),
+        remedy,
+    );
+    false
+}
+
 /// By what consumers are sorted.
 fn place(consumer: &Consumer) -> (Option<&str>, Option<&str>, &Name) {
     let member = |name: &str| consumer.members.get(name).and_then(Value::as_str);
-    (member("username"), member("custom_id"), &consumer.object.name)
+    (
+        member("username"),
+        member("custom_id"),
+        &consumer.object.name,
+    )
 }
 
 /// Whoever can be a consumer, oldest first.
@@ -112,14 +134,18 @@ fn candidates<'w>(context: &Context<'_, 'w>) -> Vec<Candidate<'w>> {
             );
             continue;
         }
-        let winner = names.clone().find_map(|name| Some((name.0, taken.get(&name)?)));
+        let winner = names
+            .clone()
+            .find_map(|name| Some((name.0, taken.get(&name)?)));
         if let Some((member, winner)) = winner
             && !context.settings.as_kong_does()
         {
             context.say(
                 &object,
                 member,
-                format!("the {member} is that of {winner}, which is older: the consumer is left out"),
+                format!(
+                    "the {member} is that of {winner}, which is older: the consumer is left out"
+                ),
                 "choose another one, or remove one of the two consumers",
             );
             continue;
@@ -225,7 +251,11 @@ pub(crate) fn memberships(context: &Context<'_, '_>, consumers: &[Consumer]) -> 
     let mut memberships = Vec::new();
     for consumer in consumers {
         let name = if context.settings.as_kong_does() {
-            consumer.members.get("username").cloned().unwrap_or_else(|| json!(""))
+            consumer
+                .members
+                .get("username")
+                .cloned()
+                .unwrap_or_else(|| json!(""))
         } else {
             json!(consumer.reference)
         };

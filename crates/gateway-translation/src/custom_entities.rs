@@ -4,6 +4,7 @@
 //! is one for each combination of those that the plugin is for.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use kong_crds::Kind;
 use kong_crds::configuration::v1alpha1::{
@@ -13,6 +14,7 @@ use kong_resolve::{Key, Name, grants};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::acceptance::refusal;
 use crate::class::Class;
 use crate::context::{Context, key};
 use crate::document::Members;
@@ -41,7 +43,10 @@ const FOREIGN: [(&str, &[(&str, Target)]); 13] = [
         "graphql_ratelimiting_advanced_cost_decoration",
         &[("service", Target::Service)],
     ),
-    ("header_cert_auth_credentials", &[("consumer", Target::Consumer)]),
+    (
+        "header_cert_auth_credentials",
+        &[("consumer", Target::Consumer)],
+    ),
     ("hmacauth_credentials", &[("consumer", Target::Consumer)]),
     ("jwt_secrets", &[("consumer", Target::Consumer)]),
     ("keyauth_credentials", &[("consumer", Target::Consumer)]),
@@ -83,14 +88,17 @@ pub(crate) fn all(
         }
         let object = key(Kind::KongCustomEntity, name);
         match of_object(context, relations, &object, spec) {
-            Ok(of_object) => entities.entry(spec.type_.clone()).or_default().extend(of_object),
+            Ok(mut of_object) => {
+                of_object.retain(|(_, _, entity)| is_acceptable(context, &object, spec, entity));
+                let of_collection = entities.entry(spec.type_.clone()).or_default();
+                of_collection.extend(of_object);
+            }
             Err((field, message, remedy)) => context.say(&object, field, message, remedy),
         }
     }
     for of_collection in entities.values_mut() {
-        of_collection.sort_by(|(one, ids, _), (two, others, _)| {
-            (&one.name, ids).cmp(&(&two.name, others))
-        });
+        of_collection
+            .sort_by(|(one, ids, _), (two, others, _)| (&one.name, ids).cmp(&(&two.name, others)));
     }
     entities
         .into_iter()
@@ -99,6 +107,21 @@ pub(crate) fn all(
             (collection, entities.collect())
         })
         .collect()
+}
+
+/// Whether Kong takes an entity, as far as its collection is known here.
+fn is_acceptable(
+    context: &Context<'_, '_>,
+    object: &Key,
+    spec: &KongCustomEntitySpec,
+    entity: &Members,
+) -> bool {
+    let Some((member, reason, remedy)) = refusal(context, &spec.type_, entity) else {
+        return true;
+    };
+    let message = format!("{reason}: the entity is left out");
+    context.say(object, format!("spec.fields.{member}"), message, remedy);
+    false
 }
 
 /// What is wrong: field, message, remedy.
@@ -132,7 +155,11 @@ fn of_object(
     };
     let only = |target: Target, entities: &[Entity]| {
         let wanted = foreign.iter().any(|(_, of)| *of == target);
-        if wanted { entities.to_vec() } else { Vec::new() }
+        if wanted {
+            entities.to_vec()
+        } else {
+            Vec::new()
+        }
     };
     let related = Related {
         services: only(Target::Service, &services(&related)),
@@ -163,8 +190,11 @@ fn of_object(
     }
     Err((
         "spec.parentRef",
-        format!("the plugin is for nothing that an entity of {collection} could belong to: it is left out"),
-        "refer to the plugin in konghq.com/plugins of a Service, a route or a KongConsumer".to_owned(),
+        format!(
+            "the plugin is for nothing that an entity of {collection} could belong to: it is left out"
+        ),
+        "refer to the plugin in konghq.com/plugins of a Service, a route or a KongConsumer"
+            .to_owned(),
     ))
 }
 
@@ -217,9 +247,15 @@ fn related(
             format!("failed to find attached foreign entities for custom entity: {reason}");
         ("spec.parentRef", message, remedy)
     };
-    let name = object.name.sibling(parent.namespace.as_deref(), &parent.name);
+    let name = object
+        .name
+        .sibling(parent.namespace.as_deref(), &parent.name);
     let granted = key(Kind::KongPlugin, &name);
-    if !context.view.permission_of_routes(object, &granted).is_given() {
+    if !context
+        .view
+        .permission_of_routes(object, &granted)
+        .is_given()
+    {
         let reason = format!(
             "no grant found to referenced \"{}:{}\" plugin in the requested remote KongPlugin bind",
             name.namespace(),
@@ -232,7 +268,7 @@ fn related(
             kind,
             &Name {
                 namespace: None,
-                name: name.name.clone(),
+                name: Arc::clone(&name.name),
             },
         ),
         _ => granted,

@@ -5,19 +5,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gateway_types::BackendRef;
+use gateway_types::RouteFilter;
+use gateway_types::kubernetes::{IngressBackend, IngressSpec};
+use kong_crds::Kind;
 use kong_crds::annotations::service::UPSTREAM_POLICY;
+use kong_crds::annotations::{INGRESS_CLASS, PluginName};
 use kong_crds::configuration::v1::{KongClusterPlugin, KongConsumer, KongPlugin};
 use kong_crds::configuration::v1alpha1::{EntityParentKind, KongCustomEntity};
 use kong_crds::configuration::v1beta1::KongConsumerGroup;
-use kong_crds::gateway::{
-    GRPCRoute, HTTPRoute, Ingress, Service, TCPRoute, TLSRoute, UDPRoute,
-};
+use kong_crds::gateway::{GRPCRoute, HTTPRoute, Ingress, Service, TCPRoute, TLSRoute, UDPRoute};
 use kong_crds::incubator::v1alpha1::KongServiceFacade;
-use kong_crds::Kind;
-use gateway_types::RouteFilter;
-use gateway_types::kubernetes::{IngressBackend, IngressSpec};
-use gateway_types::BackendRef;
-use kong_crds::annotations::{INGRESS_CLASS, PluginName};
 use kong_resolve::{Key, Name, Readable, View, World};
 
 use crate::context::{Context, key};
@@ -56,7 +54,7 @@ impl<'w> Graph<'_, 'w> {
     fn fill(&mut self) {
         self.each::<Service>(|graph, object, _| graph.backend(object));
         self.each::<KongServiceFacade>(|graph, object, _| graph.backend(object));
-        self.each::<Ingress>(|graph, object, spec| graph.ingress(object, spec));
+        self.each::<Ingress>(Self::ingress);
         self.each::<HTTPRoute>(|graph, object, spec| {
             let rules = &spec.rules;
             let filters = rules.iter().flat_map(|rule| &rule.filters);
@@ -99,7 +97,10 @@ impl<'w> Graph<'_, 'w> {
         self.each::<KongConsumer>(|graph, object, fields| {
             graph.plugins(object, &[]);
             for secret in fields.credentials.iter().flatten() {
-                graph.depends(object, key(Kind::Secret, &object.name.sibling(None, secret)));
+                graph.depends(
+                    object,
+                    key(Kind::Secret, &object.name.sibling(None, secret)),
+                );
             }
         });
         self.each::<KongConsumerGroup>(|graph, object, _| graph.plugins(object, &[]));
@@ -111,7 +112,9 @@ impl<'w> Graph<'_, 'w> {
                 Some(EntityParentKind::KongClusterPlugin) => cluster_plugin(&parent.name),
                 Some(EntityParentKind::KongPlugin | EntityParentKind::Unknown) | None => key(
                     Kind::KongPlugin,
-                    &object.name.sibling(parent.namespace.as_deref(), &parent.name),
+                    &object
+                        .name
+                        .sibling(parent.namespace.as_deref(), &parent.name),
                 ),
             };
             graph.depends(object, plugin);
@@ -169,7 +172,9 @@ impl<'w> Graph<'_, 'w> {
 
     fn backend_ref(&mut self, object: &Key, backend: &BackendRef) {
         let reference = &backend.object;
-        let service = object.name.sibling(reference.namespace.as_deref(), &reference.name);
+        let service = object
+            .name
+            .sibling(reference.namespace.as_deref(), &reference.name);
         self.depends(object, key(Kind::Service, &service));
     }
 

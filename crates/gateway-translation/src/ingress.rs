@@ -1,7 +1,7 @@
 //! Ingresses: paths of hosts, each to a port of a Service or to a KongServiceFacade.
 //!
-//! All paths of an Ingress for one host that lead to the same port become one route, all routes that lead to a port
-//! share a service. Start with [`drafts`].
+//! All paths of an Ingress for one host that lead to the same port become one route, or, where Kong would not tell
+//! them apart as it should, a few; all routes that lead to a port share a service. Start with [`drafts`].
 
 mod backend;
 mod default_backend;
@@ -159,7 +159,7 @@ struct Services {
 }
 
 impl Services {
-    /// Adds the route of a place to the service that it leads to.
+    /// Adds the routes of a place to the service that it leads to.
     fn add(
         &mut self,
         context: &Context<'_, '_>,
@@ -179,11 +179,14 @@ impl Services {
             }
             rewrite::Wanted::Refused => return,
         };
-        let Some(mut route) = route::of(context, source, place, reading) else {
+        let mut routes = route::all_of(context, source, place, reading);
+        if routes.is_empty() {
             return;
-        };
-        self.name_apart(&mut route);
-        route.plugins = plugins;
+        }
+        for route in &mut routes {
+            self.name_apart(route);
+            route.plugins.clone_from(&plugins);
+        }
         let draft = self.drafts.entry(service).or_insert_with(|| {
             let path = Some(SERVICE_PATH.to_owned());
             place
@@ -193,12 +196,12 @@ impl Services {
         if !draft.parents.contains(&source.object) {
             draft.parents.push(source.object.clone());
         }
-        for from in &route.from {
+        for from in routes.iter().flat_map(|route| &route.from) {
             if !draft.from.contains(from) {
                 draft.from.push(from.clone());
             }
         }
-        draft.routes.push(route);
+        draft.routes.extend(routes);
     }
 
     /// Gives a route another name if its own is taken, since Kong refuses two of one name.

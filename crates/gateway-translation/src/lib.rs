@@ -4,6 +4,7 @@
 //! module that makes [drafts](draft) of services of it; `services` turns them into services and upstreams; what is
 //! bound to those by name comes after. Nothing in here reads a clock, performs I/O or remembers anything.
 
+mod acceptance;
 mod attributes;
 mod backend_refs;
 mod ca_certificates;

@@ -18,7 +18,10 @@ pub(crate) fn all(context: &Context<'_, '_>) -> Vec<Members> {
     let Some((name, _, fields)) = licenses.first() else {
         return Vec::new();
     };
-    let id = Uuid::new_v5(&Uuid::nil(), format!("KongLicense:{}", name.name).as_bytes());
+    let id = Uuid::new_v5(
+        &Uuid::nil(),
+        format!("KongLicense:{}", name.name).as_bytes(),
+    );
     let mut license = Members::new();
     license.insert("id".to_owned(), json!(id));
     license.insert(

@@ -121,11 +121,12 @@ fn digest(relation: &Relation<'_>) -> String {
             digest.update(format!("_{kind}-{}", entity.name));
         }
     }
-    let mut text = String::new();
-    for byte in digest.finalize() {
-        text.push_str(&format!("{byte:02x}"));
-    }
-    text
+    let digest = digest.finalize();
+    digest
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 /// The id of a plugin, which follows from what it is and what it is for.
@@ -136,13 +137,13 @@ fn id(plugin: &str, relation: &Relation<'_>) -> Uuid {
         ("consumer", relation.consumer),
         ("consumer_group", relation.consumer_group),
     ];
-    let mut name = plugin.to_owned();
-    for (kind, entity) in parts {
-        if let Some(entity) = entity {
-            name.push_str(&format!(":{kind}/{}", entity.name));
-        }
-    }
-    origin::id("plugins", &name)
+    let parts = parts
+        .into_iter()
+        .filter_map(|(kind, entity)| Some((kind, entity?)));
+    let bound: Vec<String> = parts
+        .map(|(kind, entity)| format!(":{kind}/{}", entity.name))
+        .collect();
+    origin::id("plugins", &format!("{plugin}{}", bound.concat()))
 }
 
 /// The plugins that are for everything: KongClusterPlugins with a label.

@@ -6,6 +6,7 @@ use kong_crds::configuration::v1alpha1::KongVault;
 use kong_resolve::Key;
 use serde_json::{Value, json};
 
+use crate::acceptance::refusal;
 use crate::class::all_of_ours;
 use crate::context::Context;
 use crate::document::Members;
@@ -54,7 +55,6 @@ pub(crate) fn all(context: &Context<'_, '_>) -> Vec<Members> {
                 continue;
             }
         };
-        taken.insert(&spec.prefix, object.clone());
         let mut tags = origin::tags(&object, meta, &[]);
         if right {
             origin::add_tags(&mut tags, spec.tags.as_deref());
@@ -70,6 +70,16 @@ pub(crate) fn all(context: &Context<'_, '_>) -> Vec<Members> {
         if let Some(config) = config {
             members.insert("config".to_owned(), json!(config));
         }
+        if let Some((member, reason, remedy)) = refusal(context, "vaults", &members) {
+            context.say(
+                &object,
+                format!("spec.{member}"),
+                format!("{reason}: the vault is left out"),
+                remedy,
+            );
+            continue;
+        }
+        taken.insert(&spec.prefix, object);
         vaults.push((&spec.prefix, members));
     }
     vaults.sort_by(|(one, _), (two, _)| two.cmp(one));

@@ -21,8 +21,8 @@ pub(super) fn wanted(
         }
         let name = service.name();
         let bound = bindings.iter().filter(|binding| binding.service == name);
-        let backends = bound.flat_map(|binding| &binding.backends);
-        let wish = backends.filter_map(|backend| wish(context, backend)).next();
+        let mut backends = bound.flat_map(|binding| &binding.backends);
+        let wish = backends.find_map(|backend| wish(context, backend));
         wanted.extend(wish.map(|wish| (name.to_owned(), wish)));
     }
     wanted

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use gateway_types::{Listener, TLSMode};
 use kong_crds::Kind;
-use kong_crds::gateway::{Gateway, GatewayClass, GatewaySpec};
+use kong_crds::gateway::{Gateway, GatewaySpec};
 use kong_resolve::{Key, Name, Ref, grants};
 use serde_json::Value;
 
 use super::Wish;
 use crate::context::{Context, key};
+use crate::listeners;
 
 /// What listeners ask for, those of the oldest Gateway first.
 pub(super) fn wishes(context: &Context<'_, '_>) -> Vec<Wish> {
@@ -19,7 +20,8 @@ pub(super) fn wishes(context: &Context<'_, '_>) -> Vec<Wish> {
             let known = listeners_with_status(context, name);
             let listeners = spec.listeners.iter().enumerate();
             let listeners = listeners.filter(|(_, listener)| known.contains(&listener.name));
-            wishes.extend(listeners.filter_map(|(number, it)| as_kong_does(context, name, number, it)));
+            let wish = |(number, it)| as_kong_does(context, name, number, it);
+            wishes.extend(listeners.filter_map(wish));
         } else if is_ours(context, spec) {
             let listeners = spec.listeners.iter().enumerate();
             wishes.extend(listeners.filter_map(|(number, it)| wish(context, name, number, it)));
@@ -28,16 +30,9 @@ pub(super) fn wishes(context: &Context<'_, '_>) -> Vec<Wish> {
     wishes
 }
 
-/// Whether a Gateway is of a class that this controller looks after.
+/// Whether a Gateway is of a class that this controller looks after, or is taken to be where there is no class.
 fn is_ours(context: &Context<'_, '_>, spec: &GatewaySpec) -> bool {
-    let class = Name {
-        namespace: None,
-        name: spec.gateway_class_name.as_str().into(),
-    };
-    match context.get::<GatewayClass>(&class) {
-        Some((_, class)) => class.controller_name == context.settings.controller,
-        None => context.settings.all_routes,
-    }
+    listeners::is_ours(context, &spec.gateway_class_name).unwrap_or(context.settings.all_routes)
 }
 
 /// The listeners that the status of a Gateway knows of.
@@ -94,7 +89,11 @@ fn wish(
     listener: &Listener,
 ) -> Option<Wish> {
     let tls = listener.tls.as_ref()?;
-    if tls.mode.as_ref().is_some_and(|mode| *mode != TLSMode::Terminate) {
+    if tls
+        .mode
+        .as_ref()
+        .is_some_and(|mode| *mode != TLSMode::Terminate)
+    {
         return None;
     }
     let object = key(Kind::Gateway, gateway);
@@ -115,7 +114,11 @@ fn wish(
         }
         let secret = gateway.sibling(reference.namespace.as_deref(), &reference.name);
         let target = key(Kind::Secret, &secret);
-        if !context.view.permission_of_routes(&object, &target).is_given() {
+        if !context
+            .view
+            .permission_of_routes(&object, &target)
+            .is_given()
+        {
             context.say(
                 &object,
                 field,

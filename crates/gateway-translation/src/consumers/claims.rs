@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use kong_resolve::Key;
 use serde_json::Value;
 
-use super::credentials::{Credential, CredentialKind};
 use super::Candidate;
+use super::credentials::{Credential, CredentialKind};
 use crate::context::Context;
 
 /// What no two credentials may share.
@@ -25,7 +25,11 @@ fn own_claim(consumer: &Key, credential: &Credential<'_>) -> Option<Claim> {
     let value = match credential.kind {
         CredentialKind::Acl => format!("{consumer} {}", member("group")?),
         CredentialKind::MtlsAuth => {
-            format!("{:?} {:?}", member("subject_name"), member("ca_certificate"))
+            format!(
+                "{:?} {:?}",
+                member("subject_name"),
+                member("ca_certificate")
+            )
         }
         _ => return None,
     };
@@ -47,9 +51,7 @@ pub(super) fn all_who_share(
         }
     }
     let mut losers = BTreeSet::new();
-    for (consumer, credential, index) in
-        claims.into_values().filter(|by| by.len() > 1).flatten()
-    {
+    for (consumer, credential, index) in claims.into_values().filter(|by| by.len() > 1).flatten() {
         tell(context, consumer, credential, index, "");
         losers.insert(consumer.clone());
     }
@@ -76,7 +78,9 @@ pub(super) fn to_the_oldest(context: &Context<'_, '_>, candidates: &mut [Candida
         let candidate = &candidates[place.0];
         let credential = &candidate.credentials[place.1];
         let found = claim(credential);
-        let index = found.as_ref().map_or("mtls-auth on 'subject_name'", |(_, index)| index);
+        let index = found
+            .as_ref()
+            .map_or("mtls-auth on 'subject_name'", |(_, index)| index);
         let claim = found
             .map(|(claim, _)| claim)
             .or_else(|| own_claim(&candidate.object, credential));

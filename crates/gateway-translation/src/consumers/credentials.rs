@@ -13,6 +13,7 @@ use kong_crds::names::CREDENTIAL_LABEL;
 use kong_resolve::{Key, Meta};
 use serde_json::{Value, json};
 
+use crate::acceptance::refusal_in_consumer;
 use crate::context::{Context, key};
 use crate::document::Members;
 use crate::origin;
@@ -38,13 +39,6 @@ pub(super) struct Credential<'w> {
     pub(super) field: String,
     pub(super) members: Members,
 }
-
-/// The algorithms that sign with a secret instead of a key.
-const WITH_SECRET: [&str; 3] = ["HS256", "HS384", "HS512"];
-/// The other ones.
-const WITH_KEY: [&str; 10] = [
-    "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA",
-];
 
 impl CredentialKind {
     fn of(label: &str) -> Option<Self> {
@@ -171,6 +165,17 @@ pub(super) fn of<'w>(
         match reader.read(&say) {
             Ok(mut members) => {
                 members.insert("tags".to_owned(), json!(origin::tags(&secret, meta, &[])));
+                let refusal = refusal_in_consumer(context, kind.collection(), &members);
+                if let Some((member, reason, remedy)) = refusal {
+                    say(
+                        format!(
+                            "failed to provision credential: {} is invalid: {member}: {reason}",
+                            kind.name()
+                        ),
+                        &remedy,
+                    );
+                    continue;
+                }
                 credentials.push(Credential {
                     kind,
                     secret,
@@ -214,7 +219,9 @@ impl Reader<'_> {
             let unreadable = ["consumer", "created_at", "tags"].into_iter().chain(more);
             for member in unreadable {
                 if self.value(member).is_some() {
-                    return Err(format!("failed to decode {name} credential: {member} is no text"));
+                    return Err(format!(
+                        "failed to decode {name} credential: {member} is no text"
+                    ));
                 }
             }
         }
@@ -239,9 +246,6 @@ impl Reader<'_> {
                 return Err(format!("{name} is invalid: no {member}"));
             }
         }
-        if !self.lenient {
-            self.check(&members)?;
-        }
         Ok(members)
     }
 
@@ -263,7 +267,10 @@ impl Reader<'_> {
         match std::str::from_utf8(value) {
             Ok(text) => Ok(Some(text.into())),
             Err(_) if self.lenient => Ok(Some(String::from_utf8_lossy(value))),
-            Err(_) => Err(format!("{} is invalid: {member} is no text", self.kind.name())),
+            Err(_) => Err(format!(
+                "{} is invalid: {member} is no text",
+                self.kind.name()
+            )),
         }
     }
 
@@ -325,26 +332,5 @@ impl Reader<'_> {
         }
         members.insert("ca_certificate".to_owned(), json!({"id": id}));
         Ok(())
-    }
-
-    /// What Kong asks for besides.
-    fn check(&self, members: &Members) -> Result<(), String> {
-        let value = |member: &str| {
-            let value = members.get(member).and_then(Value::as_str);
-            value.unwrap_or_default()
-        };
-        match self.kind {
-            CredentialKind::BasicAuth if value("password").is_empty() => {
-                Err("basic-auth is invalid: no password".to_owned())
-            }
-            CredentialKind::Jwt if WITH_KEY.contains(&value("algorithm")) => {
-                kong_router::check_public_key(value("rsa_public_key"))
-                    .map_err(|problem| format!("jwt-auth is invalid: rsa_public_key: {problem}"))
-            }
-            CredentialKind::Jwt if !WITH_SECRET.contains(&value("algorithm")) => {
-                Err("jwt-auth is invalid: the algorithm is none that Kong knows".to_owned())
-            }
-            _ => Ok(()),
-        }
     }
 }

@@ -35,6 +35,7 @@ pub(super) fn of(context: &Context<'_, '_>, parts: &[Part<'_>]) -> Vec<i64> {
             next.insert(host, rank + 1);
         }
     }
+    say_what_headers_turn_around(context, parts);
     let beyond = ranks
         .iter()
         .max()
@@ -57,6 +58,56 @@ pub(super) fn of(context: &Context<'_, '_>, parts: &[Part<'_>]) -> Vec<i64> {
         }
     }
     ranks
+}
+
+/// What a part competes for with others on a host: service and method.
+type Call<'p> = (Option<&'p str>, Option<&'p str>);
+
+/// Kong tries what has one attribute more before all ranks. So a match with headers takes calls from one without, even
+/// if that one names service and method more precisely; who has written it is told.
+fn say_what_headers_turn_around(context: &Context<'_, '_>, parts: &[Part<'_>]) {
+    let mut precise: BTreeMap<&str, BTreeMap<Call<'_>, &Part<'_>>> = BTreeMap::new();
+    for part in parts.iter().filter(|part| part.wanted.headers.is_empty()) {
+        let (service, method) = call(part);
+        for host in competing(part) {
+            let calls = precise.entry(host).or_default();
+            calls.entry((service, method)).or_insert(part);
+            // Whatever is less precise than both may take its calls.
+            if service.is_some() && method.is_some() {
+                calls.entry((service, None)).or_insert(part);
+                calls.entry((None, method)).or_insert(part);
+            }
+            calls.entry((None, None)).or_insert(part);
+        }
+    }
+    for part in parts.iter().filter(|part| !part.wanted.headers.is_empty()) {
+        let other = competing(part)
+            .into_iter()
+            .find_map(|host| precise.get(host)?.get(&call(part)))
+            .filter(|other| precedence(other) > precedence(part));
+        if let Some(other) = other {
+            context.say(
+                &part.source.key,
+                part.field(),
+                format!(
+                    "Kong tries a match with headers before one without, so this one takes calls with such headers \
+                     from {} of {}, which names the call more precisely",
+                    other.field(),
+                    other.source.key
+                ),
+                "let the gateway route by expressions, or name service and method here as well",
+            );
+        }
+    }
+}
+
+/// What calls a part is for.
+fn call<'p>(part: &Part<'p>) -> Call<'p> {
+    let method = part.wanted.method.as_ref();
+    (
+        method.and_then(|it| it.service.as_deref()),
+        method.and_then(|it| it.method.as_deref()),
+    )
 }
 
 /// The hosts for which a part competes with others.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use kong_crds::annotations::route::{HOST_ALIASES, METHODS, SNIS, headers};
 use kong_router::expression::{Expression, HeaderName, Pattern, Text, TextField, TextTest};
 
-use super::paths::{Path, Reading};
+use super::paths::{Path, Rank, Reading};
 use super::{Place, Source, route};
 use crate::context::Context;
 use crate::predicates::{self, KIND_SHIFT};
@@ -21,6 +21,8 @@ const HEADERS_SHIFT: u32 = 33;
 const MOST_HEADERS: usize = 255;
 const PLAIN_HOSTS: u64 = 1 << 32;
 const PATTERN: u64 = 1 << 16;
+/// Kong's controller has no such bit: a prefix of the same length would come before the whole path.
+const EXACT: u64 = 1 << 17;
 const LONGEST: usize = 0xFFFF;
 /// How a value of a header begins that is a pattern.
 const PATTERN_VALUE: &str = "~*";
@@ -62,6 +64,7 @@ pub(super) fn of(
     let header_count = headers.len().min(MOST_HEADERS);
     let plain_hosts = !hosts.is_empty() && hosts.iter().all(|host| !host.starts_with('*'));
     let has_pattern = paths.iter().any(|path| path.counts_as_pattern(reading));
+    let is_exact = !reading.as_kong && paths.iter().all(|path| path.rank(reading) == Rank::Exact);
     let longest = paths.iter().map(|path| path.length(reading.marker)).max();
     let bit = |there: bool, bit| if there { bit } else { 0 };
     let priority = (KIND << KIND_SHIFT)
@@ -69,6 +72,7 @@ pub(super) fn of(
         + ((header_count as u64) << HEADERS_SHIFT)
         + bit(plain_hosts, PLAIN_HOSTS)
         + bit(has_pattern, PATTERN)
+        + bit(is_exact, EXACT)
         + longest.unwrap_or_default().min(LONGEST) as u64;
     let operands = [
         predicates::hosts(&hosts),

@@ -25,6 +25,29 @@ pub(super) struct Path {
     looks_like_pattern: bool,
 }
 
+/// Where a path stands among others that are for the same request: the last comes first. A longer prefix comes before
+/// a shorter one, whatever the routes that they are in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    /// It is a prefix of this length.
+    Prefix(usize),
+    /// It is a pattern of this length.
+    Pattern(usize),
+    /// It is the whole path.
+    Exact,
+}
+
+impl Rank {
+    /// What tells the route of such paths from that of others.
+    pub(super) fn suffix(self) -> String {
+        match self {
+            Self::Prefix(length) => format!("prefix{length}"),
+            Self::Pattern(length) => format!("pattern{length}"),
+            Self::Exact => "exact".to_owned(),
+        }
+    }
+}
+
 /// How the paths of an Ingress are read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reading<'r> {
@@ -181,14 +204,28 @@ impl Path {
         }
     }
 
+    /// Where the path stands among others.
+    pub(super) fn rank(&self, reading: Reading<'_>) -> Rank {
+        let length = self.length(reading.marker);
+        if self.looks_like_pattern || self.marked(reading.marker).is_some() {
+            return Rank::Pattern(length);
+        }
+        match self.kind {
+            PathType::Exact => Rank::Exact,
+            PathType::Prefix | PathType::ImplementationSpecific | PathType::Other(_) => {
+                Rank::Prefix(length)
+            }
+        }
+    }
+
     /// Whether the path counts as a pattern in a priority: those do for which a route without an expression has one.
     pub(super) fn counts_as_pattern(&self, reading: Reading<'_>) -> bool {
+        if !reading.as_kong {
+            return matches!(self.rank(reading), Rank::Pattern(_));
+        }
         match self.kind {
             PathType::Prefix | PathType::Exact => true,
-            PathType::ImplementationSpecific => {
-                self.marked(reading.marker).is_some()
-                    || (self.looks_like_pattern && !reading.as_kong)
-            }
+            PathType::ImplementationSpecific => self.marked(reading.marker).is_some(),
             PathType::Other(_) => false,
         }
     }

@@ -54,6 +54,14 @@ pub(super) fn attach<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Option<
     let mut everywhere = false;
     for (number, parent) in claim.parents.iter().enumerate() {
         if !is_gateway(parent) {
+            if parent.kind.as_deref() == Some(Kind::ListenerSet.as_str()) {
+                context.say(
+                    claim.route,
+                    format!("spec.parentRefs[{number}]"),
+                    "ListenerSets are not looked at; the route is not attached to it",
+                    "attach the route to a listener of the Gateway",
+                );
+            }
             continue;
         }
         let gateway = claim

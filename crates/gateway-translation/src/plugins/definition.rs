@@ -13,8 +13,10 @@ use serde_json::{Map, Value, json};
 
 use super::PluginKey;
 use super::patch::add;
+use crate::acceptance;
 use crate::class::Class;
 use crate::context::{Context, key};
+use crate::document::members;
 use crate::origin;
 
 /// A key of a Secret.
@@ -40,7 +42,7 @@ pub(crate) struct Definition<'w> {
 }
 
 /// What is wrong with a plugin: field, message, remedy.
-pub(super) struct Wrong(&'static str, String, &'static str);
+pub(super) struct Wrong(&'static str, String, String);
 
 impl Wrong {
     pub(super) fn say(self, context: &Context<'_, '_>, object: &Key) {
@@ -64,10 +66,18 @@ macro_rules! definition {
                 .config_patches
                 .iter()
                 .flatten()
-                .map(|patch| (patch.path.as_str(), $secret(&patch.value_from.secret_key_ref)))
+                .map(|patch| {
+                    (
+                        patch.path.as_str(),
+                        $secret(&patch.value_from.secret_key_ref),
+                    )
+                })
                 .collect(),
             disabled: $spec.disabled.unwrap_or_default(),
-            instance_name: $spec.instance_name.as_deref().filter(|name| !name.is_empty()),
+            instance_name: $spec
+                .instance_name
+                .as_deref()
+                .filter(|name| !name.is_empty()),
             ordering: $spec.ordering.as_ref(),
             protocols: $spec.protocols.as_deref().unwrap_or_default(),
             run_on: $spec.run_on,
@@ -119,7 +129,9 @@ impl<'w> Definition<'w> {
     /// The Secrets that it takes values from.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &Name> {
         let patches = self.patches.iter().map(|(_, source)| source);
-        patches.chain(&self.config_from).map(|source| &source.secret)
+        patches
+            .chain(&self.config_from)
+            .map(|source| &source.secret)
     }
 
     /// The plugin.
@@ -127,7 +139,7 @@ impl<'w> Definition<'w> {
         let right = !context.settings.as_kong_does();
         if right && self.plugin.is_empty() {
             let message = format!("Invalid {}: empty plugin property", self.object.kind);
-            return Err(Wrong("plugin", message, "name a plugin"));
+            return Err(Wrong("plugin", message, "name a plugin".to_owned()));
         }
         let mut tags = origin::tags(&self.object, self.meta, &[]);
         if right {
@@ -144,7 +156,7 @@ impl<'w> Definition<'w> {
         if !right && let Some(run_on) = self.run_on {
             others.insert("run_on".to_owned(), json!(run_on));
         }
-        Ok(Plugin {
+        let plugin = Plugin {
             name: self.plugin.to_owned(),
             instance_name: self.instance_name.map(str::to_owned),
             config: Some(self.configuration(context)?)
@@ -156,7 +168,11 @@ impl<'w> Definition<'w> {
             tags: Some(tags),
             others: Members(others),
             ..Plugin::default()
-        })
+        };
+        match refusal(context, &plugin) {
+            Some((field, message, remedy)) => Err(Wrong(field, message, remedy)),
+            None => Ok(plugin),
+        }
     }
 
     fn configuration(&self, context: &Context<'_, '_>) -> Result<Map<String, Value>, Wrong> {
@@ -165,7 +181,11 @@ impl<'w> Definition<'w> {
         for (path, source) in &self.patches {
             let wrong = |reason: String| {
                 let message = format!("could not parse {object} config: {reason}");
-                Wrong("configPatches", message, "correct the patch or the Secret")
+                Wrong(
+                    "configPatches",
+                    message,
+                    "correct the patch or the Secret".to_owned(),
+                )
             };
             let value = source.read(context).map_err(wrong)?;
             let value = serde_json::from_str(&value).map_err(|_| {
@@ -179,7 +199,11 @@ impl<'w> Definition<'w> {
         }
         let Value::Object(config) = config else {
             let message = format!("could not parse {object} config: it is no object");
-            return Err(Wrong("configPatches", message, "patch members of the configuration"));
+            return Err(Wrong(
+                "configPatches",
+                message,
+                "patch members of the configuration".to_owned(),
+            ));
         };
         let Some(source) = &self.config_from else {
             return Ok(config);
@@ -189,14 +213,22 @@ impl<'w> Definition<'w> {
                 "{} '{}' has both Config and ConfigFrom set",
                 object.kind, object.name
             );
-            return Err(Wrong("configFrom", message, "remove one of the two"));
+            return Err(Wrong(
+                "configFrom",
+                message,
+                "remove one of the two".to_owned(),
+            ));
         }
         let wrong = |reason: String| {
             let message = format!(
                 "error parsing config for {} '{}': {reason}",
                 object.kind, object.name
             );
-            Wrong("configFrom", message, "correct the reference or the Secret")
+            Wrong(
+                "configFrom",
+                message,
+                "correct the reference or the Secret".to_owned(),
+            )
         };
         let text = source.read(context).map_err(wrong)?;
         let parsed = serde_json::from_str::<Option<Map<String, Value>>>(&text).ok();
@@ -210,6 +242,24 @@ impl<'w> Definition<'w> {
             ))),
         }
     }
+}
+
+/// What Kong refuses of a plugin apart from its configuration, of which this gateway may know more than is known here.
+fn refusal(context: &Context<'_, '_>, plugin: &Plugin) -> Option<(&'static str, String, String)> {
+    for field in ["instance_name", "tags"] {
+        let mut members = members(plugin);
+        members.retain(|member, _| member == field || member == "name");
+        if let Some((member, reason, remedy)) = acceptance::refusal(context, "plugins", &members)
+            && member.starts_with(field)
+        {
+            return Some((
+                field,
+                format!("{member}: {reason}: the plugin is left out"),
+                remedy,
+            ));
+        }
+    }
+    None
 }
 
 impl SecretKey<'_> {

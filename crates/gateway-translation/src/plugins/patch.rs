@@ -63,7 +63,11 @@ fn child<'v>(place: &'v mut Value, part: &str, next: &str) -> Result<&'v mut Val
             Ok(child)
         }
         Value::Array(items) => {
-            let at = if part == "-" { items.len() } else { index(part)? };
+            let at = if part == "-" {
+                items.len()
+            } else {
+                index(part)?
+            };
             fill(items, at)?;
             if at == items.len() {
                 items.push(missing());

@@ -100,7 +100,12 @@ impl Relations {
         }
         for consumer in consumers {
             let entity = entity(&consumer.reference, consumer.id, None, &consumer.object);
-            relate(&consumer.object, &[], |related| &mut related.consumers, &entity);
+            relate(
+                &consumer.object,
+                &[],
+                |related| &mut related.consumers,
+                &entity,
+            );
         }
         for group in groups {
             let id = origin::id("consumergroups", group.name());
@@ -122,11 +127,7 @@ impl Relations {
 }
 
 /// The plugins that an object refers to in its annotation, and others that it refers to.
-pub(crate) fn referred(
-    context: &Context<'_, '_>,
-    by: &Key,
-    more: &[PluginName],
-) -> Vec<PluginKey> {
+pub(crate) fn referred(context: &Context<'_, '_>, by: &Key, more: &[PluginName]) -> Vec<PluginKey> {
     let meta = context.view.meta(by);
     let named = meta.map_or_else(Vec::new, |meta| annotated(context, by, meta));
     named

@@ -2,7 +2,7 @@
 
 use kong_router::Flavor;
 
-use super::right::{FLAVORS, Gateway, service, settings};
+use super::gateway::{FLAVORS, Gateway, service, settings};
 
 /// A GRPCRoute; rules are written out.
 fn route(name: &str, hostnames: &str, rules: &str) -> String {
@@ -119,6 +119,34 @@ fn headers_match_as_their_type_says() {
             "{flavor:?}"
         );
     }
+}
+
+#[test]
+fn who_is_tried_too_early_for_its_headers_is_told() {
+    let rules = [
+        rule("{method: {service: s.S, method: M}}", ""),
+        rule(
+            "{method: {method: M}, headers: [{name: x-env, value: v}]}",
+            "",
+        ),
+        rule(
+            "{method: {service: s.T}, headers: [{name: x-env, value: v}]}",
+            "",
+        ),
+    ]
+    .join(", ");
+    let manifests = route("r", "x.test", &rules) + &service("a", 9000);
+    let gateway = Gateway::of(&manifests, Flavor::TraditionalCompatible);
+    let fields: Vec<&str> = gateway
+        .problems
+        .iter()
+        .map(|it| it.field.as_str())
+        .collect();
+    assert_eq!(fields, ["spec.rules[1].matches[0]"]);
+    let gateway = Gateway::of(&manifests, Flavor::Expressions);
+    assert_eq!(gateway.problems, []);
+    let route = gateway.route("POST", "http://x.test/s.S/M", &["x-env: v"]);
+    assert_eq!(route.as_deref(), Some("grpcroute.default.r.x.test.0.0"));
 }
 
 #[test]

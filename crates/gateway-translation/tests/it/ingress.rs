@@ -3,8 +3,8 @@
 use gateway_translation::{Features, translate};
 use kong_router::Flavor;
 
+use super::gateway::{FLAVORS, Gateway, service, settings};
 use super::golden::world;
-use super::right::{FLAVORS, Gateway, service, settings};
 
 /// An Ingress of one rule; `more` stands in its metadata.
 fn ingress(name: &str, host: &str, more: &str, paths: &[(&str, &str, &str)]) -> String {
@@ -63,6 +63,49 @@ fn a_path_is_for_what_its_type_says() {
             let route = gateway.route("GET", &url, &[]);
             let expected = expected.map(|it| format!("default.i.{it}.shop.example.com.80"));
             assert_eq!(route, expected, "{flavor:?} {path}");
+        }
+        assert_eq!(gateway.problems, []);
+    }
+}
+
+#[test]
+fn the_longest_path_comes_first_and_a_whole_path_before_a_prefix() {
+    let of_a = [
+        ("Prefix", "/", "a"),
+        ("Prefix", "/static/assets/of/a", "a"),
+        ("Exact", "/both", "a"),
+        ("Prefix", "/other", "a"),
+    ];
+    let of_b = [
+        ("Prefix", "/static", "b"),
+        ("Prefix", "/both", "b"),
+        ("Exact", "/other", "b"),
+    ];
+    let manifests = ingress("i", "x.test", "", &of_a)
+        + &ingress("j", "x.test", "", &of_b)
+        + &service("a", 80)
+        + &service("b", 80);
+    for flavor in FLAVORS {
+        let gateway = Gateway::of(&manifests, flavor);
+        for (path, expected) in [
+            ("/", "a"),
+            ("/x", "a"),
+            ("/static", "b"),
+            ("/static/x", "b"),
+            ("/static/assets/of/a/1", "a"),
+            ("/both", "a"),
+            ("/both/", "b"),
+            ("/other", "b"),
+            ("/other/1", "a"),
+        ] {
+            let url = format!("http://x.test{path}");
+            let request = kong_router::Request::typed("GET", &url, &[]).unwrap();
+            let service = gateway.answer(&request).service.unwrap();
+            assert_eq!(
+                service,
+                format!("default.{expected}.80"),
+                "{flavor:?} {path}"
+            );
         }
         assert_eq!(gateway.problems, []);
     }
