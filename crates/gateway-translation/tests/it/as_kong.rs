@@ -5,7 +5,7 @@ use kong_router::Flavor;
 use serde_json::{Value, json};
 
 use super::golden::world;
-use super::right::service;
+use super::gateway::service;
 
 fn document(manifests: &str, flavor: Flavor) -> Value {
     let settings = Settings {

@@ -2,7 +2,7 @@
 
 use kong_router::Flavor;
 
-use super::right::{FLAVORS, Gateway, service, settings};
+use super::gateway::{FLAVORS, Gateway, service, settings};
 
 /// A GRPCRoute; rules are written out.
 fn route(name: &str, hostnames: &str, rules: &str) -> String {

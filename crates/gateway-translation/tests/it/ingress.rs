@@ -4,7 +4,7 @@ use gateway_translation::{Features, translate};
 use kong_router::Flavor;
 
 use super::golden::world;
-use super::right::{FLAVORS, Gateway, service, settings};
+use super::gateway::{FLAVORS, Gateway, service, settings};
 
 /// An Ingress of one rule; `more` stands in its metadata.
 fn ingress(name: &str, host: &str, more: &str, paths: &[(&str, &str, &str)]) -> String {

@@ -2,7 +2,7 @@
 
 use kong_router::Transport;
 
-use super::right::{FLAVORS, Gateway, service};
+use super::gateway::{FLAVORS, Gateway, service};
 
 const GATEWAY: &str = "
 ---
