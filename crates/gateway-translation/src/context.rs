@@ -1,7 +1,7 @@
 //! What every part of a translation has at hand: the world through a view, the settings, and a place for what
 //! is wrong.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 use gateway_types::kubernetes::ServiceSpec;
@@ -10,6 +10,8 @@ use kong_crds::{Kind, SecretString};
 use kong_resolve::{Key, Lookup, Meta, Name, Readable, Ref, View};
 use serde::de::DeserializeOwned;
 
+use crate::backend_tls::Policies;
+use crate::listeners::Gateways;
 use crate::settings::Settings;
 
 /// Something that is wrong with an object, or that will not be as its author may think.
@@ -25,11 +27,52 @@ pub struct Problem {
     pub remedy: String,
 }
 
+/// The reason in conditions for what Kong has nothing for.
+const UNSUPPORTED: &str = "UnsupportedValue";
+
+/// A part of an object, or all of it, that has no effect.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LeftOut {
+    /// The object.
+    pub(crate) object: Key,
+    /// The part; empty for the whole object.
+    pub(crate) field: String,
+    /// The reason in conditions.
+    pub(crate) reason: &'static str,
+    /// Why.
+    pub(crate) message: String,
+}
+
+/// A reference that leads to nothing that can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unresolved {
+    /// The object with the reference.
+    pub(crate) object: Key,
+    /// The reason in conditions.
+    pub(crate) reason: &'static str,
+    /// Where the reference stands.
+    pub(crate) field: String,
+    /// What is wrong.
+    pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) remedy: String,
+}
+
+impl Unresolved {
+    /// Tells the author.
+    pub(crate) fn say(&self, context: &Context<'_, '_>) {
+        context.say(&self.object, &self.field, &self.message, &self.remedy);
+    }
+}
+
 /// What the parts of a translation share.
 pub(crate) struct Context<'c, 'w> {
     pub(crate) view: &'c View<'w>,
     pub(crate) settings: &'c Settings,
     problems: RefCell<Vec<Problem>>,
+    left_out: RefCell<Vec<LeftOut>>,
+    gateways: OnceCell<Gateways<'w>>,
+    backend_tls: OnceCell<Policies<'w>>,
 }
 
 impl<'c, 'w> Context<'c, 'w> {
@@ -38,7 +81,28 @@ impl<'c, 'w> Context<'c, 'w> {
             view,
             settings,
             problems: RefCell::default(),
+            left_out: RefCell::default(),
+            gateways: OnceCell::new(),
+            backend_tls: OnceCell::new(),
         }
+    }
+
+    /// The Gateways with their listeners, judged once.
+    pub(crate) fn gateways(&self) -> &Gateways<'w> {
+        self.gateways.get_or_init(|| Gateways::of(self))
+    }
+
+    /// The BackendTLSPolicies, judged once.
+    pub(crate) fn backend_tls(&self) -> &Policies<'w> {
+        self.backend_tls.get_or_init(|| Policies::of(self))
+    }
+
+    /// What was left out so far, each once.
+    pub(crate) fn left_out(&self) -> Vec<LeftOut> {
+        let mut left_out = self.left_out.borrow().clone();
+        left_out.sort();
+        left_out.dedup();
+        left_out
     }
 
     /// What was found to be wrong, each once.
@@ -63,6 +127,37 @@ impl<'c, 'w> Context<'c, 'w> {
             message: message.into(),
             remedy: remedy.into(),
         });
+    }
+
+    /// Notes that something is wrong and costs the part of the object where it is, which the status of the object
+    /// has to say.
+    pub(crate) fn leave_out(
+        &self,
+        object: &Key,
+        field: impl Into<String>,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.leave_out_for(UNSUPPORTED, object, field, message, remedy);
+    }
+
+    /// The same for a reason of its own.
+    pub(crate) fn leave_out_for(
+        &self,
+        reason: &'static str,
+        object: &Key,
+        field: impl Into<String>,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let (field, message) = (field.into(), message.into());
+        self.left_out.borrow_mut().push(LeftOut {
+            object: object.clone(),
+            field: field.clone(),
+            reason,
+            message: message.clone(),
+        });
+        self.say(object, field, message, remedy);
     }
 
     /// An object that is there and can be read. One that cannot be read is as good as none to others; that it

@@ -8,6 +8,7 @@ mod policy;
 mod share;
 mod targets;
 mod tls;
+mod verified;
 mod weights;
 
 use kong_model::entity::{Algorithm, PathHandling, Plugin, Protocol, Service, Upstream};
@@ -19,7 +20,9 @@ use crate::document::{DeclaredRoute, DeclaredService, DeclaredUpstream};
 use crate::draft::{Draft, DraftRoute, WithoutBackends};
 use crate::origin;
 
-pub(crate) use backends::{Resolved, resolve};
+use verified::Verified;
+
+pub(crate) use backends::{Resolved, look, resolve};
 
 /// The services of all routes.
 #[derive(Debug, Default)]
@@ -43,6 +46,8 @@ pub(crate) struct Binding {
     pub(crate) routes: Vec<DraftRoute>,
 }
 
+/// The plugin that answers in place of a service.
+const TERMINATION: &str = "request-termination";
 /// How long a service waits, in milliseconds, unless something says otherwise.
 const TIMEOUT: u32 = 60_000;
 /// How often a service tries again, likewise.
@@ -64,7 +69,7 @@ fn build_one(context: &Context<'_, '_>, draft: Draft, built: &mut Built) {
         mut service,
         parents,
         backends,
-        routes,
+        mut routes,
         mut plugins,
         without_backends,
         from,
@@ -129,15 +134,28 @@ fn build_one(context: &Context<'_, '_>, draft: Draft, built: &mut Built) {
         return;
     }
     annotations::apply(context, &behind, &mut service, &mut upstream);
+    let verified = verified::of(context, &resolved, &service);
+    if matches!(verified, Verified::Never) && is_stream(&service) {
+        return;
+    }
+    verified.speak(&mut service);
     tls::apply(context, &behind, &mut service);
+    if right {
+        tls::of_gateways(context, &parents, &mut service);
+    }
+    verified.apply(context, &mut service, &mut upstream, &mut routes);
+    if plugins.iter().all(|plugin| plugin.name != TERMINATION) {
+        plugins.extend(verified.plugin());
+    }
     let plain = upstream.clone();
     policy::apply(context, &behind, &mut upstream);
     let mut targets = targets::of(context, &resolved);
     if right {
-        let Some(accepted) = accepted::service(context, &behind, &parents, service) else {
+        let Some(accepted) = accepted::service(context, &behind, &from, service) else {
             return;
         };
         service = accepted;
+        verified.names(&mut service);
         upstream = accepted::upstream(context, &behind, upstream, plain);
         targets = accepted::targets(context, &behind, targets);
     }
@@ -204,7 +222,7 @@ fn distinct<'r, 'w>(resolved: &'r [Resolved<'w>]) -> Vec<&'r Resolved<'w>> {
 pub(crate) fn no_backend() -> Plugin {
     let config = json!({"status_code": 500, "message": "no existing backendRef provided"});
     Plugin {
-        name: "request-termination".to_owned(),
+        name: TERMINATION.to_owned(),
         config: serde_json::from_value(config).ok(),
         ..Plugin::default()
     }

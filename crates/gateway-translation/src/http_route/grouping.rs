@@ -237,7 +237,8 @@ fn name_of_backend(
         let (group, kind) = (object.group.as_deref(), object.kind.as_deref());
         if !matches!(group, None | Some("" | "core")) || !matches!(kind, None | Some("Service")) {
             let (group, kind) = (group.unwrap_or_default(), kind.unwrap_or_default());
-            write!(name, "~{kind}.{group}").expect("strings take everything");
+            // Names of Services have no dots, so that it is none of theirs.
+            write!(name, ".{kind}.{group}").expect("strings take everything");
         }
     }
     name

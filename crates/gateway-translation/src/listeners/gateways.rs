@@ -1,0 +1,273 @@
+//! Gateways with all of their listeners: their own, and those of the ListenerSets that they let in.
+//!
+//! Start with [`Gateways::of`], which judges each listener once, for routes, certificates and statuses alike: what
+//! stands against it is a protocol that Kong has nothing for, or a listener that it is in conflict with. Of listeners
+//! of one object that are in conflict none is had; between objects the Gateway counts first, then the older
+//! ListenerSet.
+
+use std::collections::BTreeMap;
+
+use gateway_types::{FromNamespaces, Listener, Protocol};
+use kong_crds::Kind;
+use kong_crds::gateway::{Gateway, GatewaySpec, ListenerSet, ListenerSetSpec};
+use kong_resolve::{Key, Meta, Name};
+
+use super::conflicts::{self, Conflict};
+use super::{accepted, is_gateway_kind, is_ours};
+use crate::context::{Context, key};
+
+/// All Gateways there are.
+#[derive(Debug, Default)]
+pub(crate) struct Gateways<'w> {
+    /// The Gateways, oldest first.
+    list: Vec<Judged<'w>>,
+    by_name: BTreeMap<Name, usize>,
+    sets: BTreeMap<Name, Set<'w>>,
+}
+
+/// A Gateway.
+#[derive(Debug)]
+pub(crate) struct Judged<'w> {
+    pub(crate) name: Name,
+    pub(crate) meta: &'w Meta,
+    pub(crate) spec: &'w GatewaySpec,
+    /// Whether its class is one that is looked after; `None` if there is no such class.
+    pub(crate) ours: Option<bool>,
+    /// Its listeners, those of ListenerSets at the end.
+    pub(crate) listeners: Vec<Bound<'w>>,
+}
+
+/// A ListenerSet that adds to a Gateway.
+#[derive(Debug)]
+pub(crate) struct Set<'w> {
+    pub(crate) meta: &'w Meta,
+    /// Its Gateway, existing or not.
+    pub(crate) gateway: Name,
+    /// Whether the Gateway is there and lets it in.
+    pub(crate) allowed: bool,
+}
+
+/// A listener with what stands against it.
+#[derive(Clone, Debug)]
+pub(crate) struct Bound<'w> {
+    /// The Gateway or ListenerSet that it is of.
+    pub(crate) owner: Key,
+    /// Its place among the listeners of that.
+    pub(crate) number: usize,
+    pub(crate) listener: &'w Listener,
+    pub(crate) against: Option<Against>,
+}
+
+/// What stands against a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Against {
+    /// Its protocol is none that Kong has.
+    UnsupportedProtocol,
+    /// Another listener.
+    Conflict(Conflict),
+}
+
+impl Against {
+    /// The reason in conditions.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::UnsupportedProtocol => "UnsupportedProtocol",
+            Self::Conflict(conflict) => conflict.reason(),
+        }
+    }
+
+    /// What is wrong.
+    pub(crate) fn message(self, listener: &Listener) -> String {
+        match self {
+            Self::UnsupportedProtocol => format!(
+                "Kong has no protocol {}: a listener has HTTP, HTTPS, TLS, TCP or UDP",
+                listener.protocol
+            ),
+            Self::Conflict(conflict) => conflict.message(listener),
+        }
+    }
+
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::UnsupportedProtocol => "give it one of these, or remove it",
+            Self::Conflict(conflict) => conflict.remedy(),
+        }
+    }
+}
+
+impl<'w> Judged<'w> {
+    /// The listeners of a Gateway, or of a ListenerSet that adds to it.
+    pub(crate) fn listeners_of<'g>(
+        &'g self,
+        owner: &'g Key,
+    ) -> impl Iterator<Item = &'g Bound<'w>> {
+        self.listeners.iter().filter(move |it| it.owner == *owner)
+    }
+
+    /// Its key.
+    pub(crate) fn key(&self) -> Key {
+        key(Kind::Gateway, &self.name)
+    }
+}
+
+impl<'w> Gateways<'w> {
+    /// Judges all there are. In the way of Kong's controller nothing is judged, since it looks at statuses.
+    pub(crate) fn of(context: &Context<'_, 'w>) -> Self {
+        let mut gateways = Self::default();
+        for (name, meta, spec) in context.all::<Gateway>() {
+            gateways.by_name.insert(name.clone(), gateways.list.len());
+            let own = key(Kind::Gateway, name);
+            gateways.list.push(Judged {
+                name: name.clone(),
+                meta,
+                spec,
+                ours: is_ours(context, &spec.gateway_class_name),
+                listeners: bound(&own, &spec.listeners),
+            });
+        }
+        if context.settings.as_kong_does() {
+            return gateways;
+        }
+        for gateway in &mut gateways.list {
+            judge(&mut gateway.listeners, 0);
+        }
+        // Older ones come first.
+        for (name, meta, spec) in context.all::<ListenerSet>() {
+            gateways.add_set(context, name, meta, spec);
+        }
+        for gateway in &gateways.list {
+            if gateway.ours != Some(false) {
+                say(context, gateway);
+            }
+        }
+        gateways
+    }
+
+    fn add_set(
+        &mut self,
+        context: &Context<'_, 'w>,
+        name: &Name,
+        meta: &'w Meta,
+        spec: &'w ListenerSetSpec,
+    ) {
+        let parent = &spec.parent_ref;
+        let gateway = name.sibling(parent.namespace.as_deref(), &parent.name);
+        if !is_gateway_kind(parent.group.as_deref(), parent.kind.as_deref()) {
+            return;
+        }
+        let number = self.by_name.get(&gateway).copied();
+        let allowed = number.is_some_and(|number| {
+            let judged = &self.list[number];
+            lets_in(context, judged.spec, &gateway, name)
+        });
+        if let Some(number) = number.filter(|_| allowed) {
+            let listeners = &mut self.list[number].listeners;
+            let before = listeners.len();
+            listeners.extend(bound(&key(Kind::ListenerSet, name), &spec.listeners));
+            judge(listeners, before);
+        }
+        self.sets.insert(
+            name.clone(),
+            Set {
+                meta,
+                gateway,
+                allowed,
+            },
+        );
+    }
+
+    /// The Gateways, oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Judged<'w>> {
+        self.list.iter()
+    }
+
+    /// A Gateway.
+    pub(crate) fn get(&self, name: &Name) -> Option<&Judged<'w>> {
+        self.list.get(*self.by_name.get(name)?)
+    }
+
+    /// A ListenerSet.
+    pub(crate) fn set(&self, name: &Name) -> Option<&Set<'w>> {
+        self.sets.get(name)
+    }
+
+    /// The ListenerSets, by name.
+    pub(crate) fn sets(&self) -> impl Iterator<Item = (&Name, &Set<'w>)> {
+        self.sets.iter()
+    }
+}
+
+fn bound<'w>(owner: &Key, listeners: &'w [Listener]) -> Vec<Bound<'w>> {
+    let bound = |(number, listener): (usize, &'w Listener)| Bound {
+        owner: owner.clone(),
+        number,
+        listener,
+        against: None,
+    };
+    listeners.iter().enumerate().map(bound).collect()
+}
+
+/// Finds out what stands against the listeners from a place on, which are all those of one object.
+fn judge(listeners: &mut [Bound<'_>], from: usize) {
+    let (before, new) = listeners.split_at_mut(from);
+    for bound in new.iter_mut() {
+        if matches!(bound.listener.protocol, Protocol::Other(_)) {
+            bound.against = Some(Against::UnsupportedProtocol);
+        }
+    }
+    let (mut by_port, mut own_by_port) = (BTreeMap::new(), BTreeMap::new());
+    for bound in before.iter().filter(|it| it.against.is_none()) {
+        let at_port: &mut Vec<&Listener> = by_port.entry(bound.listener.port).or_default();
+        at_port.push(bound.listener);
+    }
+    for (number, bound) in new.iter().enumerate() {
+        if bound.against.is_none() {
+            let at_port: &mut Vec<usize> = own_by_port.entry(bound.listener.port).or_default();
+            at_port.push(number);
+        }
+    }
+    let mut conflicts = vec![None; new.len()];
+    for (port, numbers) in &own_by_port {
+        for number in numbers {
+            let listener = new[*number].listener;
+            let theirs = by_port.get(port).into_iter().flatten().copied();
+            let own = numbers.iter().filter(|other| *other != number);
+            let others = theirs.chain(own.map(|other| new[*other].listener));
+            conflicts[*number] = others
+                .filter_map(|other| conflicts::between(listener, other))
+                .min();
+        }
+    }
+    for (bound, conflict) in new.iter_mut().zip(conflicts) {
+        bound.against = bound.against.or(conflict.map(Against::Conflict));
+    }
+}
+
+/// Whether a Gateway lets a ListenerSet in; by default it lets in none.
+fn lets_in(context: &Context<'_, '_>, spec: &GatewaySpec, gateway: &Name, set: &Name) -> bool {
+    let allowed = spec.allowed_listeners.as_ref();
+    let namespaces = allowed.and_then(|it| it.namespaces.as_ref());
+    let from = namespaces.and_then(|it| it.from.as_ref());
+    !matches!(from, None | Some(FromNamespaces::None))
+        && accepted::selects_namespace(context, namespaces, gateway.namespace(), set.namespace())
+}
+
+/// Tells of the listeners that cannot be had.
+fn say(context: &Context<'_, '_>, gateway: &Judged<'_>) {
+    for bound in &gateway.listeners {
+        let Some(against) = bound.against else {
+            continue;
+        };
+        let reason = against.reason();
+        context.say(
+            &bound.owner,
+            format!("spec.listeners[{}]", bound.number),
+            format!(
+                "{reason}: {}; listener {} is not provided",
+                against.message(bound.listener),
+                bound.listener.name
+            ),
+            against.remedy(),
+        );
+    }
+}
