@@ -154,7 +154,7 @@ fn route(
     let expression = match said_matches {
         Ok(expression) => expression,
         Err(reason) => {
-            context.say(
+            context.leave_out(
                 &source.key,
                 part.field(),
                 format!("{reason}; the match is left out"),

@@ -7,6 +7,7 @@
 mod acceptance;
 mod attributes;
 mod backend_refs;
+mod backend_tls;
 mod ca_certificates;
 mod certificates;
 mod class;
@@ -30,11 +31,15 @@ mod route_annotations;
 mod route_base;
 mod services;
 mod settings;
+pub mod status;
 mod stream_route;
 mod url_path;
 mod vaults;
 
-use kong_resolve::{View, World};
+use std::collections::{BTreeMap, BTreeSet};
+
+use kong_resolve::{Key, View, World};
+use serde_json::Value;
 
 use crate::context::Context;
 
@@ -52,6 +57,11 @@ pub struct Translation {
     pub document: Document,
     /// What is wrong, sorted by object.
     pub problems: Vec<Problem>,
+    /// The whole status that objects ought to have, of those of which something is to be said; see [`status`]. There
+    /// are none in the way of Kong's controller, and none of objects that are not used.
+    pub statuses: BTreeMap<Key, Value>,
+    /// Where the statuses wait for a gateway to take the configuration; see [`Translation::record`].
+    pub awaiting: Vec<status::Awaiting>,
 }
 
 /// Translates everything there is.
@@ -67,10 +77,15 @@ pub fn translate(world: &World, settings: &Settings) -> Translation {
         refused::leave_out(&context, &mut drafts);
     }
     let built = services::build(&context, drafts);
+    let backends = built.bindings.iter().flat_map(|binding| &binding.backends);
+    let backends: BTreeSet<Key> = backends.cloned().collect();
     let document = bind(&context, built);
+    let said = status::all(&context, &document, &backends);
     Translation {
         document,
         problems: context.into_problems(),
+        statuses: said.statuses,
+        awaiting: said.awaiting,
     }
 }
 
@@ -81,7 +96,8 @@ fn bind(context: &Context<'_, '_>, built: services::Built) -> Document {
         upstreams,
         bindings,
     } = built;
-    let ca_certificates = ca_certificates::all(context);
+    let mut ca_certificates = ca_certificates::all(context);
+    backend_tls::add(context, &mut ca_certificates, &mut services);
     ca_certificates::keep_known(context, &ca_certificates, &mut services);
     let certificates = certificates::all(context, &bindings, &mut services);
     let groups = consumer_groups::all(context);

@@ -23,7 +23,7 @@ use crate::origin::{self, Provenance};
 
 pub(crate) use definition::{Definition, find};
 use relations::Relation;
-pub(crate) use relations::{Entity, PluginKey, Related, Relations, combinations, referred};
+pub(crate) use relations::{Entity, PluginKey, Related, Relations, combinations, named, referred};
 
 /// How many letters of a digest tell instances of a plugin apart, if those do.
 const SUFFIX: usize = 9;

@@ -8,4 +8,5 @@ mod http_order;
 mod http_route;
 mod ingress;
 mod rest;
+mod status;
 mod stream_route;
