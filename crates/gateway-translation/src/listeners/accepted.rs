@@ -46,9 +46,7 @@ impl Refusal {
             Self::NoMatchingParent => {
                 "the parent has no listener of the name and port that the parentRef asks for"
             }
-            Self::NoUsableListener => {
-                "each listener that the parentRef means is in conflict with another one"
-            }
+            Self::NoUsableListener => "no listener that the parentRef means can be had",
             Self::NotAllowedByListeners => {
                 "no listener that the parentRef means takes routes of this kind from this namespace"
             }
@@ -62,7 +60,9 @@ impl Refusal {
         match self {
             Self::SetNotAllowed => "permit the ListenerSet in allowedListeners of the Gateway",
             Self::NoMatchingParent => "correct sectionName and port, or add the listener",
-            Self::NoUsableListener => "see the status of the listeners and resolve the conflict",
+            Self::NoUsableListener => {
+                "see what the status of the listeners says is wrong with them"
+            }
             Self::NotAllowedByListeners => "permit the route in allowedRoutes of the listener",
             Self::NoMatchingListenerHostname => {
                 "give the route a hostname of the listener, or the listener one of the route"
@@ -251,7 +251,7 @@ fn takes(
     bound: &Bound<'_>,
 ) -> Result<Vec<String>, Refusal> {
     let listener = bound.listener;
-    if let Some(Against::Conflict(_)) = bound.against {
+    if let Some(Against::Conflict(_) | Against::ClientValidation) = bound.against {
         return Err(Refusal::NoUsableListener);
     }
     if !takes_kind(listener, claim.route.kind)

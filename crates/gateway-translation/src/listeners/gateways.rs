@@ -65,6 +65,8 @@ pub(crate) enum Against {
     UnsupportedProtocol,
     /// Another listener.
     Conflict(Conflict),
+    /// It is to let in only clients with certificates, which nothing here can have checked.
+    ClientValidation,
 }
 
 impl Against {
@@ -73,6 +75,7 @@ impl Against {
         match self {
             Self::UnsupportedProtocol => "UnsupportedProtocol",
             Self::Conflict(conflict) => conflict.reason(),
+            Self::ClientValidation => "UnsupportedValue",
         }
     }
 
@@ -84,6 +87,11 @@ impl Against {
                 listener.protocol
             ),
             Self::Conflict(conflict) => conflict.message(listener),
+            Self::ClientValidation => format!(
+                "spec.tls.frontend of the Gateway wants certificates of clients on port {} to be validated, which is not \
+                 supported; without that nobody is let in",
+                listener.port
+            ),
         }
     }
 
@@ -91,8 +99,21 @@ impl Against {
         match self {
             Self::UnsupportedProtocol => "give it one of these, or remove it",
             Self::Conflict(conflict) => conflict.remedy(),
+            Self::ClientValidation => {
+                "remove the validation for the port, and use the plugin mtls-auth where the gateway has it"
+            }
         }
     }
+}
+
+/// Whether certificates of clients are to be validated on a port. What is said of the port counts first.
+fn validates_clients(spec: &GatewaySpec, port: i64) -> bool {
+    let frontend = spec.tls.as_ref().and_then(|tls| tls.frontend.as_ref());
+    frontend.is_some_and(|frontend| {
+        let of_port = frontend.per_port.iter().find(|it| it.port == port);
+        let tls = of_port.map_or(&frontend.default, |it| &it.tls);
+        tls.validation.is_some()
+    })
 }
 
 impl<'w> Judged<'w> {
@@ -134,6 +155,16 @@ impl<'w> Gateways<'w> {
         // Older ones come first.
         for (name, meta, spec) in context.all::<ListenerSet>() {
             gateways.add_set(context, name, meta, spec);
+        }
+        for gateway in &mut gateways.list {
+            for bound in &mut gateway.listeners {
+                if bound.against.is_none()
+                    && bound.listener.protocol == Protocol::HTTPS
+                    && validates_clients(gateway.spec, bound.listener.port)
+                {
+                    bound.against = Some(Against::ClientValidation);
+                }
+            }
         }
         for gateway in &gateways.list {
             if gateway.ours != Some(false) {

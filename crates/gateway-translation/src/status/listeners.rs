@@ -61,8 +61,10 @@ fn one(
         Some(against) => {
             let (reason, message) = (against.reason(), against.message(listener));
             let conflicted = match against {
-                Against::UnsupportedProtocol => Condition::fails(CONFLICTED, "NoConflicts", ""),
                 Against::Conflict(_) => Condition::holds(CONFLICTED, reason, message.as_str()),
+                Against::UnsupportedProtocol | Against::ClientValidation => {
+                    Condition::fails(CONFLICTED, "NoConflicts", "")
+                }
             };
             (Condition::fails(ACCEPTED, reason, message), conflicted)
         }

@@ -242,6 +242,31 @@ fn listeners_say_what_is_wrong_with_each() {
 }
 
 #[test]
+fn a_listener_that_would_let_in_anybody_lets_in_nobody() {
+    let manifests = gateway("{name: https, port: 443, protocol: HTTPS}, {name: open, port: 444, protocol: HTTPS}")
+        .replace(
+            "listeners: [",
+            "tls: {frontend: {default: {}, perPort: [{port: 443, tls: {validation: {caCertificateRefs: []}}}]}}, \
+             listeners: [",
+        )
+        + &route("HTTPRoute", "r", &format!("parentRefs: [{{name: gw, port: 443}}], {TO_A}"))
+        + &service("a", 80);
+    let translation = translated(&manifests);
+    let status = translation.status("Gateway default/gw");
+    assert_eq!(
+        condition(listener(status, "https"), "Accepted"),
+        "False UnsupportedValue"
+    );
+    assert_eq!(
+        condition(listener(status, "open"), "Accepted"),
+        "True Accepted"
+    );
+    let parent = &translation.status("HTTPRoute default/r")["parents"][0];
+    assert_eq!(condition(parent, "Accepted"), "False NoMatchingParent");
+    assert_eq!(translation.document.to_value().get("services"), None);
+}
+
+#[test]
 fn a_certificate_has_to_have_its_key() {
     let case = fixtures().join("golden-more/gateway-listener-certificates/in.yaml");
     let manifests = fs::read_to_string(case).unwrap();
@@ -914,6 +939,53 @@ fn foreign(entries: &Value) -> Vec<Value> {
     let entries = entries.as_array().into_iter().flatten();
     let foreign = entries.filter(|entry| entry["controllerName"] != US);
     foreign.cloned().collect()
+}
+
+#[test]
+fn the_order_of_objects_does_not_matter() {
+    let set = |name: &str| {
+        let listeners = "{name: x, port: 81, protocol: HTTP}";
+        let spec = format!("spec: {{parentRef: {{name: gw}}, listeners: [{listeners}]}}");
+        object("ListenerSet", name, "default", &spec)
+    };
+    let tcp = |name: &str| {
+        route(
+            "TCPRoute",
+            name,
+            &format!("parentRefs: [{{name: gw}}], {TO_A}"),
+        )
+    };
+    let ca = "caCertificateRefs: [{group: '', kind: ConfigMap, name: ca}]";
+    let manifests =
+        gateway("{name: http, port: 80, protocol: HTTP}, {name: tcp, port: 90, protocol: TCP}")
+            .replace(
+                "listeners: [{name: http",
+                "allowedListeners: {namespaces: {from: All}}, listeners: [{name: http",
+            )
+            + &set("first")
+            + &set("second")
+            + &tcp("a")
+            + &tcp("b")
+            + &backend_tls("one", 1, ca)
+            + &backend_tls("other", 1, ca)
+            + &route(
+                "HTTPRoute",
+                "r",
+                &format!("parentRefs: [{{name: gw}}], {TO_A}"),
+            )
+            + &service("a", 80);
+    let mut documents: Vec<&str> = manifests.split("\n---").collect();
+    let one = translated(&documents.join("\n---"));
+    documents.reverse();
+    let other = translated(&documents.join("\n---"));
+    assert_eq!(one.statuses.len(), 9);
+    assert_eq!(one.statuses, other.statuses);
+    assert_eq!(one.awaiting, other.awaiting);
+    let conflicted = one.status("ListenerSet default/second");
+    assert_eq!(
+        condition(listener(conflicted, "x"), "Conflicted"),
+        "True HostnameConflict"
+    );
 }
 
 proptest! {
