@@ -92,11 +92,16 @@ impl<'w> Policies<'w> {
 
     /// The policy of a port of a Service.
     pub(crate) fn for_port(&self, service: &Name, port: Option<&str>) -> Option<&Policy<'w>> {
+        if self.list.is_empty() {
+            return None;
+        }
         let target = |section: Option<&str>| {
             let target = (service.clone(), section.map(str::to_owned));
             self.of_target.get(&target)
         };
-        let number = port.and_then(|port| target(Some(port))).or(target(None))?;
+        let number = port
+            .and_then(|port| target(Some(port)))
+            .or_else(|| target(None))?;
         self.list.get(*number)
     }
 
@@ -160,7 +165,7 @@ fn asks(context: &Context<'_, '_>, object: &Key, spec: &BackendTLSPolicySpec) ->
     }
     for (at, reference) in validation.ca_certificate_refs.iter().enumerate() {
         let field = format!("spec.validation.caCertificateRefs[{at}]");
-        match authorities::read(context, object, field, reference) {
+        match authorities::read(context, object, &field, reference) {
             Ok(authorities) => asks.authorities.extend(authorities),
             Err(unresolved) => asks.unresolved.push(unresolved),
         }

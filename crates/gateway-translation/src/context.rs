@@ -55,13 +55,13 @@ pub(crate) struct Unresolved {
     /// What is wrong.
     pub(crate) message: String,
     /// What to do about it.
-    pub(crate) remedy: String,
+    pub(crate) remedy: Box<str>,
 }
 
 impl Unresolved {
     /// Tells the author.
     pub(crate) fn say(&self, context: &Context<'_, '_>) {
-        context.say(&self.object, &self.field, &self.message, &self.remedy);
+        context.say(&self.object, &self.field, &self.message, &*self.remedy);
     }
 }
 

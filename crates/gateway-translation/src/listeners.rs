@@ -61,7 +61,8 @@ pub(crate) struct Attachment<'w> {
     pub(crate) unknown: bool,
     /// Hosts that it is for, of those that its listeners have; none for all.
     pub(crate) hostnames: Vec<String>,
-    /// Hosts that other listeners beside its own are for, which it is not for though its hostnames cover them.
+    /// Hosts that other listeners beside its own are for, which it is not for though its hostnames cover them; only
+    /// where routes have expressions.
     pub(crate) shadowed: Vec<String>,
 }
 

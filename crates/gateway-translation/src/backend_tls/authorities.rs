@@ -23,15 +23,15 @@ const END: &str = "-----END CERTIFICATE-----";
 pub(super) fn read(
     context: &Context<'_, '_>,
     policy: &Key,
-    field: String,
+    field: &str,
     reference: &LocalObjectReference,
 ) -> Result<Vec<String>, Unresolved> {
     let unresolved = |reason, message: String, remedy: &str| Unresolved {
         object: policy.clone(),
         reason,
-        field: field.clone(),
+        field: field.to_owned(),
         message,
-        remedy: remedy.to_owned(),
+        remedy: remedy.into(),
     };
     let name = policy.name.sibling(None, &reference.name);
     let is_core = matches!(reference.group.as_str(), "" | "core");

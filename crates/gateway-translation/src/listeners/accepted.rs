@@ -147,7 +147,8 @@ pub(super) fn attach<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Option<
     } else if everywhere {
         attachment.hostnames.clear();
     }
-    if !attachment.unknown {
+    // Other routes could not say it.
+    if !attachment.unknown && context.settings.expressions() {
         attachment.shadowed = shadowed(context, &attachment.listeners);
     }
     (attachment.unknown || !attachment.listeners.is_empty()).then_some(attachment)

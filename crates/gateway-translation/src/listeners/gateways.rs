@@ -270,7 +270,7 @@ fn judge(listeners: &mut [Bound<'_>], from: usize) {
         }
     }
     for (bound, conflict) in new.iter_mut().zip(conflicts) {
-        bound.against = bound.against.or(conflict.map(Against::Conflict));
+        bound.against = bound.against.or_else(|| conflict.map(Against::Conflict));
     }
 }
 

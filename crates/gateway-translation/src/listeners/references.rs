@@ -33,7 +33,7 @@ pub(crate) fn listener_certificate(
             reason,
             field,
             message: message.to_owned(),
-            remedy: remedy.to_owned(),
+            remedy: remedy.into(),
         });
     };
     if mode.is_some_and(|mode| *mode != TLSMode::Terminate) {
@@ -130,8 +130,7 @@ pub(crate) fn invalid_pair(
         reason: "InvalidCertificateRef",
         field: field.to_owned(),
         message,
-        remedy: "put a certificate under tls.crt of the Secret and its key under tls.key"
-            .to_owned(),
+        remedy: "put a certificate under tls.crt of the Secret and its key under tls.key".into(),
     })
 }
 
@@ -158,7 +157,7 @@ fn secret(
             reason: "InvalidCertificateRef",
             field,
             message: foreign.join(" "),
-            remedy: "refer to a Secret".to_owned(),
+            remedy: "refer to a Secret".into(),
         });
     }
     let name = owner
@@ -173,6 +172,6 @@ fn secret(
         reason: "RefNotPermitted",
         field,
         message: format!("Secret {name} reference not allowed by any ReferenceGrant."),
-        remedy: grants::remedy_of_routes(owner, &target),
+        remedy: grants::remedy_of_routes(owner, &target).into(),
     })
 }

@@ -87,7 +87,7 @@ pub(crate) fn look<'w>(
         reason,
         field: backend.field.clone(),
         message,
-        remedy: remedy.to_owned(),
+        remedy: remedy.into(),
     };
     match &backend.target {
         BackendTarget::Service(service) => {

@@ -110,6 +110,9 @@ impl Verified<'_, '_> {
         }
         service.ca_certificates = Some(ids);
         upstream.host_header = Some(policy.spec.validation.hostname.clone());
+        if service.protocol != Some(Protocol::Https) {
+            return;
+        }
         // Kong asks for the host of the request by SNI, unless that is replaced by the one of the upstream.
         for route in routes {
             let meta = context.view.meta(&route.object);

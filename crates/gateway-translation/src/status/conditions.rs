@@ -60,7 +60,9 @@ impl Condition {
     ) -> Self {
         let mut message = message.into();
         if message.len() > LONGEST {
-            message.truncate(message.floor_char_boundary(LONGEST));
+            let ends = (0..=LONGEST).rev();
+            let mut ends = ends.filter(|end| message.is_char_boundary(*end));
+            message.truncate(ends.next().unwrap_or_default());
         }
         Self {
             kind,

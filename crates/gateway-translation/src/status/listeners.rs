@@ -159,7 +159,7 @@ fn invalid_kinds(owner: &Key, bound: &Bound<'_>) -> Vec<Unresolved> {
             reason: "InvalidRouteKinds",
             field: format!("spec.listeners[{}].allowedRoutes.kinds[{at}]", bound.number),
             message: format!("Route {} not supported.", allowed.kind),
-            remedy: format!("allow kinds that a listener of {} has", listener.protocol),
+            remedy: format!("allow kinds that a listener of {} has", listener.protocol).into(),
         })
         .collect()
 }

@@ -386,7 +386,7 @@ fn missing_extension(
             "extensionRef {}/{} does not exist",
             plugin.namespace, plugin.name
         ),
-        remedy: "create the KongPlugin or correct the name".to_owned(),
+        remedy: "create the KongPlugin or correct the name".into(),
     })
 }
 
@@ -397,7 +397,7 @@ fn missing_plugins(context: &Context<'_, '_>, route: &Key) -> Vec<Unresolved> {
         reason,
         field: format!("metadata.annotations[{}]", PLUGINS.name()),
         message,
-        remedy: remedy.to_owned(),
+        remedy: remedy.into(),
     };
     let wrong = |(name, plugin): (kong_crds::annotations::PluginName, Option<PluginKey>)| {
         let Some(plugin) = plugin else {

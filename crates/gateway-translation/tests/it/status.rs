@@ -4,12 +4,13 @@ use std::fs;
 
 use gateway_translation::status::{Push, with_times};
 use gateway_translation::{KongVersion, Settings, Translation, translate};
+use kong_crds::Kind;
 use kong_resolve::Key;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::gateway::{FLAVORS, service};
-use crate::golden::{fixtures, world};
+use crate::golden::{cases, fixtures, world};
 
 const US: &str = "konghq.com/gateway-operator";
 
@@ -389,10 +390,9 @@ fn references_that_lead_nowhere_do_not_cost_acceptance() {
         ),
         (
             "HTTPRoute",
-            format!(
-                "parentRefs: [{{name: gw, port: 80}}], rules: [{{filters: [{{type: ExtensionRef, extensionRef: {{group: \
-                 configuration.konghq.com, kind: KongPlugin, name: p}}}}], backendRefs: [{{name: a, port: 80}}]}}]"
-            ),
+            "parentRefs: [{name: gw, port: 80}], rules: [{filters: [{type: ExtensionRef, extensionRef: {group: \
+             configuration.konghq.com, kind: KongPlugin, name: p}}], backendRefs: [{name: a, port: 80}]}]"
+                .to_owned(),
             "False BackendNotFound",
             "extensionRef default/p does not exist",
         ),
@@ -986,6 +986,74 @@ fn the_order_of_objects_does_not_matter() {
         condition(listener(conflicted, "x"), "Conflicted"),
         "True HostnameConflict"
     );
+}
+
+/// Manifests with the statuses that they ought to have.
+fn answered(manifests: &str, translation: &Translation) -> String {
+    let documents = manifests.split("\n---").filter_map(|document| {
+        let mut document: Value = serde_yaml::from_str(document).unwrap();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let (kind, metadata) = (text(&document["kind"]), &document["metadata"]);
+        let (namespace, name) = (text(&metadata["namespace"]), text(&metadata["name"]));
+        let status = translation.statuses.iter().find(|(key, _)| {
+            key.kind.as_str() == kind
+                && *key.name.name == *name
+                && key.name.namespace() == namespace
+        });
+        if let Some((_, status)) = status {
+            document["status"] = with_times(status.clone(), US, "2024-05-01T00:00:00Z");
+        }
+        (!document.is_null()).then(|| document.to_string())
+    });
+    documents.collect::<Vec<_>>().join("\n---\n")
+}
+
+/// Whether a status is one that its kind has.
+fn is_one(key: &Key, status: &Value) -> bool {
+    fn reads<T: serde::de::DeserializeOwned>(status: &Value) -> bool {
+        T::deserialize(status).is_ok()
+    }
+    match key.kind {
+        Kind::GatewayClass => reads::<gateway_types::GatewayClassStatus>(status),
+        Kind::Gateway => reads::<gateway_types::GatewayStatus>(status),
+        Kind::ListenerSet => reads::<gateway_types::ListenerSetStatus>(status),
+        Kind::BackendTLSPolicy | Kind::KongUpstreamPolicy => {
+            reads::<gateway_types::PolicyStatus>(status)
+        }
+        Kind::HTTPRoute | Kind::GRPCRoute | Kind::TLSRoute | Kind::TCPRoute | Kind::UDPRoute => {
+            reads::<gateway_types::RouteStatus>(status)
+        }
+        _ => status.is_object(),
+    }
+}
+
+#[test]
+fn statuses_of_the_recorded_cases_can_be_read_and_stay_once_they_are_written() {
+    let mut said = 0;
+    for case in cases() {
+        let manifests = fs::read_to_string(case.join("in.yaml")).unwrap();
+        let mut translation = translated(&manifests);
+        said += translation.statuses.len();
+        translation.record(Push::Taken);
+        for awaiting in &translation.awaiting {
+            let status = &translation.statuses[&awaiting.object];
+            let conditions = status.pointer(&awaiting.conditions).unwrap();
+            let conditions = json!({"conditions": conditions});
+            assert!(
+                condition(&conditions, "Programmed").starts_with("True "),
+                "{awaiting:?}"
+            );
+        }
+        for (key, status) in &translation.statuses {
+            let status = with_times(status.clone(), US, "2024-05-01T00:00:00Z");
+            assert!(is_one(key, &status), "{key}: {status:#}");
+        }
+        let once = answered(&manifests, &translation);
+        let again = translated(&once);
+        assert_eq!(answered(&manifests, &again), once, "{case:?}");
+        assert_eq!(again.document, translation.document);
+    }
+    assert!(said > 40 || std::env::var("GOLDEN").is_ok(), "{said}");
 }
 
 proptest! {
