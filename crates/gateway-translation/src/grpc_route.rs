@@ -194,6 +194,7 @@ fn expression(
         predicates::hosts(&part.hosts),
         predicates::snis(&snis),
     ];
-    let expression = Expression::all(operands.into_iter().flatten());
+    let others = predicates::other_hosts(&part.source.shadowed, &part.hosts);
+    let expression = Expression::all(operands.into_iter().flatten().chain(others));
     Ok(expression.or_else(predicates::everything))
 }

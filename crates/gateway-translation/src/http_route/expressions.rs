@@ -2,15 +2,14 @@
 
 use kong_crds::annotations::Annotation;
 use kong_crds::annotations::route::{HEADERS_PREFIX, HOST_ALIASES, METHODS, SNIS};
-use kong_router::expression::{Expression, TextField, TextTest};
+use kong_router::expression::Expression;
 
 use super::grouping::Group;
 use super::priority::{self, Order};
-use super::source::{Match, Rule, Source};
+use super::source::{Match, Rule};
 use super::{Refusal, filters, finished, matching, plain, tags};
 use crate::context::Context;
 use crate::draft::DraftRoute;
-use crate::listeners::meet;
 use crate::predicates;
 use crate::route_annotations::said;
 
@@ -67,7 +66,8 @@ fn route(
     let snis = said(context, &source.key, source.meta, &SNIS).unwrap_or_default();
     let mut all: Vec<Expression> = Vec::new();
     all.extend(matching::host(host));
-    all.extend(others(source, host));
+    let hosts = (!host.is_empty()).then_some(host);
+    all.extend(predicates::other_hosts(&source.shadowed, hosts.as_slice()));
     all.extend(matching::snis(&snis));
     all.extend(matching::expression(it, captures_rest, right)?);
     let expression = Expression::all(all).or_else(matching::everything);
@@ -78,14 +78,6 @@ fn route(
     let mut draft = finished(context, source, route, filtered, vec![rule.provenance()]);
     draft.expression = expression.map(|expression| (expression, priority));
     Ok(draft)
-}
-
-/// The hosts that a route for a host leaves to other listeners.
-fn others<'s>(source: &'s Source<'_>, host: &'s str) -> impl Iterator<Item = Expression> {
-    let shadowed = source.shadowed.iter().filter(move |other| {
-        host.is_empty() || (host.starts_with('*') && meet(host, other).is_some())
-    });
-    shadowed.map(|other| predicates::test(TextField::Host, TextTest::Differs(other.clone())))
 }
 
 /// Tells of annotations that match in the traditional flavour only.

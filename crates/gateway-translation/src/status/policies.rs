@@ -109,6 +109,10 @@ fn ancestor(about: &Value, policy: &Key) -> Option<Key> {
 }
 
 fn put_upstream_policies(context: &Context<'_, '_>, known: &Known<'_>, statuses: &mut Statuses) {
+    let policies = context.all::<KongUpstreamPolicy>();
+    if policies.is_empty() {
+        return;
+    }
     let mut named: BTreeMap<Name, Vec<(i64, Key)>> = BTreeMap::new();
     let mut name = |object: Key, meta: &Meta| {
         if let Ok(Some(policy)) = UPSTREAM_POLICY.of(&meta.annotations) {
@@ -122,7 +126,7 @@ fn put_upstream_policies(context: &Context<'_, '_>, known: &Known<'_>, statuses:
     for (facade, meta, _) in context.all::<KongServiceFacade>() {
         name(key(Kind::KongServiceFacade, facade), meta);
     }
-    for (policy, meta, _) in context.all::<KongUpstreamPolicy>() {
+    for (policy, meta, _) in policies {
         let mut ancestors = named.remove(policy).unwrap_or_default();
         ancestors.sort_by(|(created, one), (theirs, other)| {
             let place =

@@ -836,6 +836,41 @@ fn a_gateway_shows_its_certificate_to_backends() {
 }
 
 #[test]
+fn a_listener_set_shows_certificates_and_one_in_conflict_does_not() {
+    let case = fixtures().join("golden-more/gateway-listener-certificates/in.yaml");
+    let secrets = fs::read_to_string(case).unwrap();
+    let secret = |name: &str| {
+        let secret = secrets
+            .split("\n---")
+            .find(|it| it.contains(&format!("name: {name}")));
+        format!("\n---{}", secret.unwrap())
+    };
+    let tls = |name: &str, host: &str, secret: &str| {
+        format!(
+            "{{name: {name}, port: 443, protocol: HTTPS, hostname: {host}, tls: {{certificateRefs: [{{name: {secret}}}]}}}}"
+        )
+    };
+    let spec = format!(
+        "spec: {{parentRef: {{name: gw}}, listeners: [{}, {}]}}",
+        tls("more", "b.example.com", "shop-tls"),
+        tls("again", "a.example.com", "wild-tls"),
+    );
+    let manifests =
+        gateway("{name: https, port: 443, protocol: HTTPS, hostname: a.example.com}").replace(
+            "listeners: [{",
+            "allowedListeners: {namespaces: {from: All}}, listeners: [{",
+        ) + &object("ListenerSet", "set", "default", &spec)
+            + &secret("shop-tls")
+            + &secret("wild-tls");
+    let document = translated(&manifests).document.to_value();
+    assert_eq!(document["certificates"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        document["certificates"][0]["snis"][0]["name"],
+        "b.example.com"
+    );
+}
+
+#[test]
 fn kongs_own_kinds_are_invalid_or_pending_and_then_programmed() {
     let ours = |kind: &str, version: &str, name: &str, rest: &str| {
         format!(
