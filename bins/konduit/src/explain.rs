@@ -52,7 +52,7 @@ pub(crate) fn explain(
         Some(deck) => deck::read(deck)?,
         None => {
             let translated = options.source.translate()?;
-            for finding in &translated.findings {
+            for finding in translated.findings() {
                 writeln!(err, "{finding}")?;
             }
             translated.config()
