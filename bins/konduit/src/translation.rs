@@ -126,6 +126,27 @@ impl Translated {
         findings
     }
 
+    /// What each route comes from, by its name: the rules of objects, and the Gateways that those are of.
+    pub(crate) fn origins(&self) -> BTreeMap<String, String> {
+        let services = &self.translation.document.services;
+        let routes = services.iter().flat_map(|service| &service.routes);
+        routes
+            .map(|route| {
+                let from = route.from.iter().map(|from| {
+                    let place = self.places.get(&from.object).map(|manifest| {
+                        let field = from.rule.map(|rule| format!("spec.rules[{rule}]"));
+                        manifest.place(&field.unwrap_or_default())
+                    });
+                    match place {
+                        Some(place) => format!("{from} at {place}"),
+                        None => from.to_string(),
+                    }
+                });
+                (route.name().to_owned(), from.collect::<Vec<_>>().join(", "))
+            })
+            .collect()
+    }
+
     /// The configuration, as the model of the gateway reads it.
     pub(crate) fn config(&self) -> Config {
         match self.translation.document.to_value() {
