@@ -23,6 +23,8 @@ pub struct Problem {
     pub message: String,
     /// What to do about it; empty where the message says so.
     pub remedy: String,
+    /// Whether nothing is lost by it: a field has no effect.
+    pub harmless: bool,
 }
 
 /// What the parts of a translation share.
@@ -62,7 +64,22 @@ impl<'c, 'w> Context<'c, 'w> {
             field: field.into(),
             message: message.into(),
             remedy: remedy.into(),
+            harmless: false,
         });
+    }
+
+    /// Notes that something has no effect, and that nothing else is lost by it.
+    pub(crate) fn warn(
+        &self,
+        object: &Key,
+        field: impl Into<String>,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.say(object, field, message, remedy);
+        if let Some(problem) = self.problems.borrow_mut().last_mut() {
+            problem.harmless = true;
+        }
     }
 
     /// An object that is there and can be read. One that cannot be read is as good as none to others; that it

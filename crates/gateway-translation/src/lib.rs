@@ -21,6 +21,7 @@ mod grpc_route;
 mod http_route;
 mod ingress;
 mod licenses;
+mod lint;
 mod listeners;
 mod origin;
 mod plugins;
@@ -42,6 +43,7 @@ pub use context::Problem;
 pub use document::{
     DeclaredPlugin, DeclaredRoute, DeclaredService, DeclaredUpstream, Document, Members,
 };
+pub use lint::{Level, Lint, Rule, lint};
 pub use origin::Provenance;
 pub use settings::{BadVersion, Compat, Features, KongVersion, Settings};
 

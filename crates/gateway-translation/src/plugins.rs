@@ -216,7 +216,7 @@ fn distinct(
     for Made { object, plugin, .. } in made {
         if let Some(winner) = taken.get(&plugin.id) {
             if *winner != object {
-                context.say(
+                context.warn(
                     &object,
                     "plugin",
                     format!(
@@ -230,7 +230,7 @@ fn distinct(
             continue;
         }
         if built_in.contains(&plugin.id) {
-            context.say(
+            context.warn(
                 &object,
                 "plugin",
                 format!(

@@ -14,6 +14,7 @@ mod once;
 mod options;
 mod running;
 mod sim;
+mod translate;
 mod usage;
 
 use std::ffi::OsStr;

@@ -85,7 +85,7 @@ fn say_what_has_no_effect(context: &Context<'_, '_>, rule: &Rule<'_>) {
     let matching =
         annotations.filter(|name| names.contains(&&***name) || name.starts_with(HEADERS_PREFIX));
     for name in matching {
-        context.say(
+        context.warn(
             &source.key,
             format!("metadata.annotations[{name}]"),
             format!(
