@@ -67,7 +67,7 @@ Programmed, 2 wrong use or unreadable input.")]
     Up(Up),
     /// Translate manifests to the declarative configuration of a gateway.
     #[command(after_help = "Examples:
-  konduit translate -f examples/gateway
+  konduit translate -f examples/canary
       Gateway API, Ingress and Kong's own manifests as decK YAML; what is wrong goes to standard error.
   konduit translate -f shop.yaml --flavor expressions --kong-version 3.9 --annotate
       For another gateway, and with a comment at each entity that says what it comes from.

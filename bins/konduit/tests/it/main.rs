@@ -8,6 +8,7 @@
 
 mod deck;
 mod documents;
+mod guides;
 mod live;
 mod once;
 mod options;
