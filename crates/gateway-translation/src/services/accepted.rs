@@ -12,6 +12,7 @@ use serde_json::json;
 use super::Resolved;
 use crate::context::Context;
 use crate::document::{self, Members};
+use crate::plain;
 
 /// Takes out of a service what its backends say and Kong refuses. `None`, and a problem, if it is something else.
 pub(super) fn service(
@@ -20,6 +21,9 @@ pub(super) fn service(
     parents: &[Key],
     mut service: Service,
 ) -> Option<Service> {
+    if plain::service(&service) {
+        return Some(service);
+    }
     let mut blocked = false;
     for finding in findings(context, "services", &service) {
         let member = member(&finding);
@@ -65,6 +69,9 @@ pub(super) fn upstream(
     upstream: Upstream,
     plain: Upstream,
 ) -> Upstream {
+    if plain::upstream(&upstream) {
+        return upstream;
+    }
     let sticky = upstream.algorithm == Some(Algorithm::StickySessions);
     let findings = findings(context, "upstreams", &upstream);
     let Some(finding) = findings.into_iter().find(|finding| {
