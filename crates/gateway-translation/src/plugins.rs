@@ -14,12 +14,14 @@ use kong_crds::configuration::v1::KongClusterPlugin;
 use kong_crds::names::GLOBAL_LABEL;
 use kong_model::entity::Plugin;
 use kong_resolve::{Key, Name};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use crate::acceptance::refusals;
 use crate::class::all_of_ours;
 use crate::context::{Context, Problem};
-use crate::document::{DeclaredPlugin, DeclaredRoute, DeclaredService};
+use crate::document::{DeclaredPlugin, DeclaredRoute, DeclaredService, Members};
 use crate::origin::{self, Provenance};
 
 pub(crate) use definition::{Definition, find};
@@ -49,10 +51,30 @@ pub(crate) fn referred_to(
         return made;
     };
     match definition.plugin(context) {
-        Ok(plugin) => bind(&definition, &plugin, related, &mut made),
+        Ok(plugin) => bind(context, &definition, &plugin, related, &mut made),
         Err(problem) => problem.say(context, &definition.object),
     }
     made
+}
+
+/// Why Kong refuses a plugin for what it is to be for, if it does: some are not for consumers, for instance.
+fn refused_place(
+    context: &Context<'_, '_>,
+    plugin: &str,
+    place: [(&str, bool); 4],
+) -> Option<(String, String)> {
+    let mut members = Members::new();
+    members.insert("name".to_owned(), json!(plugin));
+    let parts = place.into_iter().filter(|(_, is_there)| *is_there);
+    for (part, _) in parts {
+        members.insert(part.to_owned(), json!({"id": Uuid::nil()}));
+    }
+    let refusals = refusals(context, "plugins", &members).into_iter();
+    let is_of_place = |member: &str| place.iter().any(|(part, _)| *part == member);
+    refusals
+        .filter(|(member, ..)| is_of_place(member))
+        .map(|(_, reason, remedy)| (reason, remedy))
+        .next()
 }
 
 /// Tells everybody who refers to a plugin that it is not there.
@@ -73,9 +95,33 @@ fn tell_referrers(context: &Context<'_, '_>, key: &PluginKey, related: &Related)
 }
 
 /// A plugin for each combination of what it is for.
-fn bind(definition: &Definition<'_>, plugin: &Plugin, related: &Related, made: &mut Vec<Made>) {
+fn bind(
+    context: &Context<'_, '_>,
+    definition: &Definition<'_>,
+    plugin: &Plugin,
+    related: &Related,
+    made: &mut Vec<Made>,
+) {
     let mut instances: BTreeSet<String> = BTreeSet::new();
+    let mut refused: BTreeMap<[(&str, bool); 4], bool> = BTreeMap::new();
     for relation in combinations(related) {
+        let place = [
+            ("service", relation.service.is_some()),
+            ("route", relation.route.is_some()),
+            ("consumer", relation.consumer.is_some()),
+            ("consumer_group", relation.consumer_group.is_some()),
+        ];
+        let is_refused = *refused.entry(place).or_insert_with(|| {
+            let refusal = refused_place(context, &plugin.name, place);
+            if let Some((reason, remedy)) = &refusal {
+                let message = format!("{reason}: it has no effect there");
+                context.say(&definition.object, "plugin", message, remedy);
+            }
+            refusal.is_some()
+        });
+        if is_refused {
+            continue;
+        }
         let mut plugin = plugin.clone();
         if let Some(instance) = &plugin.instance_name {
             let digest = digest(&relation);

@@ -176,7 +176,7 @@ impl Routes {
         for (reference, route) in each_route(of, &given.parts) {
             let id = route.route.id;
             if let Some(name) = self.names.get_mut(&id) {
-                if matches!(name, Few::Many(_)) {
+                if matches!(name, Few::Many(_)) && !self.keeps_all {
                     self.undecided.insert(id);
                 }
                 name.remove(reference);

@@ -542,7 +542,13 @@ proptest! {
                 keys.extend(changed.iter().cloned());
                 let delta = translator.apply(&world, &changed);
                 let after = translator.translation();
-                prop_assert_eq!(&after, &translate(&world, &settings));
+                let anew = translate(&world, &settings);
+                let (old, new) = (parts(&after), parts(&anew));
+                let differ = old.keys().chain(new.keys()).filter(|part| old.get(*part) != new.get(*part));
+                let differ: Vec<_> = differ.map(|part| (part, old.get(part), new.get(part))).collect();
+                prop_assert!(differ.is_empty(), "{:?}", differ);
+                prop_assert_eq!(&after.problems, &anew.problems);
+                prop_assert_eq!(&after, &anew);
                 let (old, new) = (parts(&before), parts(&after));
                 for part in old.keys().chain(new.keys()) {
                     let same = old.get(part) == new.get(part);
