@@ -59,7 +59,7 @@ struct Refusal {
 }
 
 /// Lists of which an element can go: then the route is for less.
-const LISTS: [&str; 4] = ["hosts", "methods", "paths", "snis"];
+const LISTS: [&str; 5] = ["hosts", "methods", "paths", "snis", "tags"];
 
 impl Refusal {
     fn is_none(&self) -> bool {
@@ -76,6 +76,7 @@ impl Refusal {
                 "hosts" => &mut route.hosts,
                 "methods" => &mut route.methods,
                 "paths" => &mut route.paths,
+                "tags" => &mut route.tags,
                 _ => &mut route.snis,
             };
             let list = list.get_or_insert_default();

@@ -41,13 +41,14 @@ impl Translator {
 
     fn settle(&mut self) {
         let settled = self.routes.settle();
-        for name in settled.services {
-            self.graph.call(Unit::Service(name.into()));
-        }
-        for name in settled.reordered {
+        for name in settled.services.iter().chain(&settled.reordered) {
             if let Some(it) = self.services.get(name.as_str()) {
+                // Their routes are others, even if they are not.
                 self.delta.services.extend(it.made.names());
             }
+        }
+        for name in settled.services {
+            self.graph.call(Unit::Service(name.into()));
         }
     }
 
