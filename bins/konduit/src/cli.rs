@@ -67,7 +67,7 @@ Programmed, 2 wrong use or unreadable input.")]
     Up(Up),
     /// Translate manifests to the declarative configuration of a gateway.
     #[command(after_help = "Examples:
-  konduit translate -f examples/gateway
+  konduit translate -f examples/canary
       Gateway API, Ingress and Kong's own manifests as decK YAML; what is wrong goes to standard error.
   konduit translate -f shop.yaml --flavor expressions --kong-version 3.9 --annotate
       For another gateway, and with a comment at each entity that says what it comes from.
@@ -80,6 +80,8 @@ Exit codes: 0 all well, 1 findings, 2 wrong use or unreadable input.")]
     Translate(Translate),
     /// Say where a declarative configuration of Kong, or manifests, send a request, and why.
     #[command(after_help = "Examples:
+  konduit explain -f manifests GET https://shop.example.com/items/7
+      The same question to the configuration that the manifests are translated to.
   konduit explain --deck kong.yaml GET https://shop.example.com/items/7 -H 'x-team: blue'
       The route, the service, its targets with their shares, the plugins in their order, and the routes that
       would have held as well, with the reason why they lost.
@@ -91,8 +93,11 @@ Exit codes: 0 all well, 1 findings, 2 wrong use or unreadable input.")]
 
 Exit codes: 0 answered, 2 wrong use or unreadable input.")]
     Explain(Explain),
-    /// Say what Kong refuses in a declarative configuration, and which routes do not do what they seem to.
+    /// Say what is wrong with manifests or a declarative configuration, and which routes do not do what they seem to.
     #[command(after_help = "Examples:
+  konduit lint -f manifests
+  konduit lint -f manifests --level warning -o sarif > konduit.sarif
+      For the review of a change: exits with 1 if there is anything, and code reviews show it where it stands.
   konduit lint --deck kong.yaml
   konduit lint --deck kong.yaml --level warning -o json
       Also exit with 1 if there are only warnings.

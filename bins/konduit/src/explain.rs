@@ -2,12 +2,14 @@
 //!
 //! The answers are the model's; this module reads requests and prints. Start with [`explain`].
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueHint};
 use kong_router::{Answer, Balancing, Choice, Explanation, HashInput, Request, Router, Session};
+use serde_json::Value;
 
 use crate::deck::{self, Output};
 use crate::session::Outcome;
@@ -48,14 +50,14 @@ pub(crate) fn explain(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<Outcome> {
-    let config = match &options.deck {
-        Some(deck) => deck::read(deck)?,
+    let (config, from) = match &options.deck {
+        Some(deck) => (deck::read(deck)?, BTreeMap::new()),
         None => {
             let translated = options.source.translate()?;
-            for finding in &translated.findings {
+            for finding in translated.findings() {
                 writeln!(err, "{finding}")?;
             }
-            translated.config()
+            (translated.config(), translated.origins())
         }
     };
     let router = Router::new(&config, options.source.settings().flavor);
@@ -77,12 +79,26 @@ pub(crate) fn explain(
     let explanation = gateway.explain(&request);
     match options.output {
         Output::Json => {
-            serde_json::to_writer_pretty(&mut *out, &explanation)?;
+            let mut told = serde_json::to_value(&explanation)?;
+            for pointer in ["/winner", "/runners_up"] {
+                let places: Vec<&mut Value> = match told.pointer_mut(pointer) {
+                    Some(Value::Array(candidates)) => candidates.iter_mut().collect(),
+                    Some(one) => vec![one],
+                    None => Vec::new(),
+                };
+                for candidate in places {
+                    let origin = candidate["route"].as_str().and_then(|route| from.get(route));
+                    if let Some(origin) = origin {
+                        candidate["from"] = origin.as_str().into();
+                    }
+                }
+            }
+            serde_json::to_writer_pretty(&mut *out, &told)?;
             writeln!(out)?;
         }
         Output::Text => {
             writeln!(out, "{method} {url}")?;
-            text(&explanation, out)?;
+            text(&explanation, &from, out)?;
         }
     }
     Ok(Outcome::Well)
@@ -105,12 +121,20 @@ fn batch(
     Ok(Outcome::Well)
 }
 
-fn text(explanation: &Explanation, out: &mut dyn Write) -> Result<()> {
+/// For people. `from` says of routes which rule of which object they come from.
+fn text(
+    explanation: &Explanation,
+    from: &BTreeMap<String, String>,
+    out: &mut dyn Write,
+) -> Result<()> {
     let answer = &explanation.answer;
     let mut line = |name: &str, value: &str| writeln!(out, "{name:<12}{value}");
     line("answer", &said(answer))?;
     if let Some(winner) = &explanation.winner {
         line("route", &format!("{} ({})", winner.route, winner.place))?;
+        if let Some(origin) = from.get(&winner.route) {
+            line("from", origin)?;
+        }
         line("service", winner.service.as_deref().unwrap_or("none"))?;
         line("expression", &winner.expression)?;
         line("priority", &winner.priority.interpreted.to_string())?;
@@ -143,9 +167,10 @@ fn text(explanation: &Explanation, out: &mut dyn Write) -> Result<()> {
             ""
         };
         let why = why.unwrap_or_default();
+        let place = from.get(&candidate.route).unwrap_or(&candidate.place);
         line(
             name,
-            &format!("{} ({}): {why}{may_win}", candidate.route, candidate.place),
+            &format!("{} ({place}): {why}{may_win}", candidate.route),
         )?;
     }
     if explanation.winner.is_none() {

@@ -101,6 +101,17 @@ impl Finding {
     }
 }
 
+impl Finding {
+    /// The finding for those who show the place in a way of their own.
+    pub(crate) fn without_place(&self) -> String {
+        let finding = Self {
+            place: None,
+            ..self.clone()
+        };
+        finding.to_string()
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(place) = &self.place {

@@ -1,7 +1,9 @@
-//! `konduit lint`: what is wrong with a declarative configuration.
+//! `konduit lint`: what is wrong with manifests, or with a declarative configuration.
 //!
-//! Errors are what Kong refuses; warnings are about routes that are accepted and do not do what they seem to. The
-//! judgement is the model's; this module reads and prints. Start with [`lint`].
+//! Errors are what Kong refuses and what cannot be had; warnings are about what is accepted and does not do what it
+//! seems to. The judgement is made elsewhere; this module reads and prints. Start with [`lint`].
+
+mod sarif;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -9,33 +11,47 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum, ValueHint};
-use kong_router::{Dialect, Edition, Finding, Reader, Router, Warning, validate};
+use gateway_translation::Level;
+use kong_router::{Dialect, Edition, Reader, Router, validate};
 use serde_json::{Value, json};
 
-use crate::deck::{self, Output, RouterFlavor};
+use crate::deck;
+use crate::findings::Finding;
+use crate::output::{self, Language};
 use crate::session::Outcome;
+use crate::translation::Source;
 
-/// Say what is wrong with a configuration.
+/// Say what is wrong with manifests or a configuration.
 #[derive(Args, Debug)]
 pub(crate) struct Lint {
     /// A declarative configuration, as decK and Kong read it; - is standard input.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    deck: PathBuf,
-    /// The flavour of the router that it is for.
-    #[arg(long, value_enum, default_value = "traditional-compatible")]
-    flavor: RouterFlavor,
-    /// The edition of the gateway; what open-source Kong does not have is an error only there.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "paths", conflicts_with = "paths")]
+    deck: Option<PathBuf>,
+    #[command(flatten)]
+    source: Source,
+    /// The edition of the gateway that --deck is for; what open-source Kong does not have is an error only there.
     #[arg(long, value_enum, default_value = "open-source")]
     edition: EditionName,
-    /// Who reads the file; decK takes members of its own, and references by name.
+    /// Who reads --deck; decK takes members of its own, and references by name.
     #[arg(long, value_enum, default_value = "kong")]
     reader: ReaderName,
     /// The lowest level that makes the exit code 1.
     #[arg(long, value_enum, default_value = "error")]
-    level: Level,
+    level: LevelName,
     /// What to print.
-    #[arg(short, long, value_enum, default_value = "text")]
-    output: Output,
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
+    output: Format,
+}
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A line each, for people.
+    Text,
+    /// For programs.
+    Json,
+    /// SARIF 2.1.0, for code reviews.
+    Sarif,
 }
 
 /// An edition of the gateway.
@@ -58,19 +74,101 @@ enum ReaderName {
 
 /// How bad something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-enum Level {
-    /// Kong accepts it, and does something else than it seems.
+enum LevelName {
+    /// It works, and not as it seems.
     Warning,
-    /// Kong refuses it.
+    /// It is refused, left out or lost.
     Error,
+}
+
+/// The name of the rule that documents can be read.
+const UNREADABLE: &str = "unreadable";
+
+/// Something that was found.
+struct Found {
+    level: Level,
+    rule: &'static str,
+    finding: Finding,
+    /// What else programs are told of it.
+    more: Value,
 }
 
 /// Prints what was found.
 pub(crate) fn lint(options: &Lint, out: &mut dyn Write) -> Result<Outcome> {
-    let config = deck::read(&options.deck)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+    let now = now.and_then(|now| i64::try_from(now.as_secs()).ok());
+    let found = match &options.deck {
+        Some(deck) => of_deck(options, deck, now)?,
+        None => of_manifests(&options.source, now)?,
+    };
+    match options.output {
+        Format::Text => {
+            for one in &found {
+                writeln!(out, "{}: {}", word(one.level), one.finding)?;
+            }
+        }
+        Format::Json => {
+            let found: Vec<Value> = found.iter().map(told).collect();
+            serde_json::to_writer_pretty(&mut *out, &found)?;
+            writeln!(out)?;
+        }
+        Format::Sarif => output::document(out, Language::Json, &sarif::log(&found))?,
+    }
+    let fatal = match options.level {
+        LevelName::Warning => Level::Warning,
+        LevelName::Error => Level::Error,
+    };
+    Ok(if found.iter().any(|one| one.level >= fatal) {
+        Outcome::Findings
+    } else {
+        Outcome::Well
+    })
+}
+
+/// What is wrong with manifests.
+fn of_manifests(source: &Source, now: Option<i64>) -> Result<Vec<Found>> {
+    let translated = source.translate()?;
+    let unread = translated.unread.iter().map(|finding| Found {
+        level: Level::Error,
+        rule: UNREADABLE,
+        finding: finding.clone(),
+        more: json!({}),
+    });
+    let lints = gateway_translation::lint(
+        &translated.world,
+        &source.settings(),
+        &translated.translation,
+        now,
+    );
+    let lints = lints.iter().map(|lint| Found {
+        level: lint.rule.level(),
+        rule: lint.rule.id(),
+        finding: match &lint.object {
+            Some(object) => translated.finding(object, &lint.field, &lint.message, &lint.remedy),
+            None => Finding {
+                place: None,
+                object: None,
+                field: None,
+                message: lint.message.clone(),
+                remedy: Some(lint.remedy.clone()).filter(|remedy| !remedy.is_empty()),
+            },
+        },
+        more: json!({}),
+    });
+    let mut found: Vec<Found> = unread.chain(lints).collect();
+    found.sort_by(|one, other| {
+        let key = |it: &Found| (it.finding.place.clone(), it.finding.clone());
+        key(one).cmp(&key(other))
+    });
+    Ok(found)
+}
+
+/// What is wrong with a declarative configuration.
+fn of_deck(options: &Lint, deck: &std::path::Path, now: Option<i64>) -> Result<Vec<Found>> {
+    let config = deck::read(deck)?;
+    let flavor = options.source.settings().flavor;
     let dialect = Dialect {
-        flavor: options.flavor.into(),
+        flavor,
         edition: match options.edition {
             EditionName::OpenSource => Edition::OpenSource,
             EditionName::Enterprise => Edition::Enterprise,
@@ -79,50 +177,66 @@ pub(crate) fn lint(options: &Lint, out: &mut dyn Write) -> Result<Outcome> {
             ReaderName::Kong => Reader::Kong,
             ReaderName::Deck => Reader::Deck,
         },
-        now: now.and_then(|now| i64::try_from(now.as_secs()).ok()),
+        now,
+    };
+    let plain = |text: String| Finding {
+        place: None,
+        object: None,
+        field: None,
+        message: text,
+        remedy: None,
     };
     let errors = validate(&config, dialect);
     // What Kong refuses it does not route.
     let warnings = if errors.is_empty() {
-        Router::new(&config, options.flavor.into()).warnings()
+        Router::new(&config, flavor).warnings()
     } else {
         Vec::new()
     };
-    match options.output {
-        Output::Text => text(&errors, &warnings, out)?,
-        Output::Json => {
-            let found: Vec<Value> = errors
-                .iter()
-                .map(|error| told("error", json!(error)))
-                .chain(
-                    warnings
-                        .iter()
-                        .map(|warning| told("warning", json!(warning))),
-                )
-                .collect();
-            serde_json::to_writer_pretty(&mut *out, &found)?;
-            writeln!(out)?;
+    let errors = errors.iter().map(|error| Found {
+        level: Level::Error,
+        rule: gateway_translation::Rule::Refused.id(),
+        finding: plain(error.to_string()),
+        more: json!(error),
+    });
+    let warnings = warnings.iter().map(|warning| Found {
+        level: Level::Warning,
+        rule: gateway_translation::Rule::Ambiguous.id(),
+        finding: plain(warning.to_string()),
+        more: json!(warning),
+    });
+    Ok(errors.chain(warnings).collect())
+}
+
+/// A level in one word.
+fn word(level: Level) -> &'static str {
+    match level {
+        Level::Warning => "warning",
+        Level::Error => "error",
+    }
+}
+
+/// A finding for programs.
+fn told(found: &Found) -> Value {
+    let mut told = found.more.clone();
+    told["level"] = word(found.level).into();
+    if told.as_object().is_some_and(|it| it.len() == 1) {
+        let finding = &found.finding;
+        told["rule"] = found.rule.into();
+        told["message"] = finding.message.as_str().into();
+        if let Some(place) = &finding.place {
+            told["file"] = (*place.file).into();
+            told["line"] = place.line.into();
+        }
+        for (member, value) in [
+            ("object", &finding.object),
+            ("field", &finding.field),
+            ("remedy", &finding.remedy),
+        ] {
+            if let Some(value) = value {
+                told[member] = value.as_str().into();
+            }
         }
     }
-    let well = errors.is_empty() && (warnings.is_empty() || options.level > Level::Warning);
-    Ok(if well {
-        Outcome::Well
-    } else {
-        Outcome::Findings
-    })
-}
-
-fn text(errors: &[Finding], warnings: &[Warning], out: &mut dyn Write) -> Result<()> {
-    for error in errors {
-        writeln!(out, "error: {error}")?;
-    }
-    for warning in warnings {
-        writeln!(out, "warning: {warning}")?;
-    }
-    Ok(())
-}
-
-fn told(level: &str, mut finding: Value) -> Value {
-    finding["level"] = level.into();
-    finding
+    told
 }

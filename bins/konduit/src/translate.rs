@@ -47,7 +47,7 @@ pub(crate) fn translate(
         bail!("JSON has no comments; leave out --annotate, or choose -o yaml");
     }
     let translated = options.source.translate()?;
-    for finding in &translated.findings {
+    for finding in translated.findings() {
         writeln!(err, "{finding}")?;
     }
     let document = translated.translation.document.to_value();
@@ -63,7 +63,7 @@ pub(crate) fn translate(
     if translated.unreadable {
         bail!("part of the manifests cannot be read; the configuration is what the rest comes to");
     }
-    Ok(if translated.findings.is_empty() {
+    Ok(if translated.findings().is_empty() {
         Outcome::Well
     } else {
         Outcome::Findings

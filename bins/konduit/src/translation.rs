@@ -85,15 +85,69 @@ enum Translator {
 /// What became of manifests.
 #[derive(Debug, Default)]
 pub(crate) struct Translated {
+    /// The objects.
+    pub(crate) world: World,
     /// The configuration, and what is wrong with the objects.
     pub(crate) translation: Translation,
-    /// What is wrong, with the places in the files.
-    pub(crate) findings: Vec<Finding>,
-    /// Whether something could not be read at all.
+    /// What could not be read or is there twice.
+    pub(crate) unread: Vec<Finding>,
+    /// Whether there may be more than could be read.
     pub(crate) unreadable: bool,
+    places: BTreeMap<Key, Manifest>,
 }
 
 impl Translated {
+    /// Something is wrong with an object, at the place where that stands.
+    pub(crate) fn finding(&self, object: &Key, field: &str, message: &str, remedy: &str) -> Finding {
+        let finding = match self.places.get(object) {
+            // With its namespace, which the manifest may leave to us.
+            Some(manifest) => manifest.finding(field, message).about(object.to_string()),
+            None => Finding {
+                place: None,
+                object: Some(object.to_string()),
+                field: Some(field.to_owned()).filter(|field| !field.is_empty()),
+                message: message.to_owned(),
+                remedy: None,
+            },
+        };
+        if remedy.is_empty() {
+            finding
+        } else {
+            finding.remedy(remedy)
+        }
+    }
+
+    /// Everything that is wrong, sorted by place.
+    pub(crate) fn findings(&self) -> Vec<Finding> {
+        let problems = self.translation.problems.iter();
+        let problems = problems.map(|it| self.finding(&it.object, &it.field, &it.message, &it.remedy));
+        let mut findings: Vec<Finding> = self.unread.iter().cloned().chain(problems).collect();
+        findings.sort();
+        findings.dedup();
+        findings
+    }
+
+    /// What each route comes from, by its name: the rules of objects, and the Gateways that those are of.
+    pub(crate) fn origins(&self) -> BTreeMap<String, String> {
+        let services = &self.translation.document.services;
+        let routes = services.iter().flat_map(|service| &service.routes);
+        routes
+            .map(|route| {
+                let from = route.from.iter().map(|from| {
+                    let place = self.places.get(&from.object).map(|manifest| {
+                        let field = from.rule.map(|rule| format!("spec.rules[{rule}]"));
+                        manifest.place(&field.unwrap_or_default())
+                    });
+                    match place {
+                        Some(place) => format!("{from} at {place}"),
+                        None => from.to_string(),
+                    }
+                });
+                (route.name().to_owned(), from.collect::<Vec<_>>().join(", "))
+            })
+            .collect()
+    }
+
     /// The configuration, as the model of the gateway reads it.
     pub(crate) fn config(&self) -> Config {
         match self.translation.document.to_value() {
@@ -152,28 +206,12 @@ impl Source {
             }
         }
         let translation = translate(&world, &self.settings());
-        for problem in &translation.problems {
-            let mut finding = match places.get(&problem.object) {
-                Some(manifest) => manifest.finding(&problem.field, &problem.message),
-                None => Finding {
-                    place: None,
-                    object: Some(problem.object.to_string()),
-                    field: Some(problem.field.clone()).filter(|field| !field.is_empty()),
-                    message: problem.message.clone(),
-                    remedy: None,
-                },
-            };
-            if !problem.remedy.is_empty() {
-                finding = finding.remedy(&problem.remedy);
-            }
-            findings.push(finding);
-        }
-        findings.sort();
-        findings.dedup();
         Ok(Translated {
+            world,
             translation,
-            findings,
+            unread: findings,
             unreadable,
+            places,
         })
     }
 

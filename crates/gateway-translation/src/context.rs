@@ -25,23 +25,14 @@ pub struct Problem {
     pub message: String,
     /// What to do about it; empty where the message says so.
     pub remedy: String,
+    /// Whether nothing is lost by it: a field has no effect.
+    pub harmless: bool,
+    /// The reason in conditions, if it costs the part of the object that it is about.
+    pub costs: Option<&'static str>,
 }
 
 /// The reason in conditions for what Kong has nothing for.
-const UNSUPPORTED: &str = "UnsupportedValue";
-
-/// A part of an object, or all of it, that has no effect.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct LeftOut {
-    /// The object.
-    pub(crate) object: Key,
-    /// The part; empty for the whole object.
-    pub(crate) field: String,
-    /// The reason in conditions.
-    pub(crate) reason: &'static str,
-    /// Why.
-    pub(crate) message: String,
-}
+pub(crate) const UNSUPPORTED: &str = "UnsupportedValue";
 
 /// A reference that leads to nothing that can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +61,6 @@ pub(crate) struct Context<'c, 'w> {
     pub(crate) view: &'c View<'w>,
     pub(crate) settings: &'c Settings,
     problems: RefCell<Vec<Problem>>,
-    left_out: RefCell<Vec<LeftOut>>,
     gateways: OnceCell<Gateways<'w>>,
     backend_tls: OnceCell<Policies<'w>>,
 }
@@ -81,7 +71,6 @@ impl<'c, 'w> Context<'c, 'w> {
             view,
             settings,
             problems: RefCell::default(),
-            left_out: RefCell::default(),
             gateways: OnceCell::new(),
             backend_tls: OnceCell::new(),
         }
@@ -95,14 +84,6 @@ impl<'c, 'w> Context<'c, 'w> {
     /// The BackendTLSPolicies, judged once.
     pub(crate) fn backend_tls(&self) -> &Policies<'w> {
         self.backend_tls.get_or_init(|| Policies::of(self))
-    }
-
-    /// What was left out so far, each once.
-    pub(crate) fn left_out(&self) -> Vec<LeftOut> {
-        let mut left_out = self.left_out.borrow().clone();
-        left_out.sort();
-        left_out.dedup();
-        left_out
     }
 
     /// What was found to be wrong, each once.
@@ -126,7 +107,23 @@ impl<'c, 'w> Context<'c, 'w> {
             field: field.into(),
             message: message.into(),
             remedy: remedy.into(),
+            harmless: false,
+            costs: None,
         });
+    }
+
+    /// Notes that something has no effect, and that nothing else is lost by it.
+    pub(crate) fn warn(
+        &self,
+        object: &Key,
+        field: impl Into<String>,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.say(object, field, message, remedy);
+        if let Some(problem) = self.problems.borrow_mut().last_mut() {
+            problem.harmless = true;
+        }
     }
 
     /// Notes that something is wrong and costs the part of the object where it is, which the status of the object
@@ -150,14 +147,10 @@ impl<'c, 'w> Context<'c, 'w> {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        let (field, message) = (field.into(), message.into());
-        self.left_out.borrow_mut().push(LeftOut {
-            object: object.clone(),
-            field: field.clone(),
-            reason,
-            message: message.clone(),
-        });
         self.say(object, field, message, remedy);
+        if let Some(problem) = self.problems.borrow_mut().last_mut() {
+            problem.costs = Some(reason);
+        }
     }
 
     /// An object that is there and can be read. One that cannot be read is as good as none to others; that it
@@ -179,21 +172,32 @@ impl<'c, 'w> Context<'c, 'w> {
         S::deserialize(&status.0).ok()
     }
 
-    /// All objects of a kind that can be read, oldest first, then by namespace and name.
-    pub(crate) fn all<K: Readable>(&self) -> Vec<(&'w Name, &'w Meta, &'w Arc<K::Spec>)> {
-        let mut all = Vec::new();
-        for name in self.view.of_kind(K::KIND) {
-            match self.view.object(&Ref::<K>::new(name.clone())) {
-                Lookup::Found(meta, spec) => all.push((name, meta, spec)),
-                Lookup::Missing => {}
-                Lookup::Unreadable(unreadable) => self.say(
+    /// An object as such: that it cannot be read is said.
+    pub(crate) fn one<K: Readable>(&self, name: &Name) -> Option<(&'w Meta, &'w Arc<K::Spec>)> {
+        match self.view.object(&Ref::<K>::new(name.clone())) {
+            Lookup::Found(meta, spec) => Some((meta, spec)),
+            Lookup::Missing => None,
+            Lookup::Unreadable(unreadable) => {
+                self.say(
                     &key(K::KIND, name),
                     unreadable.path.clone(),
                     format!("cannot be read: {}", unreadable.reason),
                     "correct the field",
-                ),
+                );
+                None
             }
         }
+    }
+
+    /// All objects of a kind that can be read, oldest first, then by namespace and name.
+    pub(crate) fn all<K: Readable>(&self) -> Vec<(&'w Name, &'w Meta, &'w Arc<K::Spec>)> {
+        let names = self.view.of_kind(K::KIND);
+        let mut all: Vec<_> = names
+            .filter_map(|name| {
+                let (meta, spec) = self.one::<K>(name)?;
+                Some((name, meta, spec))
+            })
+            .collect();
         all.sort_by(|(name, meta, _), (other, theirs, _)| {
             (meta.created, name).cmp(&(theirs.created, other))
         });

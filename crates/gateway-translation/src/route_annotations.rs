@@ -70,7 +70,7 @@ pub(crate) fn apply(
         if context.settings.as_kong_does() || (0..=MOST_REGEX_PRIORITY).contains(&priority) {
             route.regex_priority = Some(priority);
         } else {
-            context.say(
+            context.warn(
                 object,
                 format!("metadata.annotations[{}]", REGEX_PRIORITY.name()),
                 format!(
@@ -85,7 +85,7 @@ pub(crate) fn apply(
         Some(Handling::V1) if context.settings.as_kong_does() => {
             route.path_handling = Some(PathHandling::V1);
         }
-        Some(Handling::V1) => context.say(
+        Some(Handling::V1) => context.warn(
             object,
             format!("metadata.annotations[{}]", PATH_HANDLING.name()),
             "the router handles paths by v1 in the flavour \"traditional\" alone; it has no effect",

@@ -26,17 +26,19 @@ use kong_crds::Kind;
 use kong_resolve::{Key, Ref};
 use serde_json::{Map, Value, json};
 
-use crate::context::{Context, LeftOut};
+use crate::context::{Context, Problem};
 use crate::document::Document;
 
 pub use conditions::with_times;
 pub use pushed::{Awaiting, Push};
 
 /// The statuses, and where they wait for a gateway.
-#[derive(Debug, Default)]
-pub(crate) struct Statuses {
-    pub(crate) statuses: BTreeMap<Key, Value>,
-    pub(crate) awaiting: Vec<Awaiting>,
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Statuses {
+    /// The whole status of each object of which something is to be said.
+    pub statuses: BTreeMap<Key, Value>,
+    /// Where they wait.
+    pub awaiting: Vec<Awaiting>,
 }
 
 /// What is known of the objects once all has been translated.
@@ -46,7 +48,7 @@ struct Known<'t> {
     /// The Services and KongServiceFacades that are in it.
     backends: &'t BTreeSet<Key>,
     /// What was left out, by object.
-    left_out: BTreeMap<Key, Vec<LeftOut>>,
+    left_out: BTreeMap<&'t Key, Vec<&'t Problem>>,
 }
 
 /// The statuses of all objects. In the way of Kong's controller there are none.
@@ -54,12 +56,13 @@ pub(crate) fn all(
     context: &Context<'_, '_>,
     document: &Document,
     backends: &BTreeSet<Key>,
+    problems: &[Problem],
 ) -> Statuses {
     let mut statuses = Statuses::default();
     if context.settings.as_kong_does() {
         return statuses;
     }
-    let known = Known::of(context, document, backends);
+    let known = Known::of(document, backends, problems);
     let attached = routes::put(context, &known, &mut statuses);
     gateway_class::put(context, &mut statuses);
     gateways::put(context, &attached, &mut statuses);
@@ -70,16 +73,16 @@ pub(crate) fn all(
 }
 
 impl<'t> Known<'t> {
-    fn of(context: &Context<'_, '_>, document: &'t Document, backends: &'t BTreeSet<Key>) -> Self {
+    fn of(document: &'t Document, backends: &'t BTreeSet<Key>, problems: &'t [Problem]) -> Self {
         let mut there: BTreeMap<&Key, BTreeSet<usize>> = BTreeMap::new();
         let routes = document.services.iter().flat_map(|service| &service.routes);
         for from in routes.flat_map(|route| &route.from) {
             let rules = there.entry(&from.object).or_default();
             rules.extend(from.rule);
         }
-        let mut left_out: BTreeMap<Key, Vec<LeftOut>> = BTreeMap::new();
-        for one in context.left_out() {
-            left_out.entry(one.object.clone()).or_default().push(one);
+        let mut left_out: BTreeMap<&Key, Vec<&Problem>> = BTreeMap::new();
+        for problem in problems.iter().filter(|it| it.costs.is_some()) {
+            left_out.entry(&problem.object).or_default().push(problem);
         }
         Self {
             there,
@@ -89,7 +92,7 @@ impl<'t> Known<'t> {
     }
 
     /// What of an object was left out.
-    fn left_out(&self, object: &Key) -> &[LeftOut] {
+    fn left_out(&self, object: &Key) -> &[&Problem] {
         self.left_out.get(object).map_or(&[], Vec::as_slice)
     }
 }

@@ -95,7 +95,12 @@ impl Engine {
                     found.get_or_insert(Blocker::OnItsWay);
                 }
             } else if other.is_possible() && refuses {
-                found = Some(Blocker::Stays(other.owner.clone()));
+                // Of several always the same one is named, whatever their ids are.
+                let before = match found.take() {
+                    Some(Blocker::Stays(before)) => before,
+                    Some(Blocker::OnItsWay) | None => other.owner.clone(),
+                };
+                found = Some(Blocker::Stays(before.min(other.owner.clone())));
             }
         };
         for (_, other) in self.entities.dependents(remote) {

@@ -140,10 +140,6 @@ fn waits_for_lists(record: &Record) -> bool {
         .is_some_and(|period| period < Duration::from_secs(60))
 }
 
-/// A record whose certificate was once seen to say of its deletion that something still refers to it, on a loaded machine,
-/// where the simulators say nothing: which list comes first is not settled yet.
-const DEPENDS_ON_TIMING: &str = "certificate-deleted-in-use";
-
 /// The records whose kinds are all served; with `RECORD`, those of these names, between commas.
 fn chosen() -> Vec<Record> {
     let all = records::recorded()
@@ -153,7 +149,6 @@ fn chosen() -> Vec<Record> {
     let only = std::env::var("RECORD").ok();
     all.filter(|record| {
         record.is_served()
-            && record.name != DEPENDS_ON_TIMING
             && only
                 .as_ref()
                 .is_none_or(|only| only.split(',').any(|name| name == record.name))

@@ -8,11 +8,13 @@
 
 mod deck;
 mod documents;
+mod guides;
 mod live;
 mod once;
 mod options;
 mod running;
 mod sim;
+mod translate;
 mod usage;
 
 use std::ffi::OsStr;

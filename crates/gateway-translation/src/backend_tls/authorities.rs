@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::acceptance::refusal;
 use crate::context::{Context, Unresolved};
-use crate::document::{DeclaredService, Members};
+use crate::document::Members;
 use crate::origin;
 
 /// The key under which certificates of authorities are.
@@ -84,13 +84,12 @@ pub(crate) fn id_of(certificate: &str) -> String {
     origin::id("ca_certificates", certificate).to_string()
 }
 
-/// Adds the authorities of policies to the others. Kong takes no certificate twice: where it is there already,
-/// services are told the id that it has.
+/// Adds the authorities of policies to the others. Kong takes no certificate twice: gives the ids under which those are
+/// that are there already.
 pub(crate) fn add(
     context: &Context<'_, '_>,
     certificates: &mut Vec<Members>,
-    services: &mut [DeclaredService],
-) {
+) -> BTreeMap<String, String> {
     let mut others: BTreeMap<String, String> = BTreeMap::new();
     let mut known: BTreeMap<String, String> = BTreeMap::new();
     for members in certificates.iter() {
@@ -136,11 +135,5 @@ pub(crate) fn add(
         (text("cert"), text("id"))
     };
     certificates.sort_by_cached_key(|members| std::cmp::Reverse(place(members)));
-    for service in services {
-        for id in service.service.ca_certificates.iter_mut().flatten() {
-            if let Some(other) = others.get(id) {
-                id.clone_from(other);
-            }
-        }
-    }
+    others
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::Wish;
 use crate::context::{Context, key};
-use crate::listeners::{Bound, listener_certificate};
+use crate::listeners::{Bound, listener_certificate, say_unusable};
 
 /// What listeners ask for, those of the oldest Gateway first.
 pub(super) fn wishes(context: &Context<'_, '_>) -> Vec<Wish> {
@@ -24,6 +24,7 @@ pub(super) fn wishes(context: &Context<'_, '_>) -> Vec<Wish> {
             wishes.extend(listeners.filter_map(wish));
         // Where there is no class, it may be ours.
         } else if gateway.ours.unwrap_or(context.settings.all_routes) {
+            say_unusable(context, gateway);
             let listeners = gateway.listeners.iter();
             wishes.extend(listeners.filter_map(|bound| wish(context, bound)));
         }

@@ -135,7 +135,7 @@ pub(super) fn say_that_aliases_are_needless(
     source: &Source<'_>,
     place: &Place,
 ) {
-    context.say(
+    context.warn(
         &source.object,
         format!("metadata.annotations[{}]", HOST_ALIASES.name()),
         format!(

@@ -166,11 +166,6 @@ impl<'w> Gateways<'w> {
                 }
             }
         }
-        for gateway in &gateways.list {
-            if gateway.ours != Some(false) {
-                say(context, gateway);
-            }
-        }
         gateways
     }
 
@@ -283,8 +278,8 @@ fn lets_in(context: &Context<'_, '_>, spec: &GatewaySpec, gateway: &Name, set: &
         && accepted::selects_namespace(context, namespaces, gateway.namespace(), set.namespace())
 }
 
-/// Tells of the listeners that cannot be had.
-fn say(context: &Context<'_, '_>, gateway: &Judged<'_>) {
+/// Tells of the listeners of a Gateway that cannot be had.
+pub(crate) fn say(context: &Context<'_, '_>, gateway: &Judged<'_>) {
     for bound in &gateway.listeners {
         let Some(against) = bound.against else {
             continue;

@@ -172,7 +172,7 @@ fn drop_without_tls(context: &Context<'_, '_>, backends: &[&Resolved<'_>], servi
     service.ca_certificates = None;
     let protocol = service.protocol.clone().unwrap_or(Protocol::Http);
     for backend in backends {
-        context.say(
+        context.warn(
             &backend.object,
             "metadata.annotations",
             format!(

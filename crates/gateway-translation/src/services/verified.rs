@@ -2,12 +2,12 @@
 
 use kong_crds::annotations::route::PRESERVE_HOST;
 use kong_model::entity::{Plugin, Protocol, Service, Upstream};
+use kong_resolve::Key;
 use serde_json::json;
 
 use super::{Resolved, TERMINATION};
 use crate::backend_tls::{Policy, id_of};
 use crate::context::Context;
-use crate::draft::DraftRoute;
 use crate::route_annotations::said;
 
 /// What becomes of a service.
@@ -89,16 +89,17 @@ impl Verified<'_, '_> {
         }
     }
 
-    /// Has the backends verified, whatever their annotations say.
+    /// Has the backends verified, whatever their annotations say. Gives the objects whose routes must not keep the host
+    /// of requests.
     pub(super) fn apply(
         &self,
         context: &Context<'_, '_>,
+        parents: &[Key],
         service: &mut Service,
         upstream: &mut Upstream,
-        routes: &mut [DraftRoute],
-    ) {
+    ) -> Vec<Key> {
         let Self::By(policy) = self else {
-            return;
+            return Vec::new();
         };
         service.tls_verify = Some(true);
         service.tls_verify_depth = policy.asks.depth.or(service.tls_verify_depth);
@@ -111,16 +112,15 @@ impl Verified<'_, '_> {
         service.ca_certificates = Some(ids);
         upstream.host_header = Some(policy.spec.validation.hostname.clone());
         if service.protocol != Some(Protocol::Https) {
-            return;
+            return Vec::new();
         }
         // Kong asks for the host of the request by SNI, unless that is replaced by the one of the upstream.
-        for route in routes {
-            let meta = context.view.meta(&route.object);
-            let asked = meta.and_then(|meta| said(context, &route.object, meta, &PRESERVE_HOST));
-            if asked.is_none() {
-                route.route.preserve_host = Some(false);
-            }
-        }
+        let says_nothing = |object: &&Key| {
+            let meta = context.view.meta(object);
+            let asked = meta.and_then(|meta| said(context, object, meta, &PRESERVE_HOST));
+            asked.is_none()
+        };
+        parents.iter().filter(says_nothing).cloned().collect()
     }
 
     /// The names that Kong looks for in certificates. To be put in last: not every version knows them.

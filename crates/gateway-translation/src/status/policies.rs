@@ -20,7 +20,7 @@ use super::pushed::{Awaiting, Words};
 use super::routes::Attached;
 use super::{Known, Statuses, before, reference};
 use crate::backend_tls::Policy;
-use crate::context::{Context, LeftOut, key};
+use crate::context::{Context, Problem, UNSUPPORTED, key};
 
 /// The most ancestors that schemas allow.
 const ANCESTORS: usize = 16;
@@ -146,9 +146,10 @@ fn put_upstream_policies(context: &Context<'_, '_>, known: &Known<'_>, statuses:
 /// How a policy stands with a Service that names it.
 fn by_service(known: &Known<'_>, object: Key) -> Ancestor {
     let annotation = format!("metadata.annotations[{}]", UPSTREAM_POLICY.name());
-    let wrong: Vec<&LeftOut> = known
+    let wrong: Vec<&Problem> = known
         .left_out(&object)
         .iter()
+        .copied()
         .filter(|it| it.field == annotation)
         .collect();
     let is_there = known.backends.contains(&object);
@@ -156,7 +157,8 @@ fn by_service(known: &Known<'_>, object: Key) -> Ancestor {
         None => Condition::holds(ACCEPTED, ACCEPTED, ""),
         Some(first) => {
             let messages: Vec<&str> = wrong.iter().map(|it| it.message.as_str()).collect();
-            Condition::fails(ACCEPTED, first.reason, messages.join("; "))
+            let reason = first.costs.unwrap_or(UNSUPPORTED);
+            Condition::fails(ACCEPTED, reason, messages.join("; "))
         }
     };
     let awaits = wrong.is_empty() && is_there;

@@ -17,7 +17,7 @@ use super::entries::{Entry, List};
 use super::pushed::{Awaiting, Words};
 use super::{Known, Statuses, before};
 use crate::backend_refs;
-use crate::context::{Context, LeftOut, Unresolved, key};
+use crate::context::{Context, Problem, Unresolved, key};
 use crate::draft::Backend;
 use crate::listeners::{self, Claim, Outcome};
 use crate::plugins::{self, PluginKey};
@@ -249,7 +249,7 @@ impl Verdict {
             .map(|one| in_place(&one.message, &one.field))
             .collect();
         let said = (!said.is_empty()).then(|| said.join("; "));
-        let numbers: BTreeSet<usize> = left_out.iter().filter_map(rule_of).collect();
+        let numbers: BTreeSet<usize> = left_out.iter().filter_map(|one| rule_of(one)).collect();
         let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
         Self {
             dropped: said
@@ -263,7 +263,7 @@ impl Verdict {
 }
 
 /// The rule that something left out is of; `None` if it is the whole route.
-fn rule_of(one: &LeftOut) -> Option<usize> {
+fn rule_of(one: &Problem) -> Option<usize> {
     let (number, _) = one.field.strip_prefix("spec.rules[")?.split_once(']')?;
     number.parse().ok()
 }

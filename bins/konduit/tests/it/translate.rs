@@ -1,0 +1,191 @@
+//! `translate`, and `lint` and `explain` over manifests.
+
+use serde_json::{Value, json};
+
+use crate::{Ran, folder, run};
+
+const SHOP: &str = "\
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: kong}
+spec: {controllerName: konghq.com/gateway-operator}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge}
+spec:
+  gatewayClassName: kong
+  listeners:
+  - {name: http, port: 80, protocol: HTTP}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: shop}
+spec:
+  ports:
+  - {name: http, port: 80, targetPort: 8080}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: shop-1, labels: {kubernetes.io/service-name: shop}}
+addressType: IPv4
+endpoints:
+- {addresses: [10.0.0.1], conditions: {ready: true}}
+ports:
+- {name: http, port: 8080}
+";
+
+const ROUTE: &str = "\
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: shop}
+spec:
+  parentRefs: [{name: edge}]
+  hostnames: [shop.example.com]
+  rules:
+  - matches:
+    - path: {type: PathPrefix, value: /items}
+    backendRefs: [{name: shop, port: 80}]
+";
+
+/// The route with a backend that is not there, in line 10.
+fn lost() -> String {
+    ROUTE.replace("{name: shop, port: 80}", "{name: shopp, port: 80}")
+}
+
+fn konduit(route: &str, arguments: &[&str]) -> Ran {
+    let files = [("shop.yaml", SHOP), ("route.yaml", route)];
+    run(folder(&files).path(), arguments, "")
+}
+
+fn read(text: &str) -> Value {
+    serde_yaml::from_str(text).unwrap()
+}
+
+#[test]
+fn manifests_become_a_configuration() {
+    let ran = konduit(ROUTE, &["translate", "-f", "."]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+    let document = read(&ran.out);
+    assert_eq!(document["_format_version"], "3.0");
+    assert_eq!(
+        document["services"][0]["name"],
+        "httproute.default.svc.default.shop.80.1"
+    );
+    assert_eq!(document["services"][0]["routes"][0]["hosts"], json!(["shop.example.com"]));
+    assert_eq!(document["upstreams"][0]["targets"][0]["target"], "10.0.0.1:8080");
+    let again = konduit(ROUTE, &["translate", "-f", "shop.yaml", "-f", "route.yaml"]);
+    assert_eq!(again, ran, "the same to the byte");
+    let json = konduit(ROUTE, &["translate", "-f", ".", "-o", "json"]);
+    assert_eq!(read(&json.out), document);
+}
+
+#[test]
+fn what_kongs_controller_would_give_is_there_for_the_asking() {
+    let arguments = ["translate", "-f", ".", "--compat", "kong", "--all-routes"];
+    let document = read(&konduit(ROUTE, &arguments).out);
+    assert_eq!(document["services"][0]["name"], "httproute.default.shop.0");
+    let paths = &document["services"][0]["routes"][0]["paths"];
+    assert_eq!(paths, &json!(["~/items$", "/items/"]));
+}
+
+#[test]
+fn comments_say_what_comes_from_where() {
+    let ran = konduit(ROUTE, &["translate", "-f", ".", "--annotate"]);
+    assert!(ran.out.contains("# from: HTTPRoute default/shop rule 0"), "{}", ran.out);
+    assert_eq!(read(&ran.out), read(&konduit(ROUTE, &["translate", "-f", "."]).out));
+    let ran = konduit(ROUTE, &["translate", "-f", ".", "--annotate", "-o", "json"]);
+    assert_eq!(ran.code, 2);
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_line_and_costs_itself_alone() {
+    let both = format!("{ROUTE}---\n{}", lost().replace("{name: shop}\nspec", "{name: lost}\nspec"));
+    let ran = konduit(&both, &["translate", "-f", "."]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.err.starts_with(
+            "./route.yaml:21: HTTPRoute default/lost: spec.rules[0].backendRefs[0]: target default/shopp of type Service \
+             does not exist; "
+        ),
+        "{}",
+        ran.err
+    );
+    let document = read(&ran.out);
+    let names: Vec<&Value> = document["services"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|service| &service["name"])
+        .collect();
+    assert!(names.contains(&&json!("httproute.default.svc.default.shop.80.1")), "{names:?}");
+}
+
+#[test]
+fn without_manifests_there_is_nothing_to_translate() {
+    let ran = konduit(ROUTE, &["translate"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("-f"), "{}", ran.err);
+    assert_eq!(konduit(ROUTE, &["translate", "-f", "nowhere"]).code, 2);
+    let ran = konduit("kind: [", &["translate", "-f", "."]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+}
+
+#[test]
+fn lint_is_silent_when_all_is_well_and_tells_reviewers_the_line_when_not() {
+    let ran = konduit(ROUTE, &["lint", "-f", ".", "--level", "warning"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{ran:?}");
+    let ran = konduit(&lost(), &["lint", "-f", ".", "-o", "sarif"]);
+    assert_eq!(ran.code, 1);
+    let log: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(log["version"], "2.1.0");
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let result = results
+        .iter()
+        .find(|result| result["ruleId"] == "not-translated")
+        .unwrap();
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "route.yaml");
+    assert_eq!(place["region"]["startLine"], 10);
+    assert_eq!(result["level"], "error");
+    let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+    assert!(rules.iter().any(|rule| rule["id"] == "not-translated"));
+}
+
+#[test]
+fn lint_finds_what_nothing_uses() {
+    let manifests = format!(
+        "{ROUTE}---\napiVersion: configuration.konghq.com/v1\nkind: KongPlugin\nmetadata: {{name: cors}}\nplugin: cors\n"
+    );
+    let ran = konduit(&manifests, &["lint", "-f", ".", "-o", "json"]);
+    assert_eq!(ran.code, 0, "a warning is no error: {ran:?}");
+    let found: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(found[0]["rule"], "unused-object");
+    assert_eq!(found[0]["object"], "KongPlugin default/cors");
+    assert_eq!(found[0]["line"], 12);
+    assert_eq!(
+        konduit(&manifests, &["lint", "-f", ".", "--level", "warning"]).code,
+        1
+    );
+}
+
+#[test]
+fn explain_names_the_rule_and_its_line() {
+    let url = "http://shop.example.com/items/7";
+    for flavor in ["traditional-compatible", "expressions"] {
+        let arguments = ["explain", "-f", ".", "--flavor", flavor, "GET", url];
+        let ran = konduit(ROUTE, &arguments);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert!(
+            ran.out.contains("from        HTTPRoute default/shop rule 0 at ./route.yaml:8\n"),
+            "{}",
+            ran.out
+        );
+        assert!(ran.out.contains("10.0.0.1:8080 100.0%"), "{}", ran.out);
+    }
+    let ran = konduit(ROUTE, &["explain", "-f", ".", "-o", "json", "GET", url]);
+    let told: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(told["winner"]["from"], "HTTPRoute default/shop rule 0 at ./route.yaml:8");
+    let ran = konduit(ROUTE, &["explain", "-f", ".", "GET", "http://other.example.com/"]);
+    assert!(ran.out.contains("404"), "{}", ran.out);
+}
