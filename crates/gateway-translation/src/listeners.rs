@@ -23,7 +23,7 @@ use crate::context::{Context, key};
 
 pub(crate) use accepted::{Outcome, is_kind, kinds_of};
 pub(crate) use arbitration::arbitrate;
-pub(crate) use gateways::{say as say_unusable, Against, Bound, Gateways, Judged, Set};
+pub(crate) use gateways::{Against, Bound, Gateways, Judged, Set, say as say_unusable};
 pub(crate) use hostnames::meet;
 pub(crate) use references::{client_certificate, invalid_pair, listener_certificate};
 

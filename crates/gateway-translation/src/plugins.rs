@@ -263,6 +263,7 @@ pub(crate) fn distinct(
                 message,
                 remedy: remedy.to_owned(),
                 harmless: true,
+                costs: None,
             });
         };
         if let Some(winner) = taken.get(&plugin.id) {

@@ -203,12 +203,15 @@ impl Translator {
 
     /// The statuses that objects of a world ought to have, which has to be the one that was taken in last.
     pub fn statuses(&self, world: &World) -> Statuses {
-        let left = (!self.settings.without.is_empty())
-            .then(|| fallback::without(world, &self.settings));
+        let left =
+            (!self.settings.without.is_empty()).then(|| fallback::without(world, &self.settings));
         let view = View::new(left.as_ref().unwrap_or(world));
         let context = Context::new(&view, &self.settings);
         let made = self.services.values().flat_map(|it| &it.made.services);
-        let backends = made.flat_map(|made| &made.built.backends).cloned().collect();
+        let backends = made
+            .flat_map(|made| &made.built.backends)
+            .cloned()
+            .collect();
         status::all(&context, &self.document(), &backends, &self.problems())
     }
 

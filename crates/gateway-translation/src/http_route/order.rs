@@ -211,6 +211,7 @@ impl Rank {
                     .to_owned(),
                 remedy: "use the expressions flavour of the router, or split the hosts".to_owned(),
                 harmless: false,
+                costs: None,
             });
         }
         if self.is_too_complex {
@@ -223,6 +224,7 @@ impl Rank {
                     .to_owned(),
                 remedy: "use the expressions flavour of the router, or match less".to_owned(),
                 harmless: false,
+                costs: None,
             });
         }
         problems

@@ -2,6 +2,8 @@
 //!
 //! The rules are those of `kong-router`. Routes are looked at elsewhere.
 
+use std::net::SocketAddr;
+
 use kong_crds::annotations::service::UPSTREAM_POLICY;
 use kong_model::entity::{Algorithm, Service, Target, Upstream};
 use kong_router::{Config, Dialect, Edition, Finding, Problem, validate};
@@ -113,10 +115,7 @@ pub(super) fn targets(
 ) -> Vec<Target> {
     targets.retain(|target| {
         // Addresses of endpoints are what they are; names come from users.
-        if target
-            .target
-            .starts_with(|first: char| first.is_ascii_digit() || first == '[')
-        {
+        if target.target.parse::<SocketAddr>().is_ok() {
             return true;
         }
         let whole = json!({"target": target.target, "upstream": "u"});

@@ -15,8 +15,8 @@ use crate::context::Context;
 use crate::part::Part;
 use crate::plugins::{self, PluginKey, Related, Relations};
 use crate::{
-    backend_tls, ca_certificates, consumer_groups, consumers, custom_entities, grpc_route, http_route, ingress,
-    licenses, refused, stream_route, vaults,
+    backend_tls, ca_certificates, consumer_groups, consumers, custom_entities, grpc_route,
+    http_route, ingress, licenses, refused, stream_route, vaults,
 };
 
 impl Translator {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::few::Few;
 use super::graph::{Id, Unit};
-use crate::context::Problem;
+use crate::context::{Problem, UNSUPPORTED};
 use crate::document::DeclaredRoute;
 use crate::http_route::{self, Place, Rank};
 use crate::part::{Part, PartRoute};
@@ -389,5 +389,6 @@ fn taken(loser: &PartRoute, winner: &PartRoute) -> Problem {
         ),
         remedy: "choose another name for the object".to_owned(),
         harmless: false,
+        costs: Some(UNSUPPORTED),
     }
 }
