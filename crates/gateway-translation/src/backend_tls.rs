@@ -7,6 +7,7 @@
 mod authorities;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use gateway_types::{BackendTLSValidation, SubjectAltNameType};
 use kong_crds::Kind;
@@ -25,7 +26,7 @@ const DEPTH: &str = "tls-verify-depth";
 /// All BackendTLSPolicies.
 #[derive(Debug, Default)]
 pub(crate) struct Policies<'w> {
-    list: Vec<Policy<'w>>,
+    list: Vec<Rc<Policy<'w>>>,
     /// Which of them has each Service, or each port of one by its name.
     of_target: BTreeMap<(Name, Option<String>), usize>,
 }
@@ -65,33 +66,42 @@ impl Asks {
 }
 
 impl<'w> Policies<'w> {
-    /// Judges all there are; none in the way of Kong's controller, which knows an older version of them only.
-    pub(crate) fn of(context: &Context<'_, 'w>) -> Self {
+    /// Judges those of a namespace, or all there are; none in the way of Kong's controller, which knows an older version of them only.
+    pub(crate) fn of(context: &Context<'_, 'w>, namespace: Option<&str>) -> Self {
         let mut policies = Self::default();
         if context.settings.as_kong_does() {
             return policies;
         }
-        for (name, meta, spec) in context.all::<BackendTLSPolicy>() {
+        let names = context.view.of_kind(Kind::BackendTLSPolicy);
+        let names = names.filter(|name| namespace.is_none_or(|it| it == name.namespace()));
+        let mut all: Vec<_> = names
+            .filter_map(|name| {
+                let (meta, spec) = context.one::<BackendTLSPolicy>(name)?;
+                Some((name, meta, spec))
+            })
+            .collect();
+        all.sort_by_key(|(name, meta, _)| (meta.created, *name));
+        for (name, meta, spec) in all {
             let object = key(Kind::BackendTLSPolicy, name);
             let targets = policies.targets(context, &object, spec);
             let asks = asks(context, &object, spec);
-            policies.list.push(Policy {
+            policies.list.push(Rc::new(Policy {
                 object,
                 meta,
                 spec,
                 targets,
                 asks,
-            });
+            }));
         }
         policies
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Policy<'w>> {
-        self.list.iter()
+        self.list.iter().map(|policy| &**policy)
     }
 
     /// The policy of a port of a Service.
-    pub(crate) fn for_port(&self, service: &Name, port: Option<&str>) -> Option<&Policy<'w>> {
+    pub(crate) fn for_port(&self, service: &Name, port: Option<&str>) -> Option<Rc<Policy<'w>>> {
         if self.list.is_empty() {
             return None;
         }
@@ -102,7 +112,7 @@ impl<'w> Policies<'w> {
         let number = port
             .and_then(|port| target(Some(port)))
             .or_else(|| target(None))?;
-        self.list.get(*number)
+        self.list.get(*number).cloned()
     }
 
     fn targets(

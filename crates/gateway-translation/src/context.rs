@@ -1,7 +1,9 @@
 //! What every part of a translation has at hand: the world through a view, the settings, and a place for what
 //! is wrong.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use gateway_types::kubernetes::ServiceSpec;
@@ -11,7 +13,7 @@ use kong_resolve::{Key, Lookup, Meta, Name, Readable, Ref, View};
 use serde::de::DeserializeOwned;
 
 use crate::backend_tls::Policies;
-use crate::listeners::Gateways;
+use crate::listeners::Judged;
 use crate::settings::Settings;
 
 /// Something that is wrong with an object, or that will not be as its author may think.
@@ -61,8 +63,9 @@ pub(crate) struct Context<'c, 'w> {
     pub(crate) view: &'c View<'w>,
     pub(crate) settings: &'c Settings,
     problems: RefCell<Vec<Problem>>,
-    gateways: OnceCell<Gateways<'w>>,
-    backend_tls: OnceCell<Policies<'w>>,
+    /// Gateways with their listeners, as far as they have been judged.
+    pub(crate) gateways: RefCell<BTreeMap<Name, Option<Rc<Judged<'w>>>>>,
+    backend_tls: RefCell<BTreeMap<Option<String>, Rc<Policies<'w>>>>,
 }
 
 impl<'c, 'w> Context<'c, 'w> {
@@ -71,19 +74,21 @@ impl<'c, 'w> Context<'c, 'w> {
             view,
             settings,
             problems: RefCell::default(),
-            gateways: OnceCell::new(),
-            backend_tls: OnceCell::new(),
+            gateways: RefCell::default(),
+            backend_tls: RefCell::default(),
         }
     }
 
-    /// The Gateways with their listeners, judged once.
-    pub(crate) fn gateways(&self) -> &Gateways<'w> {
-        self.gateways.get_or_init(|| Gateways::of(self))
-    }
-
-    /// The BackendTLSPolicies, judged once.
-    pub(crate) fn backend_tls(&self) -> &Policies<'w> {
-        self.backend_tls.get_or_init(|| Policies::of(self))
+    /// The BackendTLSPolicies of a namespace, or all, judged once.
+    pub(crate) fn backend_tls(&self, namespace: Option<&str>) -> Rc<Policies<'w>> {
+        let place = namespace.map(str::to_owned);
+        if let Some(known) = self.backend_tls.borrow().get(&place) {
+            return Rc::clone(known);
+        }
+        let policies = Rc::new(Policies::of(self, namespace));
+        let mut known = self.backend_tls.borrow_mut();
+        known.insert(place, Rc::clone(&policies));
+        policies
     }
 
     /// What was found to be wrong, each once.

@@ -12,6 +12,8 @@ mod gateways;
 mod hostnames;
 mod references;
 
+use std::rc::Rc;
+
 use gateway_types::{Listener, ParentReference, Protocol, TLSMode};
 use kong_crds::Kind;
 use kong_crds::gateway::{
@@ -23,7 +25,9 @@ use crate::context::{Context, key};
 
 pub(crate) use accepted::{Outcome, is_kind, kinds_of};
 pub(crate) use arbitration::arbitrate;
-pub(crate) use gateways::{Against, Bound, Gateways, Judged, Set, say as say_unusable};
+pub(crate) use gateways::{
+    Against, Bound, Judged, Set, all_gateways, gateway, listener_sets_of, say as say_unusable,
+};
 pub(crate) use hostnames::meet;
 pub(crate) use references::{client_certificate, invalid_pair, listener_certificate};
 
@@ -106,10 +110,7 @@ pub(crate) fn outcomes<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Vec<O
 }
 
 /// The Gateways that accept a route, each as often as its parentRefs name it.
-pub(crate) fn gateways_of<'c, 'w>(
-    context: &'c Context<'_, 'w>,
-    route: &Key,
-) -> Vec<&'c Judged<'w>> {
+pub(crate) fn gateways_of<'w>(context: &Context<'_, 'w>, route: &Key) -> Vec<Rc<Judged<'w>>> {
     let name = &route.name;
     macro_rules! of {
         ($kind:ty, $spec:ident => $hostnames:expr) => {
@@ -138,7 +139,7 @@ pub(crate) fn gateways_of<'c, 'w>(
     for outcome in outcomes(context, claim) {
         if let Outcome::Accepted(met) = outcome {
             let names = met.iter().map(|(attached, _)| &attached.gateway);
-            gateways.extend(names.filter_map(|name| context.gateways().get(name)));
+            gateways.extend(names.filter_map(|name| gateway(context, name)));
         }
     }
     gateways

@@ -99,7 +99,7 @@ pub(crate) fn add(
         }
     }
     let mut added: BTreeSet<String> = BTreeSet::new();
-    for policy in context.backend_tls().iter() {
+    for policy in context.backend_tls(None).iter() {
         for certificate in &policy.asks.authorities {
             let id = id_of(certificate);
             if let Some(other) = known.get(certificate.trim()) {

@@ -1,5 +1,7 @@
 //! Certificates that services show to their backends.
 
+use std::rc::Rc;
+
 use kong_crds::Kind;
 use kong_crds::annotations::service::CLIENT_CERTIFICATE;
 use kong_model::entity::Service;
@@ -7,7 +9,7 @@ use kong_resolve::Key;
 
 use super::Wish;
 use crate::context::{Context, key};
-use crate::listeners::{Judged, client_certificate};
+use crate::listeners::{Judged, all_gateways, client_certificate};
 
 /// Which certificate a service is to show, if it shows any. Its backends say so.
 pub(crate) fn wish_of(
@@ -44,7 +46,7 @@ fn is_of(context: &Context<'_, '_>, service: &Service, wish: &Wish) -> bool {
 
 /// The wish of the Gateway whose certificate a service shows.
 fn of_gateways(context: &Context<'_, '_>, service: &Service) -> Option<Wish> {
-    let wish = |gateway: &Judged<'_>| {
+    let wish = |gateway: Rc<Judged<'_>>| {
         let object = gateway.key();
         let (secret, field) = client_certificate(context, &object, gateway.spec)?.ok()?;
         Some(Wish {
@@ -54,6 +56,6 @@ fn of_gateways(context: &Context<'_, '_>, service: &Service) -> Option<Wish> {
             hosts: Vec::new(),
         })
     };
-    let mut wishes = context.gateways().iter().filter_map(wish);
+    let mut wishes = all_gateways(context).into_iter().filter_map(wish);
     wishes.find(|it| is_of(context, service, it))
 }

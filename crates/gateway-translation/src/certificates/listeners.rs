@@ -10,12 +10,12 @@ use serde_json::Value;
 
 use super::Wish;
 use crate::context::{Context, key};
-use crate::listeners::{Bound, listener_certificate, say_unusable};
+use crate::listeners::{Bound, all_gateways, listener_certificate, say_unusable};
 
 /// What listeners ask for, those of the oldest Gateway first.
 pub(super) fn wishes(context: &Context<'_, '_>) -> Vec<Wish> {
     let mut wishes = Vec::new();
-    for gateway in context.gateways().iter() {
+    for gateway in all_gateways(context) {
         if context.settings.as_kong_does() {
             let known = listeners_with_status(context, &gateway.name);
             let listeners = gateway.spec.listeners.iter().enumerate();
@@ -24,7 +24,7 @@ pub(super) fn wishes(context: &Context<'_, '_>) -> Vec<Wish> {
             wishes.extend(listeners.filter_map(wish));
         // Where there is no class, it may be ours.
         } else if gateway.ours.unwrap_or(context.settings.all_routes) {
-            say_unusable(context, gateway);
+            say_unusable(context, &gateway);
             let listeners = gateway.listeners.iter();
             wishes.extend(listeners.filter_map(|bound| wish(context, bound)));
         }

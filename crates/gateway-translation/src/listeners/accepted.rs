@@ -8,7 +8,7 @@ use gateway_types::{
 use kong_crds::Kind;
 use kong_resolve::{Key, Name};
 
-use super::gateways::{Against, Bound};
+use super::gateways::{Against, Bound, gateway, listener_set};
 use super::{Attached, Attachment, Claim, hostnames, is_gateway, is_listener_set};
 use crate::context::{Context, key};
 
@@ -163,7 +163,7 @@ fn shadowed(context: &Context<'_, '_>, attached: &[Attached<'_>]) -> Vec<String>
     };
     let mut by_all: Option<BTreeSet<String>> = None;
     for one in attached.iter().filter(|it| has_hostnames(it.listener)) {
-        let Some(gateway) = context.gateways().get(&one.gateway) else {
+        let Some(gateway) = gateway(context, &one.gateway) else {
             continue;
         };
         let own = one.listener.hostname.as_deref().filter(|it| !it.is_empty());
@@ -193,22 +193,25 @@ pub(super) fn outcome<'w>(
     claim: Claim<'_>,
     parent: &ParentReference,
 ) -> Outcome<'w> {
-    let gateways = context.gateways();
     let name = claim
         .route
         .name
         .sibling(parent.namespace.as_deref(), &parent.name);
+    let mut is_let_in = true;
     let (owner, name) = if is_gateway(parent) {
         (key(Kind::Gateway, &name), name)
     } else if is_listener_set(parent) && !context.settings.as_kong_does() {
-        match gateways.set(&name) {
+        match listener_set(context, &name) {
             None => return Outcome::Missing,
-            Some(set) => (key(Kind::ListenerSet, &name), set.gateway.clone()),
+            Some(set) => {
+                is_let_in = set.allowed;
+                (key(Kind::ListenerSet, &name), set.gateway)
+            }
         }
     } else {
         return Outcome::Foreign;
     };
-    let Some(gateway) = gateways.get(&name) else {
+    let Some(gateway) = gateway(context, &name) else {
         return Outcome::Missing;
     };
     match gateway.ours {
@@ -218,8 +221,7 @@ pub(super) fn outcome<'w>(
         None if context.settings.all_routes => {}
         None => return Outcome::NoClass(name, gateway.spec.gateway_class_name.clone()),
     }
-    let set = gateways.set(&owner.name);
-    if owner.kind == Kind::ListenerSet && set.is_none_or(|set| !set.allowed) {
+    if !is_let_in {
         return Outcome::Refused(Refusal::SetNotAllowed);
     }
     let mut met = Vec::new();

@@ -1,11 +1,12 @@
 //! Gateways with all of their listeners: their own, and those of the ListenerSets that they let in.
 //!
-//! Start with [`Gateways::of`], which judges each listener once, for routes, certificates and statuses alike: what
+//! Start with [`gateway`], which judges each listener once, for routes, certificates and statuses alike: what
 //! stands against it is a protocol that Kong has nothing for, or a listener that it is in conflict with. Of listeners
 //! of one object that are in conflict none is had; between objects the Gateway counts first, then the older
 //! ListenerSet.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use gateway_types::{FromNamespaces, Listener, Protocol};
 use kong_crds::Kind;
@@ -15,15 +16,6 @@ use kong_resolve::{Key, Meta, Name};
 use super::conflicts::{self, Conflict};
 use super::{accepted, is_gateway_kind, is_ours};
 use crate::context::{Context, key};
-
-/// All Gateways there are.
-#[derive(Debug, Default)]
-pub(crate) struct Gateways<'w> {
-    /// The Gateways, oldest first.
-    list: Vec<Judged<'w>>,
-    by_name: BTreeMap<Name, usize>,
-    sets: BTreeMap<Name, Set<'w>>,
-}
 
 /// A Gateway.
 #[derive(Debug)]
@@ -131,95 +123,100 @@ impl<'w> Judged<'w> {
     }
 }
 
-impl<'w> Gateways<'w> {
-    /// Judges all there are. In the way of Kong's controller nothing is judged, since it looks at statuses.
-    pub(crate) fn of(context: &Context<'_, 'w>) -> Self {
-        let mut gateways = Self::default();
-        for (name, meta, spec) in context.all::<Gateway>() {
-            gateways.by_name.insert(name.clone(), gateways.list.len());
-            let own = key(Kind::Gateway, name);
-            gateways.list.push(Judged {
-                name: name.clone(),
-                meta,
-                spec,
-                ours: is_ours(context, &spec.gateway_class_name),
-                listeners: bound(&own, &spec.listeners),
-            });
-        }
-        if context.settings.as_kong_does() {
-            return gateways;
-        }
-        for gateway in &mut gateways.list {
-            judge(&mut gateway.listeners, 0);
-        }
-        // Older ones come first.
-        for (name, meta, spec) in context.all::<ListenerSet>() {
-            gateways.add_set(context, name, meta, spec);
-        }
-        for gateway in &mut gateways.list {
-            for bound in &mut gateway.listeners {
-                if bound.against.is_none()
-                    && bound.listener.protocol == Protocol::HTTPS
-                    && validates_clients(gateway.spec, bound.listener.port)
-                {
-                    bound.against = Some(Against::ClientValidation);
-                }
-            }
-        }
-        gateways
+/// A Gateway, if it is there. It is judged once; what it does not depend on is not read.
+pub(crate) fn gateway<'w>(context: &Context<'_, 'w>, name: &Name) -> Option<Rc<Judged<'w>>> {
+    if let Some(known) = context.gateways.borrow().get(name) {
+        return known.clone();
     }
+    let judged = context.get::<Gateway>(name);
+    let judged = judged.map(|(meta, spec)| Rc::new(judged_gateway(context, name, meta, spec)));
+    let mut known = context.gateways.borrow_mut();
+    known.insert(name.clone(), judged.clone());
+    judged
+}
 
-    fn add_set(
-        &mut self,
-        context: &Context<'_, 'w>,
-        name: &Name,
-        meta: &'w Meta,
-        spec: &'w ListenerSetSpec,
-    ) {
-        let parent = &spec.parent_ref;
-        let gateway = name.sibling(parent.namespace.as_deref(), &parent.name);
-        if !is_gateway_kind(parent.group.as_deref(), parent.kind.as_deref()) {
-            return;
-        }
-        let number = self.by_name.get(&gateway).copied();
-        let allowed = number.is_some_and(|number| {
-            let judged = &self.list[number];
-            lets_in(context, judged.spec, &gateway, name)
-        });
-        if let Some(number) = number.filter(|_| allowed) {
-            let listeners = &mut self.list[number].listeners;
+/// All Gateways, oldest first.
+pub(crate) fn all_gateways<'w>(context: &Context<'_, 'w>) -> Vec<Rc<Judged<'w>>> {
+    let all = context.all::<Gateway>().into_iter();
+    all.filter_map(|(name, ..)| gateway(context, name))
+        .collect()
+}
+
+/// A ListenerSet that adds to a Gateway.
+pub(crate) fn listener_set<'w>(context: &Context<'_, 'w>, name: &Name) -> Option<Set<'w>> {
+    let (meta, spec) = context.get::<ListenerSet>(name)?;
+    set(context, name, meta, spec)
+}
+
+/// The ListenerSets that name a Gateway, oldest first, whether it lets them in or not.
+pub(crate) fn listener_sets_of<'w>(
+    context: &Context<'_, 'w>,
+    gateway: &Name,
+) -> Vec<(&'w Name, Set<'w>, &'w ListenerSetSpec)> {
+    let all = context.all::<ListenerSet>().into_iter();
+    all.filter_map(|(name, meta, spec)| {
+        let set = set(context, name, meta, spec)?;
+        (set.gateway == *gateway).then_some((name, set, &**spec))
+    })
+    .collect()
+}
+
+fn set<'w>(
+    context: &Context<'_, 'w>,
+    name: &Name,
+    meta: &'w Meta,
+    spec: &ListenerSetSpec,
+) -> Option<Set<'w>> {
+    let parent = &spec.parent_ref;
+    if !is_gateway_kind(parent.group.as_deref(), parent.kind.as_deref()) {
+        return None;
+    }
+    let gateway = name.sibling(parent.namespace.as_deref(), &parent.name);
+    let found = context.get::<Gateway>(&gateway);
+    let allowed = found.is_some_and(|(_, spec)| lets_in(context, spec, &gateway, name));
+    Some(Set {
+        meta,
+        gateway,
+        allowed,
+    })
+}
+
+/// Judges a Gateway. In the way of Kong's controller nothing is judged, since it looks at statuses.
+fn judged_gateway<'w>(
+    context: &Context<'_, 'w>,
+    name: &Name,
+    meta: &'w Meta,
+    spec: &'w GatewaySpec,
+) -> Judged<'w> {
+    let own = key(Kind::Gateway, name);
+    let mut listeners = bound(&own, &spec.listeners);
+    if !context.settings.as_kong_does() {
+        judge(&mut listeners, 0);
+        let sets = if lets_some_in(spec) {
+            listener_sets_of(context, name)
+        } else {
+            Vec::new()
+        };
+        for (name, _, spec) in sets.into_iter().filter(|(_, set, _)| set.allowed) {
             let before = listeners.len();
             listeners.extend(bound(&key(Kind::ListenerSet, name), &spec.listeners));
-            judge(listeners, before);
+            judge(&mut listeners, before);
         }
-        self.sets.insert(
-            name.clone(),
-            Set {
-                meta,
-                gateway,
-                allowed,
-            },
-        );
+        for bound in &mut listeners {
+            if bound.against.is_none()
+                && bound.listener.protocol == Protocol::HTTPS
+                && validates_clients(spec, bound.listener.port)
+            {
+                bound.against = Some(Against::ClientValidation);
+            }
+        }
     }
-
-    /// The Gateways, oldest first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Judged<'w>> {
-        self.list.iter()
-    }
-
-    /// A Gateway.
-    pub(crate) fn get(&self, name: &Name) -> Option<&Judged<'w>> {
-        self.list.get(*self.by_name.get(name)?)
-    }
-
-    /// A ListenerSet.
-    pub(crate) fn set(&self, name: &Name) -> Option<&Set<'w>> {
-        self.sets.get(name)
-    }
-
-    /// The ListenerSets, by name.
-    pub(crate) fn sets(&self) -> impl Iterator<Item = (&Name, &Set<'w>)> {
-        self.sets.iter()
+    Judged {
+        name: name.clone(),
+        meta,
+        spec,
+        ours: is_ours(context, &spec.gateway_class_name),
+        listeners,
     }
 }
 
@@ -269,13 +266,20 @@ fn judge(listeners: &mut [Bound<'_>], from: usize) {
     }
 }
 
-/// Whether a Gateway lets a ListenerSet in; by default it lets in none.
+/// Whether a Gateway lets a ListenerSet in.
 fn lets_in(context: &Context<'_, '_>, spec: &GatewaySpec, gateway: &Name, set: &Name) -> bool {
+    let allowed = spec.allowed_listeners.as_ref();
+    let namespaces = allowed.and_then(|it| it.namespaces.as_ref());
+    lets_some_in(spec)
+        && accepted::selects_namespace(context, namespaces, gateway.namespace(), set.namespace())
+}
+
+/// Whether a Gateway lets any ListenerSet in; by default it lets in none.
+fn lets_some_in(spec: &GatewaySpec) -> bool {
     let allowed = spec.allowed_listeners.as_ref();
     let namespaces = allowed.and_then(|it| it.namespaces.as_ref());
     let from = namespaces.and_then(|it| it.from.as_ref());
     !matches!(from, None | Some(FromNamespaces::None))
-        && accepted::selects_namespace(context, namespaces, gateway.namespace(), set.namespace())
 }
 
 /// Tells of the listeners of a Gateway that cannot be had.

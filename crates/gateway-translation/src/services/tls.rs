@@ -69,16 +69,7 @@ fn client_certificate(
 /// The certificate that the Gateways of the routes of a service show to backends, where the Service asks for none.
 pub(super) fn of_gateways(context: &Context<'_, '_>, parents: &[Key], service: &mut Service) {
     let is_tls = matches!(service.protocol, Some(Protocol::Https | Protocol::Tls));
-    let any = || {
-        let mut gateways = context.gateways().iter();
-        gateways.any(|it| {
-            it.spec
-                .tls
-                .as_ref()
-                .is_some_and(|tls| tls.backend.is_some())
-        })
-    };
-    if !is_tls || service.client_certificate.is_some() || !any() {
+    if !is_tls || service.client_certificate.is_some() {
         return;
     }
     for gateway in parents

@@ -1,5 +1,7 @@
 //! Services whose backends a BackendTLSPolicy wants to be verified.
 
+use std::rc::Rc;
+
 use kong_crds::annotations::route::PRESERVE_HOST;
 use kong_model::entity::{Plugin, Protocol, Service, Upstream};
 use kong_resolve::Key;
@@ -12,33 +14,37 @@ use crate::route_annotations::said;
 
 /// What becomes of a service.
 #[derive(Debug)]
-pub(super) enum Verified<'p, 'w> {
+pub(super) enum Verified<'w> {
     /// No policy is for it.
     Not,
     /// One is.
-    By(&'p Policy<'w>),
+    By(Rc<Policy<'w>>),
     /// One is, and what it asks for cannot be had: nothing must be sent.
     Never,
 }
 
 /// The policy of the backends of a service. There is one for all of them, that of the first which has one.
-pub(super) fn of<'c, 'w>(
-    context: &'c Context<'_, 'w>,
+pub(super) fn of<'w>(
+    context: &Context<'_, 'w>,
     backends: &[Resolved<'_>],
     service: &Service,
-) -> Verified<'c, 'w> {
-    let policies: Vec<Option<&Policy<'w>>> = backends
+) -> Verified<'w> {
+    let policies: Vec<Option<Rc<Policy<'w>>>> = backends
         .iter()
         .map(|backend| {
             let port = backend.service_port().and_then(|port| port.name.as_deref());
-            context.backend_tls().for_port(&backend.service, port)
+            let policies = context.backend_tls(Some(backend.service.namespace()));
+            policies.for_port(&backend.service, port)
         })
         .collect();
-    let Some(policy) = policies.iter().flatten().next().copied() else {
+    let Some(policy) = policies.iter().flatten().next().cloned() else {
         return Verified::Not;
     };
     for (backend, other) in backends.iter().zip(&policies) {
-        if other.is_none_or(|other| other.object != policy.object) {
+        if other
+            .as_ref()
+            .is_none_or(|other| other.object != policy.object)
+        {
             context.say(
                 &backend.object,
                 "",
@@ -81,7 +87,7 @@ fn over_tls(protocol: Option<&Protocol>) -> Option<Protocol> {
     }
 }
 
-impl Verified<'_, '_> {
+impl Verified<'_> {
     /// Makes a service speak TLS. Annotations have been applied by now.
     pub(super) fn speak(&self, service: &mut Service) {
         if let Self::By(_) = self {

@@ -15,7 +15,9 @@ use super::pushed::{Awaiting, Words};
 use super::routes::Attached;
 use super::{Statuses, before};
 use crate::context::{Context, key};
-use crate::listeners::{Against, Bound, Judged, Set, client_certificate};
+use crate::listeners::{
+    Against, Bound, Judged, Set, all_gateways, client_certificate, listener_sets_of,
+};
 
 /// The types of conditions of a Gateway that are ours.
 const TYPES: [&str; 3] = [ACCEPTED, PROGRAMMED, RESOLVED_REFS];
@@ -25,9 +27,9 @@ const NOT_VALID: &str = "ListenersNotValid";
 const WAITING: &str = "Waiting for controller";
 
 pub(super) fn put(context: &Context<'_, '_>, attached: &Attached, statuses: &mut Statuses) {
-    for gateway in context.gateways().iter() {
+    for gateway in all_gateways(context) {
         if gateway.ours == Some(true) {
-            put_gateway(context, gateway, attached, statuses);
+            put_gateway(context, &gateway, attached, statuses);
         }
     }
 }
@@ -45,22 +47,19 @@ fn put_gateway(
     let is_accepted = accepted.truth == Truth::True;
     let own = gateway.listeners_of(&object);
     let listeners = listeners::all(context, own, attached, status.get("listeners"), generation);
-    let sets = context.gateways().sets();
-    let sets = sets.filter(|(_, set)| set.gateway == gateway.name);
     let mut attached_sets = 0;
-    for (name, set) in sets {
+    for (name, set, _) in listener_sets_of(context, &gateway.name) {
         let set_object = key(Kind::ListenerSet, name);
-        if put_set(
+        let has_attached = put_set(
             context,
             gateway,
             &set_object,
-            set,
+            &set,
             is_accepted,
             attached,
             statuses,
-        ) {
-            attached_sets += 1;
-        }
+        );
+        attached_sets += i32::from(has_attached);
     }
     if gateway.spec.allowed_listeners.is_some() {
         status.insert("attachedListenerSets".to_owned(), json!(attached_sets));

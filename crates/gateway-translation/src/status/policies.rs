@@ -32,7 +32,7 @@ pub(super) fn put(
     statuses: &mut Statuses,
 ) {
     put_upstream_policies(context, known, statuses);
-    for policy in context.backend_tls().iter() {
+    for policy in context.backend_tls(None).iter() {
         put_backend_tls_policy(context, policy, attached, statuses);
     }
 }
