@@ -37,11 +37,7 @@ fn every_example_of_a_gateway_is_translated_without_findings() {
     for folder in folders {
         for flavor in ["traditional-compatible", "expressions"] {
             let arguments = ["translate", "--flavor", flavor, "-f"].map(Path::new);
-            let ran = run(
-                &workspace(),
-                &[&arguments[..], &[&folder]].concat(),
-                "",
-            );
+            let ran = run(&workspace(), &[&arguments[..], &[&folder]].concat(), "");
             let well = (ran.err.as_str(), ran.code);
             assert_eq!(well, ("", 0), "{} {flavor}", folder.display());
             assert!(ran.out.contains("services:\n"), "{}", folder.display());
