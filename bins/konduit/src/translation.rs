@@ -100,7 +100,8 @@ impl Translated {
     /// Something is wrong with an object, at the place where that stands.
     pub(crate) fn finding(&self, object: &Key, field: &str, message: &str, remedy: &str) -> Finding {
         let finding = match self.places.get(object) {
-            Some(manifest) => manifest.finding(field, message),
+            // With its namespace, which the manifest may leave to us.
+            Some(manifest) => manifest.finding(field, message).about(object.to_string()),
             None => Finding {
                 place: None,
                 object: Some(object.to_string()),

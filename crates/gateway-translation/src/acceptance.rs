@@ -14,8 +14,17 @@ pub(crate) fn refusal(
     collection: &str,
     entity: &Members,
 ) -> Option<(String, String, String)> {
+    refusals(context, collection, entity).into_iter().next()
+}
+
+/// Everything that Kong has against an entity.
+pub(crate) fn refusals(
+    context: &Context<'_, '_>,
+    collection: &str,
+    entity: &Members,
+) -> Vec<(String, String, String)> {
     if context.settings.as_kong_does() {
-        return None;
+        return Vec::new();
     }
     let mut document = Members::new();
     document.insert("_format_version".to_owned(), json!("3.0"));
@@ -32,12 +41,13 @@ pub(crate) fn refusal(
     findings
         .into_iter()
         // Members that the tables do not know are such things, too.
-        .find(|finding| !matches!(finding.problem, Problem::Dangling { .. } | Problem::Unknown))
+        .filter(|finding| !matches!(finding.problem, Problem::Dangling { .. } | Problem::Unknown))
         .map(|finding| {
             let member = finding.field.strip_prefix(&place).unwrap_or(&finding.field);
             let member = member.trim_start_matches('.').to_owned();
             (member, finding.reason(), finding.remedy())
         })
+        .collect()
 }
 
 /// The same for an entity that is part of a consumer.

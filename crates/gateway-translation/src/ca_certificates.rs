@@ -8,12 +8,13 @@ use kong_crds::Kind;
 use kong_crds::gateway::ConfigMap;
 use kong_crds::kubernetes::Secret;
 use kong_crds::names::CA_CERTIFICATE_LABEL;
+use kong_model::entity::Service;
 use kong_resolve::{Key, Meta, Name};
 use serde_json::json;
 
 use crate::acceptance::refusal;
 use crate::context::{Context, key};
-use crate::document::{DeclaredService, Members};
+use crate::document::Members;
 use crate::origin;
 
 /// A certificate of an authority.
@@ -177,24 +178,15 @@ fn labelled<'w>(context: &Context<'_, 'w>) -> Vec<Source<'w>> {
         .collect()
 }
 
-/// Takes from services the authorities that there are not: Kong would refuse the whole document.
-pub(crate) fn keep_known(
-    context: &Context<'_, '_>,
-    certificates: &[Members],
-    services: &mut [DeclaredService],
-) {
-    if context.settings.as_kong_does() {
-        return;
+/// Takes from a service the authorities that there are not: Kong would refuse the whole document. `known` are the ids of
+/// those that there are.
+pub(crate) fn keep_known(known: &BTreeSet<String>, service: &mut Service) {
+    let wanted = &mut service.ca_certificates;
+    if let Some(ids) = wanted {
+        ids.retain(|id| known.contains(id));
     }
-    let known = ids(certificates);
-    for service in services {
-        let wanted = &mut service.service.ca_certificates;
-        if let Some(ids) = wanted {
-            ids.retain(|id| known.contains(id));
-        }
-        // What the gateway itself trusts decides then.
-        if wanted.as_ref().is_some_and(Vec::is_empty) {
-            *wanted = None;
-        }
+    // What the gateway itself trusts decides then.
+    if wanted.as_ref().is_some_and(Vec::is_empty) {
+        *wanted = None;
     }
 }

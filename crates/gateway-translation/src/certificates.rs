@@ -18,15 +18,16 @@ use uuid::Uuid;
 
 use crate::acceptance::refusal;
 use crate::context::{Context, key};
-use crate::document::{DeclaredService, Members};
+use crate::document::Members;
 use crate::origin;
-use crate::services::Binding;
+
+pub(crate) use clients::wish_of;
 
 /// A wish for a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Wish {
+pub(crate) struct Wish {
     /// The Secret.
-    secret: Name,
+    pub(crate) secret: Name,
     /// Who wishes.
     by: Key,
     /// Where the reference to the Secret stands.
@@ -68,26 +69,34 @@ struct Certificate<'w> {
     hosts: Vec<String>,
 }
 
-/// All certificates, the last first. Services that show one are told its id, which is not that of their Secret if an
-/// older Secret has the same certificate.
-pub(crate) fn all(
-    context: &Context<'_, '_>,
-    bindings: &[Binding],
-    services: &mut [DeclaredService],
-) -> Vec<Members> {
-    let wanted = clients::wanted(context, bindings, services);
+/// All certificates.
+#[derive(Clone, Default, PartialEq)]
+pub(crate) struct Certificates {
+    /// Their members, the last first.
+    pub(crate) members: Vec<Members>,
+    /// The ids of those that services show, by their Secrets: the id is not that of the Secret if an older Secret has the
+    /// same certificate.
+    pub(crate) shown: BTreeMap<Name, String>,
+}
+
+/// All certificates; `clients` are those that services show.
+pub(crate) fn all(context: &Context<'_, '_>, clients: Vec<Wish>) -> Certificates {
     let mut wishes = ingresses::wishes(context);
-    wishes.extend(wanted.iter().map(|(_, wish)| wish.clone()));
+    let secrets: Vec<Name> = clients.iter().map(|wish| wish.secret.clone()).collect();
+    wishes.extend(clients);
     wishes.extend(listeners::wishes(context));
     let mut collection = Collection::default();
     for wish in wishes {
         collection.add(context, wish);
     }
-    for (service, wish) in wanted {
-        let id = collection.id_of(&wish.secret);
-        clients::show(context, services, &service, id);
+    let shown = secrets.into_iter().filter_map(|secret| {
+        let id = collection.id_of(&secret)?;
+        Some((secret, id))
+    });
+    Certificates {
+        shown: shown.collect(),
+        members: collection.into_members(),
     }
-    collection.into_members()
 }
 
 /// Certificates to be.

@@ -13,6 +13,7 @@ use crate::document::Members;
 use crate::origin;
 
 /// A consumer group.
+#[derive(PartialEq)]
 pub(crate) struct Group {
     /// The object that it comes from.
     pub(crate) object: Key,

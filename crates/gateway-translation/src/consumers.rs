@@ -20,10 +20,12 @@ use crate::consumer_groups::Group;
 use crate::context::Context;
 use crate::document::Members;
 use crate::origin;
+use crate::settings::Settings;
 
 use credentials::Credential;
 
 /// A consumer. It holds secrets, so it cannot be printed.
+#[derive(PartialEq)]
 pub(crate) struct Consumer {
     /// The object that it comes from.
     pub(crate) object: Key,
@@ -247,10 +249,10 @@ fn groups_of(
 }
 
 /// Which consumers are in which groups.
-pub(crate) fn memberships(context: &Context<'_, '_>, consumers: &[Consumer]) -> Vec<Members> {
+pub(crate) fn memberships(settings: &Settings, consumers: &[Consumer]) -> Vec<Members> {
     let mut memberships = Vec::new();
     for consumer in consumers {
-        let name = if context.settings.as_kong_does() {
+        let name = if settings.as_kong_does() {
             consumer
                 .members
                 .get("username")

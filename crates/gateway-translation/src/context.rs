@@ -101,21 +101,32 @@ impl<'c, 'w> Context<'c, 'w> {
         S::deserialize(&status.0).ok()
     }
 
-    /// All objects of a kind that can be read, oldest first, then by namespace and name.
-    pub(crate) fn all<K: Readable>(&self) -> Vec<(&'w Name, &'w Meta, &'w Arc<K::Spec>)> {
-        let mut all = Vec::new();
-        for name in self.view.of_kind(K::KIND) {
-            match self.view.object(&Ref::<K>::new(name.clone())) {
-                Lookup::Found(meta, spec) => all.push((name, meta, spec)),
-                Lookup::Missing => {}
-                Lookup::Unreadable(unreadable) => self.say(
+    /// An object as such: that it cannot be read is said.
+    pub(crate) fn one<K: Readable>(&self, name: &Name) -> Option<(&'w Meta, &'w Arc<K::Spec>)> {
+        match self.view.object(&Ref::<K>::new(name.clone())) {
+            Lookup::Found(meta, spec) => Some((meta, spec)),
+            Lookup::Missing => None,
+            Lookup::Unreadable(unreadable) => {
+                self.say(
                     &key(K::KIND, name),
                     unreadable.path.clone(),
                     format!("cannot be read: {}", unreadable.reason),
                     "correct the field",
-                ),
+                );
+                None
             }
         }
+    }
+
+    /// All objects of a kind that can be read, oldest first, then by namespace and name.
+    pub(crate) fn all<K: Readable>(&self) -> Vec<(&'w Name, &'w Meta, &'w Arc<K::Spec>)> {
+        let names = self.view.of_kind(K::KIND);
+        let mut all: Vec<_> = names
+            .filter_map(|name| {
+                let (meta, spec) = self.one::<K>(name)?;
+                Some((name, meta, spec))
+            })
+            .collect();
         all.sort_by(|(name, meta, _), (other, theirs, _)| {
             (meta.created, name).cmp(&(theirs.created, other))
         });

@@ -3,7 +3,7 @@
 //! An entity belongs to a plugin. Where its collection has members that refer to services, routes or consumers, there
 //! is one for each combination of those that the plugin is for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kong_crds::Kind;
@@ -75,7 +75,14 @@ const TAKEN: [&str; 14] = [
 /// An entity, with by what those of one object are sorted.
 type Placed = (Key, Vec<String>, Members);
 
-/// The entities by collection, in order of their objects.
+/// The names of the plugins that entities belong to.
+pub(crate) fn parents(context: &Context<'_, '_>) -> BTreeSet<String> {
+    let all = context.all::<KongCustomEntity>().into_iter();
+    all.filter_map(|(_, _, spec)| Some(spec.parent_ref.as_ref()?.name.clone()))
+        .collect()
+}
+
+/// The entities by collection, in order of their objects; `relations` are those of the plugins that they belong to.
 pub(crate) fn all(
     context: &Context<'_, '_>,
     relations: &Relations,

@@ -209,25 +209,31 @@ fn service(declared: &DeclaredService) -> Value {
     Value::Object(members)
 }
 
-/// A route as Kong reads it.
-pub(crate) fn route(declared: &DeclaredRoute) -> Value {
-    let mut members = members(&declared.route);
+fn route(declared: &DeclaredRoute) -> Value {
+    let mut members = route_members(&declared.route, declared.expression.as_ref());
+    members.insert("id".to_owned(), json!(declared.id));
+    inline(&mut members, &declared.plugins);
+    Value::Object(members)
+}
+
+/// The members of a route as Kong reads it.
+pub(crate) fn route_members(route: &Route, expression: Option<&(Expression, u64)>) -> Members {
+    let mut members = members(route);
     for end in ["sources", "destinations"] {
         let addresses = members.get_mut(end).and_then(Value::as_array_mut);
         for address in addresses.into_iter().flatten() {
             address.as_object_mut().map(without_nulls);
         }
     }
-    members.insert("id".to_owned(), json!(declared.id));
-    if let Some((expression, priority)) = &declared.expression {
+    if let Some((expression, priority)) = expression {
         members.insert("expression".to_owned(), json!(expression.to_string()));
         members.insert("priority".to_owned(), json!(priority));
     }
-    inline(&mut members, &declared.plugins);
-    Value::Object(members)
+    members
 }
 
-fn inline(of: &mut Members, plugins: &[Plugin]) {
+/// Puts plugins into what they are part of.
+pub(crate) fn inline(of: &mut Members, plugins: &[Plugin]) {
     if plugins.is_empty() {
         return;
     }

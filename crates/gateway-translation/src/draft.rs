@@ -12,7 +12,7 @@ use kong_router::expression::Expression;
 use crate::origin::Provenance;
 
 /// A service to be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Draft {
     /// The service. Its name is set, its host is the name of its upstream.
     pub(crate) service: Service,
@@ -81,7 +81,7 @@ pub(crate) enum BackendPort {
 }
 
 /// A route to be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct DraftRoute {
     /// The object that it is made from: its annotations count, its tags are the route's.
     pub(crate) object: Key,

@@ -1,8 +1,10 @@
 //! HTTPRoutes: which services and Kong routes they become.
 //!
-//! Start with [`drafts`]. Rules are grouped into services ([`grouping`]); the matches of a group become Kong routes in
-//! one of three ways: with [expressions], [as Kong's controller does](merged) or [one by one](single), which is how
-//! the traditional flavour is served right; [`order`] says which is tried first. Filters become plugins in [`filters`] and [`redirect`].
+//! Start with [`parts`], which is about one HTTPRoute; in the way of Kong's controller with [`drafts`], which is about
+//! all of them, since there each counts the others. Rules are grouped into services ([`grouping`]); the matches of a
+//! group become Kong routes in one of three ways: with [expressions], [as Kong's controller does](merged) or [one by
+//! one](single), which is how the traditional flavour is served right; [`order`] says which is tried first. Filters
+//! become plugins in [`filters`] and [`redirect`].
 
 mod duration;
 mod expressions;
@@ -19,18 +21,22 @@ mod support;
 mod transformer;
 
 use kong_model::entity::{Protocol, Route, Service};
-use kong_resolve::Key;
+use kong_resolve::{Key, Name};
 
 use crate::context::Context;
 use crate::draft::{Draft, DraftRoute, WithoutBackends};
 use crate::origin::{self, Provenance};
+use crate::part::{Part, PartRoute};
+use crate::refused;
 use crate::route_annotations;
 
 use filters::Filtered;
 use grouping::Group;
+pub(crate) use grouping::name_of_shared;
+pub(crate) use order::{Place, Rank, ranks};
 use source::{Rule, Source};
 
-/// The services to be of all HTTPRoutes.
+/// The services to be of all HTTPRoutes, as Kong's controller makes them.
 pub(crate) fn drafts(context: &Context<'_, '_>) -> Vec<Draft> {
     let sources = source::all(context);
     let rules = source::rules(context, &sources);
@@ -40,14 +46,45 @@ pub(crate) fn drafts(context: &Context<'_, '_>) -> Vec<Draft> {
         let routes = |group: &Group<'_>| expressions::routes(context, group, &order);
         return made(context, groups, routes);
     }
-    if context.settings.as_kong_does() {
-        let ranks = priority::Ranks::of(&rules);
-        let routes = |group: &Group<'_>| merged::routes(context, group, &ranks);
-        return made(context, groups, routes);
+    let ranks = priority::Ranks::of(&rules);
+    let routes = |group: &Group<'_>| merged::routes(context, group, &ranks);
+    made(context, groups, routes)
+}
+
+/// The parts of services that come from one HTTPRoute. What decides between its routes and those of others is in
+/// their [places](Place).
+pub(crate) fn parts(context: &Context<'_, '_>, name: &Name) -> Vec<Part> {
+    let Some(source) = source::of(context, name) else {
+        return Vec::new();
+    };
+    let rules = source::rules(context, std::slice::from_ref(&source));
+    let mut parts = Vec::new();
+    for (group, joint) in grouping::of_one(context, &rules) {
+        let mut routes = Vec::new();
+        for rule in &group.rules {
+            let of_rule = if context.settings.expressions() {
+                expressions::of_rule(context, rule)
+            } else {
+                single::of_rule(context, rule)
+            };
+            for (mut route, place) in of_rule {
+                if refused::accept(context, &mut route) {
+                    // What an annotation says stays.
+                    let place = route.route.regex_priority.is_none().then_some(place);
+                    routes.push(PartRoute::of(context, route, place));
+                }
+            }
+        }
+        // A service that nothing leads to is of no use to anybody.
+        if !routes.is_empty() {
+            parts.push(Part {
+                draft: draft(context, &group, Vec::new()),
+                joint,
+                routes,
+            });
+        }
     }
-    let mut drafts = made(context, groups, |group| Ok(single::routes(context, group)));
-    order::put(context, &rules, &mut drafts);
-    drafts
+    parts
 }
 
 /// The drafts of groups. A group whose routes cannot be made is left out, and all of its HTTPRoutes are told.

@@ -1,8 +1,9 @@
 #![doc = include_str!("../README.md")]
 //!
-//! Where to start: [`translate`] takes a [`World`] of objects and gives a [`Translation`]. Each kind of route has a
-//! module that makes [drafts](draft) of services of it; `services` turns them into services and upstreams; what is
-//! bound to those by name comes after. Nothing in here reads a clock, performs I/O or remembers anything.
+//! Where to start: [`translate`] takes a [`World`] of objects and gives a [`Translation`]; a [`Translator`] keeps one
+//! and takes in changes. Each kind of route has a module that makes [drafts](draft) of services of it; `services`
+//! turns them into services and upstreams; what is bound to those by name comes after. `translator` says what of that
+//! is done when. Nothing in here reads a clock or performs I/O.
 
 mod acceptance;
 mod attributes;
@@ -24,6 +25,8 @@ mod licenses;
 mod lint;
 mod listeners;
 mod origin;
+mod part;
+mod plain;
 mod plugins;
 mod predicates;
 mod refused;
@@ -32,12 +35,11 @@ mod route_base;
 mod services;
 mod settings;
 mod stream_route;
+mod translator;
 mod url_path;
 mod vaults;
 
-use kong_resolve::{View, World};
-
-use crate::context::Context;
+use kong_resolve::World;
 
 pub use context::Problem;
 pub use document::{
@@ -46,6 +48,7 @@ pub use document::{
 pub use lint::{Level, Lint, Rule, lint};
 pub use origin::Provenance;
 pub use settings::{BadVersion, Compat, Features, KongVersion, Settings};
+pub use translator::{Delta, Translator};
 
 /// What became of the objects.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,49 +61,7 @@ pub struct Translation {
 
 /// Translates everything there is.
 pub fn translate(world: &World, settings: &Settings) -> Translation {
-    let left = (!settings.without.is_empty()).then(|| fallback::without(world, settings));
-    let view = View::new(left.as_ref().unwrap_or(world));
-    let context = Context::new(&view, settings);
-    let mut drafts = ingress::drafts(&context);
-    drafts.extend(grpc_route::drafts(&context));
-    drafts.extend(stream_route::drafts(&context));
-    drafts.extend(http_route::drafts(&context));
-    if !settings.as_kong_does() {
-        refused::leave_out(&context, &mut drafts);
-    }
-    let built = services::build(&context, drafts);
-    let document = bind(&context, built);
-    Translation {
-        document,
-        problems: context.into_problems(),
-    }
-}
-
-/// Puts everything around services and their routes.
-fn bind(context: &Context<'_, '_>, built: services::Built) -> Document {
-    let services::Built {
-        mut services,
-        upstreams,
-        bindings,
-    } = built;
-    let ca_certificates = ca_certificates::all(context);
-    ca_certificates::keep_known(context, &ca_certificates, &mut services);
-    let certificates = certificates::all(context, &bindings, &mut services);
-    let groups = consumer_groups::all(context);
-    let authorities = ca_certificates::ids(&ca_certificates);
-    let consumers = consumers::all(context, &groups, &authorities);
-    let relations = plugins::Relations::gather(context, &bindings, &consumers, &groups);
-    Document {
-        plugins: plugins::all(context, &relations, &services),
-        others: custom_entities::all(context, &relations),
-        consumer_group_consumers: consumers::memberships(context, &consumers),
-        consumers: consumers.into_iter().map(|it| it.members).collect(),
-        consumer_groups: groups.into_iter().map(|it| it.members).collect(),
-        vaults: vaults::all(context),
-        licenses: licenses::all(context),
-        services,
-        upstreams,
-        certificates,
-        ca_certificates,
-    }
+    let mut translator = Translator::new(settings.clone());
+    translator.apply_all(world);
+    translator.translation()
 }

@@ -1,24 +1,27 @@
 //! Plugins: what KongPlugins and KongClusterPlugins become, one for each combination of what they are for.
 //!
 //! `relations` finds out who refers to which plugin, `definition` reads the plugin, `patch` puts values of Secrets
-//! into its configuration. Here the two are brought together.
+//! into its configuration. Here the two are brought together: start with [`referred_to`] and [`global`], then
+//! [`distinct`], which decides between all that come of those.
 
 mod definition;
 mod patch;
 mod relations;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use kong_crds::configuration::v1::KongClusterPlugin;
 use kong_crds::names::GLOBAL_LABEL;
 use kong_model::entity::Plugin;
 use kong_resolve::{Key, Name};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use crate::acceptance::refusals;
 use crate::class::all_of_ours;
-use crate::context::Context;
-use crate::document::{DeclaredPlugin, DeclaredService};
+use crate::context::{Context, Problem};
+use crate::document::{DeclaredPlugin, DeclaredRoute, DeclaredService, Members};
 use crate::origin::{self, Provenance};
 
 pub(crate) use definition::{Definition, find};
@@ -29,34 +32,49 @@ pub(crate) use relations::{Entity, PluginKey, Related, Relations, combinations, 
 const SUFFIX: usize = 9;
 
 /// A plugin with the object that it comes from.
-struct Made {
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Made {
     object: Key,
     created: i64,
-    plugin: DeclaredPlugin,
+    pub(crate) plugin: DeclaredPlugin,
 }
 
-/// All plugins that are no part of the services and routes themselves.
-pub(crate) fn all(
+/// What becomes of a plugin that somebody refers to.
+pub(crate) fn referred_to(
     context: &Context<'_, '_>,
-    relations: &Relations,
-    services: &[DeclaredService],
-) -> Vec<DeclaredPlugin> {
+    key: &PluginKey,
+    related: &Related,
+) -> Vec<Made> {
     let mut made = Vec::new();
-    for (key, related) in relations.iter() {
-        let Some(definition) = find(context, key) else {
-            tell_referrers(context, key, related);
-            continue;
-        };
-        match definition.plugin(context) {
-            Ok(plugin) => bind(&definition, &plugin, related, &mut made),
-            Err(problem) => problem.say(context, &definition.object),
-        }
+    let Some(definition) = find(context, key) else {
+        tell_referrers(context, key, related);
+        return made;
+    };
+    match definition.plugin(context) {
+        Ok(plugin) => bind(context, &definition, &plugin, related, &mut made),
+        Err(problem) => problem.say(context, &definition.object),
     }
-    made.extend(global(context));
-    if context.settings.as_kong_does() {
-        return made.into_iter().map(|made| made.plugin).collect();
+    made
+}
+
+/// Why Kong refuses a plugin for what it is to be for, if it does: some are not for consumers, for instance.
+fn refused_place(
+    context: &Context<'_, '_>,
+    plugin: &str,
+    place: [(&str, bool); 4],
+) -> Option<(String, String)> {
+    let mut members = Members::new();
+    members.insert("name".to_owned(), json!(plugin));
+    let parts = place.into_iter().filter(|(_, is_there)| *is_there);
+    for (part, _) in parts {
+        members.insert(part.to_owned(), json!({"id": Uuid::nil()}));
     }
-    distinct(context, made, services)
+    let refusals = refusals(context, "plugins", &members).into_iter();
+    let is_of_place = |member: &str| place.iter().any(|(part, _)| *part == member);
+    refusals
+        .filter(|(member, ..)| is_of_place(member))
+        .map(|(_, reason, remedy)| (reason, remedy))
+        .next()
 }
 
 /// Tells everybody who refers to a plugin that it is not there.
@@ -77,9 +95,33 @@ fn tell_referrers(context: &Context<'_, '_>, key: &PluginKey, related: &Related)
 }
 
 /// A plugin for each combination of what it is for.
-fn bind(definition: &Definition<'_>, plugin: &Plugin, related: &Related, made: &mut Vec<Made>) {
+fn bind(
+    context: &Context<'_, '_>,
+    definition: &Definition<'_>,
+    plugin: &Plugin,
+    related: &Related,
+    made: &mut Vec<Made>,
+) {
     let mut instances: BTreeSet<String> = BTreeSet::new();
+    let mut refused: BTreeMap<[(&str, bool); 4], bool> = BTreeMap::new();
     for relation in combinations(related) {
+        let place = [
+            ("service", relation.service.is_some()),
+            ("route", relation.route.is_some()),
+            ("consumer", relation.consumer.is_some()),
+            ("consumer_group", relation.consumer_group.is_some()),
+        ];
+        let is_refused = *refused.entry(place).or_insert_with(|| {
+            let refusal = refused_place(context, &plugin.name, place);
+            if let Some((reason, remedy)) = &refusal {
+                let message = format!("{reason}: it has no effect there");
+                context.say(&definition.object, "plugin", message, remedy);
+            }
+            refusal.is_some()
+        });
+        if is_refused {
+            continue;
+        }
         let mut plugin = plugin.clone();
         if let Some(instance) = &plugin.instance_name {
             let digest = digest(&relation);
@@ -147,7 +189,7 @@ fn id(plugin: &str, relation: &Relation<'_>) -> Uuid {
 }
 
 /// The plugins that are for everything: KongClusterPlugins with a label.
-fn global(context: &Context<'_, '_>) -> Vec<Made> {
+pub(crate) fn global(context: &Context<'_, '_>) -> Vec<Made> {
     let mut made: BTreeMap<String, Vec<Made>> = BTreeMap::new();
     for (object, meta, spec) in all_of_ours::<KongClusterPlugin>(context) {
         if meta.label(GLOBAL_LABEL) != Some("true") {
@@ -203,26 +245,32 @@ fn global(context: &Context<'_, '_>) -> Vec<Made> {
     made.into_values().flatten().collect()
 }
 
-/// Of plugins of one name for the same thing that of the oldest object; Kong takes no two.
-fn distinct(
-    context: &Context<'_, '_>,
-    mut made: Vec<Made>,
-    services: &[DeclaredService],
-) -> Vec<DeclaredPlugin> {
-    let built_in = built_in(services);
+/// Of plugins of one name for the same thing that of the oldest object, since Kong takes no two, and what those are told
+/// that are not taken. `built_in` are the ids that plugins have which are part of services and routes.
+pub(crate) fn distinct(
+    mut made: Vec<&Made>,
+    built_in: &BTreeSet<Uuid>,
+) -> (Vec<DeclaredPlugin>, Vec<Problem>) {
     made.sort_by(|one, two| (one.created, &one.object).cmp(&(two.created, &two.object)));
-    let mut taken: BTreeMap<Uuid, Key> = BTreeMap::new();
-    let mut plugins = Vec::new();
+    let mut taken: HashMap<Uuid, &Key> = HashMap::new();
+    let (mut plugins, mut problems) = (Vec::new(), Vec::new());
     for Made { object, plugin, .. } in made {
+        let name = &plugin.plugin.name;
+        let mut tell = |message: String, remedy: &str| {
+            problems.push(Problem {
+                object: object.clone(),
+                field: "plugin".to_owned(),
+                message,
+                remedy: remedy.to_owned(),
+                harmless: true,
+            });
+        };
         if let Some(winner) = taken.get(&plugin.id) {
             if *winner != object {
-                context.warn(
-                    &object,
-                    "plugin",
+                let place = place(plugin);
+                tell(
                     format!(
-                        "{} is {} already by {winner}, which is older: this one has no effect there",
-                        plugin.plugin.name,
-                        place(&plugin),
+                        "{name} is {place} already by {winner}, which is older: this one has no effect there"
                     ),
                     "keep one of the two",
                 );
@@ -230,40 +278,37 @@ fn distinct(
             continue;
         }
         if built_in.contains(&plugin.id) {
-            context.warn(
-                &object,
-                "plugin",
+            let place = place(plugin);
+            tell(
                 format!(
-                    "{} is {} already by a filter or an annotation: this one has no effect there",
-                    plugin.plugin.name,
-                    place(&plugin),
+                    "{name} is {place} already by a filter or an annotation: this one has no effect there"
                 ),
                 "say all of it in one of the two",
             );
             continue;
         }
         taken.insert(plugin.id, object);
-        plugins.push(plugin);
+        plugins.push(plugin.clone());
     }
-    plugins
+    (plugins, problems)
 }
 
-/// The ids that the plugins which are part of services and routes would have, were they bound to those.
-fn built_in(services: &[DeclaredService]) -> BTreeSet<Uuid> {
-    let mut ids = BTreeSet::new();
-    for service in services {
-        for plugin in &service.plugins {
-            let name = format!("{}:service/{}", plugin.name, service.name());
-            ids.insert(origin::id("plugins", &name));
-        }
-        for route in &service.routes {
-            for plugin in &route.plugins {
-                let name = format!("{}:route/{}", plugin.name, route.name());
-                ids.insert(origin::id("plugins", &name));
-            }
-        }
-    }
-    ids
+/// The ids that the plugins which are part of a service and its routes would have, were they bound to those.
+pub(crate) fn built_in<'r>(
+    service: &DeclaredService,
+    routes: impl IntoIterator<Item = &'r DeclaredRoute>,
+) -> Vec<Uuid> {
+    let of_service = service.plugins.iter().map(|plugin| {
+        let name = format!("{}:service/{}", plugin.name, service.name());
+        origin::id("plugins", &name)
+    });
+    let of_routes = routes.into_iter().flat_map(|route| {
+        route.plugins.iter().map(|plugin| {
+            let name = format!("{}:route/{}", plugin.name, route.name());
+            origin::id("plugins", &name)
+        })
+    });
+    of_service.chain(of_routes).collect()
 }
 
 /// What a plugin is for, in words.

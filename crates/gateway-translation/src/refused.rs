@@ -8,47 +8,44 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kong_model::entity::Route;
 use kong_router::{Config, Dialect, Edition, Finding, validate};
-use serde_json::{Value, json};
-use uuid::Uuid;
+use serde_json::json;
 
 use crate::context::Context;
-use crate::document::{self, DeclaredRoute};
+use crate::document::{self, Members};
 use crate::draft::{Draft, DraftRoute};
+use crate::plain;
 
-/// Takes out of drafts what Kong would refuse, and tells whose it was.
+/// Takes out of the routes of drafts what Kong would refuse.
 pub(crate) fn leave_out(context: &Context<'_, '_>, drafts: &mut Vec<Draft>) {
+    for draft in drafts.iter_mut() {
+        draft.routes.retain_mut(|route| accept(context, route));
+    }
+    drafts.retain(|draft| !draft.routes.is_empty());
+}
+
+/// Takes out of a route what Kong would refuse, and tells whose it was; whether something is left. Whether its name is
+/// that of another one is for who knows all.
+pub(crate) fn accept(context: &Context<'_, '_>, route: &mut DraftRoute) -> bool {
     loop {
-        let routes: Vec<&DraftRoute> = drafts.iter().flat_map(|draft| &draft.routes).collect();
-        let findings = findings(context, &routes);
-        let mut refusals: BTreeMap<usize, Refusal> = BTreeMap::new();
-        for finding in &findings {
-            let Some((number, rest)) = place(&finding.field) else {
+        let mut refusal = Refusal::default();
+        for finding in findings(context, route) {
+            let Some(place) = place(&finding.field) else {
                 continue;
             };
-            let Some(route) = routes.get(number) else {
-                continue;
-            };
-            say(context, route, finding, rest);
-            let refusal = refusals.entry(number).or_default();
-            match element(rest) {
+            say(context, route, &finding, place);
+            match element(place) {
                 Some((list, index)) => {
                     refusal.elements.entry(list).or_default().insert(index);
                 }
                 None => refusal.whole = true,
             }
         }
-        if refusals.is_empty() {
-            return;
+        if refusal.is_none() {
+            return true;
         }
-        let mut number = 0;
-        for draft in drafts.iter_mut() {
-            draft.routes.retain_mut(|route| {
-                let refusal = refusals.get(&number);
-                number += 1;
-                refusal.is_none_or(|refusal| refusal.repair(&mut route.route))
-            });
+        if !refusal.repair(&mut route.route) {
+            return false;
         }
-        drafts.retain(|draft| !draft.routes.is_empty());
     }
 }
 
@@ -62,9 +59,13 @@ struct Refusal {
 }
 
 /// Lists of which an element can go: then the route is for less.
-const LISTS: [&str; 4] = ["hosts", "methods", "paths", "snis"];
+const LISTS: [&str; 5] = ["hosts", "methods", "paths", "snis", "tags"];
 
 impl Refusal {
+    fn is_none(&self) -> bool {
+        !self.whole && self.elements.is_empty()
+    }
+
     /// Takes out what is refused; whether something is left.
     fn repair(&self, route: &mut Route) -> bool {
         if self.whole {
@@ -75,6 +76,7 @@ impl Refusal {
                 "hosts" => &mut route.hosts,
                 "methods" => &mut route.methods,
                 "paths" => &mut route.paths,
+                "tags" => &mut route.tags,
                 _ => &mut route.snis,
             };
             let list = list.get_or_insert_default();
@@ -88,25 +90,17 @@ impl Refusal {
     }
 }
 
-/// What Kong has against routes.
-fn findings(context: &Context<'_, '_>, routes: &[&DraftRoute]) -> Vec<Finding> {
-    let routes: Vec<Value> = routes
-        .iter()
-        .map(|draft| {
-            document::route(&DeclaredRoute {
-                id: Uuid::nil(),
-                route: draft.route.clone(),
-                expression: draft.expression.clone(),
-                plugins: draft.plugins.clone(),
-                from: Vec::new(),
-            })
-        })
-        .map(without_id)
-        .collect();
-    let file = json!({"_format_version": "3.0", "routes": routes});
-    let Value::Object(file) = file else {
+/// What Kong has against a route.
+fn findings(context: &Context<'_, '_>, draft: &DraftRoute) -> Vec<Finding> {
+    let expression = draft.expression.as_ref().map(|(expression, _)| expression);
+    if draft.plugins.is_empty() && plain::route(&draft.route, expression) {
         return Vec::new();
-    };
+    }
+    let mut members = document::route_members(&draft.route, draft.expression.as_ref());
+    document::inline(&mut members, &draft.plugins);
+    let mut file = Members::new();
+    file.insert("_format_version".to_owned(), json!("3.0"));
+    file.insert("routes".to_owned(), json!([members]));
     let dialect = Dialect {
         flavor: context.settings.flavor,
         edition: Edition::Enterprise,
@@ -115,17 +109,10 @@ fn findings(context: &Context<'_, '_>, routes: &[&DraftRoute]) -> Vec<Finding> {
     validate(&Config::new(file), dialect)
 }
 
-fn without_id(mut route: Value) -> Value {
-    if let Some(members) = route.as_object_mut() {
-        members.remove("id");
-    }
-    route
-}
-
-/// The number of the route that a place is in, and the rest of the place.
-fn place(field: &str) -> Option<(usize, &str)> {
-    let (number, rest) = field.strip_prefix("routes[")?.split_once(']')?;
-    Some((number.parse().ok()?, rest.trim_start_matches('.')))
+/// What is in the one route that a place is in.
+fn place(field: &str) -> Option<&str> {
+    let rest = field.strip_prefix("routes[0]")?;
+    Some(rest.trim_start_matches('.'))
 }
 
 /// The element of a list that a place is.
@@ -161,8 +148,8 @@ mod tests {
 
     #[test]
     fn a_place_is_that_of_a_route_and_maybe_of_an_element() {
-        assert_eq!(place("routes[12].paths[3]"), Some((12, "paths[3]")));
-        assert_eq!(place("routes[0]"), Some((0, "")));
+        assert_eq!(place("routes[0].paths[3]"), Some("paths[3]"));
+        assert_eq!(place("routes[0]"), Some(""));
         assert_eq!(place("services[0]"), None);
         assert_eq!(element("paths[3]"), Some(("paths", 3)));
         assert_eq!(element("plugins[0].config"), None);

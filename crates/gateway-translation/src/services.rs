@@ -21,26 +21,15 @@ use crate::origin;
 
 pub(crate) use backends::{Resolved, resolve};
 
-/// The services of all routes.
-#[derive(Debug, Default)]
+/// What a draft became.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Built {
-    /// The services, with their routes.
-    pub(crate) services: Vec<DeclaredService>,
-    /// Their upstreams.
-    pub(crate) upstreams: Vec<DeclaredUpstream>,
-    /// What each service and route is made from, for what is bound to them by name.
-    pub(crate) bindings: Vec<Binding>,
-}
-
-/// What is known of a service for what is bound to it.
-#[derive(Debug)]
-pub(crate) struct Binding {
-    /// The name of the service.
-    pub(crate) service: String,
+    /// The service, without routes.
+    pub(crate) service: Option<DeclaredService>,
+    /// Its upstream.
+    pub(crate) upstream: Option<DeclaredUpstream>,
     /// The Services and KongServiceFacades behind it: what their annotations ask for is for it.
     pub(crate) backends: Vec<Key>,
-    /// Its routes.
-    pub(crate) routes: Vec<DraftRoute>,
 }
 
 /// How long a service waits, in milliseconds, unless something says otherwise.
@@ -50,21 +39,13 @@ const RETRIES: u16 = 5;
 /// The status of the answer to plain HTTP where TLS is wanted, likewise.
 const HTTPS_REDIRECT: u16 = 426;
 
-/// Makes services and upstreams of drafts.
-pub(crate) fn build(context: &Context<'_, '_>, drafts: Vec<Draft>) -> Built {
-    let mut built = Built::default();
-    for draft in drafts {
-        build_one(context, draft, &mut built);
-    }
-    built
-}
-
-fn build_one(context: &Context<'_, '_>, draft: Draft, built: &mut Built) {
+/// Makes a service and its upstream of a draft, whatever its routes.
+pub(crate) fn build(context: &Context<'_, '_>, draft: Draft) -> Built {
     let Draft {
         mut service,
         parents,
         backends,
-        routes,
+        routes: _,
         mut plugins,
         without_backends,
         from,
@@ -77,7 +58,7 @@ fn build_one(context: &Context<'_, '_>, draft: Draft, built: &mut Built) {
     let right = !context.settings.as_kong_does();
     if right && resolved.is_empty() && !backends.is_empty() && is_stream(&service) {
         // Nothing can be answered there; who connects is better off with nobody than with a closed connection.
-        return;
+        return Built::default();
     }
     service.connect_timeout.get_or_insert(TIMEOUT);
     service.read_timeout.get_or_insert(TIMEOUT);
@@ -122,11 +103,13 @@ fn build_one(context: &Context<'_, '_>, draft: Draft, built: &mut Built) {
     };
     if !annotations::are_consistent(context, &name, &behind) {
         upstream.tags = None;
-        built.upstreams.push(DeclaredUpstream {
-            upstream,
-            targets: Vec::new(),
-        });
-        return;
+        return Built {
+            upstream: Some(DeclaredUpstream {
+                upstream,
+                targets: Vec::new(),
+            }),
+            ..Built::default()
+        };
     }
     annotations::apply(context, &behind, &mut service, &mut upstream);
     tls::apply(context, &behind, &mut service);
@@ -135,25 +118,23 @@ fn build_one(context: &Context<'_, '_>, draft: Draft, built: &mut Built) {
     let mut targets = targets::of(context, &resolved);
     if right {
         let Some(accepted) = accepted::service(context, &behind, &parents, service) else {
-            return;
+            return Built::default();
         };
         service = accepted;
         upstream = accepted::upstream(context, &behind, upstream, plain);
         targets = accepted::targets(context, &behind, targets);
     }
-    built.upstreams.push(DeclaredUpstream { upstream, targets });
-    built.bindings.push(Binding {
-        service: name.clone(),
+    Built {
+        service: Some(DeclaredService {
+            id: origin::id("services", &name),
+            service,
+            routes: Vec::new(),
+            plugins,
+            from,
+        }),
+        upstream: Some(DeclaredUpstream { upstream, targets }),
         backends: behind.iter().map(|one| one.object.clone()).collect(),
-        routes: routes.clone(),
-    });
-    built.services.push(DeclaredService {
-        id: origin::id("services", &name),
-        service,
-        routes: routes.into_iter().map(declared).collect(),
-        plugins,
-        from,
-    });
+    }
 }
 
 /// Whether a service takes bytes, not requests.
@@ -165,7 +146,8 @@ fn is_stream(service: &Service) -> bool {
     )
 }
 
-fn declared(draft: DraftRoute) -> DeclaredRoute {
+/// A route as it is declared, with what is so unless something says otherwise.
+pub(crate) fn declared(draft: DraftRoute) -> DeclaredRoute {
     let DraftRoute {
         object: _,
         mut route,

@@ -72,9 +72,7 @@ impl Engine {
         let Some(sent) = flight.sent else { return };
         let at = entity.site.at;
         if let Reply::Entity(answer) = reply {
-            entity.facts = Some(facts(at, answer))
-                .filter(|facts| !facts.is_null())
-                .map(Arc::new);
+            entity.facts = facts(at, answer);
             if let Some(answered) = answer["id"].as_str()
                 && at != Collection::Identity
             {

@@ -5,8 +5,10 @@
 //! an id of its own, which follows from that of the route and the number of the part.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use kong_model::entity::{Address, Protocol, Route};
+use regex::Regex;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -209,9 +211,10 @@ fn configured(route: &Route, expression: &str, id: Uuid) -> Result<Part, Underiv
 
 /// Kong still takes the old name of the port.
 fn renamed(expression: &str) -> String {
-    let pattern = regex::Regex::new(r"net\.port(\s*[=><!])").expect("the pattern is constant");
-    pattern
-        .replace_all(expression, "net.dst.port${1}")
+    static OLD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"net\.port(\s*[=><!])").expect("the pattern is constant")
+    });
+    OLD.replace_all(expression, "net.dst.port${1}")
         .into_owned()
 }
 

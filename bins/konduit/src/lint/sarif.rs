@@ -67,7 +67,8 @@ fn result(found: &Found) -> Value {
 /// A path as a relative reference of a URI: what is special there is escaped.
 fn uri(file: &str) -> String {
     let mut uri = String::with_capacity(file.len());
-    for byte in file.replace('\\', "/").bytes() {
+    let file = file.replace('\\', "/");
+    for byte in file.trim_start_matches("./").bytes() {
         let plain = byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=@".contains(&byte);
         if plain {
             uri.push(char::from(byte));
@@ -86,5 +87,6 @@ mod tests {
     fn a_file_is_a_reference_whatever_it_is_called() {
         assert_eq!(uri("a b/ü%.yaml"), "a%20b/%C3%BC%25.yaml");
         assert_eq!(uri("dir\\file.yaml"), "dir/file.yaml");
+        assert_eq!(uri("./file.yaml"), "file.yaml");
     }
 }

@@ -105,7 +105,7 @@ fn what_is_wrong_is_said_with_its_line_and_costs_itself_alone() {
     assert_eq!(ran.code, 1);
     assert!(
         ran.err.starts_with(
-            "route.yaml:20: HTTPRoute default/lost: spec.rules[0].backendRefs[0]: target default/shopp of type Service \
+            "./route.yaml:21: HTTPRoute default/lost: spec.rules[0].backendRefs[0]: target default/shopp of type Service \
              does not exist; "
         ),
         "{}",
@@ -177,7 +177,7 @@ fn explain_names_the_rule_and_its_line() {
         let ran = konduit(ROUTE, &arguments);
         assert_eq!(ran.code, 0, "{ran:?}");
         assert!(
-            ran.out.contains("from        HTTPRoute default/shop rule 0 at route.yaml:8\n"),
+            ran.out.contains("from        HTTPRoute default/shop rule 0 at ./route.yaml:8\n"),
             "{}",
             ran.out
         );
@@ -185,7 +185,7 @@ fn explain_names_the_rule_and_its_line() {
     }
     let ran = konduit(ROUTE, &["explain", "-f", ".", "-o", "json", "GET", url]);
     let told: Value = serde_json::from_str(&ran.out).unwrap();
-    assert_eq!(told["winner"]["from"], "HTTPRoute default/shop rule 0 at route.yaml:8");
+    assert_eq!(told["winner"]["from"], "HTTPRoute default/shop rule 0 at ./route.yaml:8");
     let ran = konduit(ROUTE, &["explain", "-f", ".", "GET", "http://other.example.com/"]);
     assert!(ran.out.contains("404"), "{}", ran.out);
 }

@@ -1,31 +1,20 @@
 //! Certificates that services show to their backends.
 
 use kong_crds::annotations::service::CLIENT_CERTIFICATE;
+use kong_model::entity::Service;
 use kong_resolve::Key;
 
 use super::Wish;
 use crate::context::Context;
-use crate::document::DeclaredService;
-use crate::services::Binding;
 
-/// Which services are to show which certificates, of those that show any.
-pub(super) fn wanted(
+/// Which certificate a service is to show, if it shows any. Its backends say so.
+pub(crate) fn wish_of(
     context: &Context<'_, '_>,
-    bindings: &[Binding],
-    services: &[DeclaredService],
-) -> Vec<(String, Wish)> {
-    let mut wanted = Vec::new();
-    for service in services {
-        if service.service.client_certificate.is_none() {
-            continue;
-        }
-        let name = service.name();
-        let bound = bindings.iter().filter(|binding| binding.service == name);
-        let mut backends = bound.flat_map(|binding| &binding.backends);
-        let wish = backends.find_map(|backend| wish(context, backend));
-        wanted.extend(wish.map(|wish| (name.to_owned(), wish)));
-    }
-    wanted
+    service: &Service,
+    backends: &[Key],
+) -> Option<Wish> {
+    service.client_certificate.as_ref()?;
+    backends.iter().find_map(|backend| wish(context, backend))
 }
 
 fn wish(context: &Context<'_, '_>, backend: &Key) -> Option<Wish> {
@@ -37,19 +26,4 @@ fn wish(context: &Context<'_, '_>, backend: &Key) -> Option<Wish> {
         field: format!("metadata.annotations[{}]", CLIENT_CERTIFICATE.name()),
         hosts: Vec::new(),
     })
-}
-
-/// Tells a service the id of the certificate that it shows. If that is none, it shows none; Kong's controller gives it
-/// an empty id.
-pub(super) fn show(
-    context: &Context<'_, '_>,
-    services: &mut [DeclaredService],
-    name: &str,
-    id: Option<String>,
-) {
-    let id = id.or_else(|| context.settings.as_kong_does().then(String::new));
-    let service = services.iter_mut().find(|service| service.name() == name);
-    if let Some(service) = service {
-        service.service.client_certificate = id.map(Into::into);
-    }
 }

@@ -2,9 +2,11 @@
 
 use kong_crds::annotations::Annotation;
 use kong_crds::annotations::route::{HEADERS_PREFIX, HOST_ALIASES, METHODS, SNIS};
+use kong_model::entity::Protocol;
 use kong_router::expression::Expression;
 
 use super::grouping::Group;
+use super::order::Place;
 use super::priority::{self, Order};
 use super::source::{Match, Rule};
 use super::{Refusal, filters, finished, matching, plain, tags};
@@ -12,7 +14,7 @@ use crate::context::Context;
 use crate::draft::DraftRoute;
 use crate::route_annotations::said;
 
-/// The routes of the rules of a group.
+/// The routes of the rules of a group, as Kong's controller makes them.
 pub(super) fn routes<'s>(
     context: &Context<'_, '_>,
     group: &Group<'s>,
@@ -20,27 +22,37 @@ pub(super) fn routes<'s>(
 ) -> Result<Vec<DraftRoute>, Refusal> {
     let mut routes = Vec::new();
     for rule in &group.rules {
-        if !context.settings.as_kong_does() {
-            say_what_has_no_effect(context, rule);
-        }
+        let protocols = group.protocols(rule.source);
         for it in rule.matches() {
             for (index, host) in priority::hosts(rule).into_iter().enumerate() {
-                match route(context, group, &it, host, order.priority(&it, index)) {
-                    Ok(route) => routes.push(route),
-                    Err(refusal) if context.settings.as_kong_does() => return Err(refusal),
-                    Err(refusal) => {
-                        refusal.say(context, &rule.source.key, "the match is left out");
-                    }
-                }
+                let priority = order.priority(&it, index);
+                routes.push(route(context, protocols, &it, host, priority)?);
             }
         }
     }
     Ok(routes)
 }
 
+/// The routes of a rule, with what decides about their priorities.
+pub(super) fn of_rule(context: &Context<'_, '_>, rule: &Rule<'_>) -> Vec<(DraftRoute, Place)> {
+    say_what_has_no_effect(context, rule);
+    let mut routes = Vec::new();
+    for it in rule.matches() {
+        for host in priority::hosts(rule) {
+            match route(context, &rule.source.protocols, &it, host, 0) {
+                Ok(route) => routes.push((route, Place::for_host(&it, host))),
+                Err(refusal) => {
+                    refusal.say(context, &rule.source.key, "the match is left out");
+                }
+            }
+        }
+    }
+    routes
+}
+
 fn route(
     context: &Context<'_, '_>,
-    group: &Group<'_>,
+    protocols: &[Protocol],
     it: &Match<'_>,
     host: &str,
     priority: u64,
@@ -59,7 +71,7 @@ fn route(
         it.index
     );
     let tags = tags(source, rule.name().as_slice());
-    let mut route = plain(route_name, tags.clone(), group.protocols(source));
+    let mut route = plain(route_name, tags.clone(), protocols);
     route.strip_path = Some(false);
     let captures_rest = filters::replaces_prefix(&rule.spec.filters);
     let snis = said(context, &source.key, source.meta, &SNIS).unwrap_or_default();

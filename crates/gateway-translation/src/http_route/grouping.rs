@@ -1,7 +1,8 @@
 //! Which rules share a service: those that want the same of the same backends.
 //!
 //! There are two ways. By default rules of all HTTPRoutes in a namespace share, and the service is called after its
-//! backends; otherwise only those of one HTTPRoute do, and it is called after the first of them.
+//! backends; otherwise only those of one HTTPRoute do, and it is called after the first of them. Start with [`of_one`];
+//! in the way of Kong's controller with [`groups`].
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
@@ -15,6 +16,7 @@ use super::duration;
 use super::source::{Rule, Source};
 use crate::context::Context;
 use crate::draft::{Backend, BackendPort, BackendTarget};
+use crate::part::Joint;
 
 /// The longest name of a service that is made of its backends.
 const LONGEST: usize = 511;
@@ -101,7 +103,45 @@ impl<'s> Group<'s> {
     }
 }
 
-/// The groups of all rules.
+/// What of the groups comes from the rules of one HTTPRoute. Where services are shared there is one for each rule,
+/// called as [`name_of_shared`] begins; it says by what the rules of all HTTPRoutes are put in order.
+pub(super) fn of_one<'s>(
+    context: &Context<'_, '_>,
+    rules: &[Rule<'s>],
+) -> Vec<(Group<'s>, Option<Joint>)> {
+    let parts = if context.settings.combined_services {
+        let part = |rule: &Rule<'s>| {
+            let timeout = timeout(rule);
+            let joint = Joint {
+                place: rule.sorting_key(),
+                timeout,
+            };
+            let name = name_of_backends(context, rule);
+            (group(name, vec![*rule], timeout), Some(joint))
+        };
+        rules.iter().map(part).collect()
+    } else {
+        let groups = apart(rules).into_iter();
+        groups.map(|group| (group, None)).collect()
+    };
+    let mut parts: Vec<(Group<'s>, Option<Joint>)> = parts;
+    for (group, _) in &mut parts {
+        group.kinds_are_said = false;
+        group.rules.sort_by_cached_key(Rule::sorting_key);
+    }
+    parts
+}
+
+/// The name of a service that rules share: of those with the same backends some may wait differently.
+pub(crate) fn name_of_shared(backends: &str, timeout: u32, several: bool) -> String {
+    if several && timeout != DEFAULT_TIMEOUT {
+        format!("{backends}.timeout.{timeout}")
+    } else {
+        backends.to_owned()
+    }
+}
+
+/// The groups of all rules, as Kong's controller has them.
 pub(super) fn groups<'s>(context: &Context<'_, '_>, rules: &[Rule<'s>]) -> Vec<Group<'s>> {
     let mut groups = if context.settings.combined_services {
         combined(context, rules)
@@ -109,10 +149,7 @@ pub(super) fn groups<'s>(context: &Context<'_, '_>, rules: &[Rule<'s>]) -> Vec<G
         apart(rules)
     };
     for group in &mut groups {
-        group.kinds_are_said = context.settings.as_kong_does();
-        if context.settings.as_kong_does() {
-            group.protocols = Some(group.protocols_of_all());
-        }
+        group.protocols = Some(group.protocols_of_all());
         group.rules.sort_by_cached_key(Rule::sorting_key);
     }
     groups
@@ -182,12 +219,7 @@ fn combined<'s>(context: &Context<'_, '_>, rules: &[Rule<'s>]) -> Vec<Group<'s>>
     for (name, by_timeout) in groups {
         let several = by_timeout.len() > 1;
         for (timeout, rules) in by_timeout {
-            let name = if several && timeout != DEFAULT_TIMEOUT {
-                format!("{name}.timeout.{timeout}")
-            } else {
-                name.clone()
-            };
-            all.push(group(name, rules, timeout));
+            all.push(group(name_of_shared(&name, timeout, several), rules, timeout));
         }
     }
     all
@@ -229,6 +261,10 @@ fn name_of_backend(
     } else {
         backend.backend.weight.or(Some(1))
     };
+    if object.port.is_none() && !context.settings.as_kong_does() {
+        // What follows could be taken for something else.
+        name.push('.');
+    }
     for number in [object.port, weight].into_iter().flatten() {
         write!(name, ".{number}").expect("strings take everything");
     }
@@ -237,7 +273,7 @@ fn name_of_backend(
         let (group, kind) = (object.group.as_deref(), object.kind.as_deref());
         if !matches!(group, None | Some("" | "core")) || !matches!(kind, None | Some("Service")) {
             let (group, kind) = (group.unwrap_or_default(), kind.unwrap_or_default());
-            write!(name, "~{kind}.{group}").expect("strings take everything");
+            write!(name, "~{kind}.{group}~").expect("strings take everything");
         }
     }
     name

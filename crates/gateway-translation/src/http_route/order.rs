@@ -1,24 +1,25 @@
-//! The order of routes of the traditional flavour: their `regex_priority`.
+//! The order of routes: the `regex_priority` of those of the traditional flavour, the `priority` of those with
+//! expressions.
 //!
-//! Kong compares a number in which, from above, these count: whether hosts are plain, whether paths are patterns,
-//! how many sorts of conditions there are, `regex_priority`. Parts overlap: the number of conditions lies on the bits
-//! of a `regex_priority` from 1024 on, the number of headers on those from 2 on. So a route gets a rank below 1024
-//! that has the bits of its headers set anyway, and where the numbers of conditions differ, both bits of those are set
-//! for all.
+//! In the traditional flavour Kong compares a number in which, from above, these count: whether hosts are plain,
+//! whether paths are patterns, how many sorts of conditions there are, `regex_priority`. Parts overlap: the number of
+//! conditions lies on the bits of a `regex_priority` from 1024 on, the number of headers on those from 2 on. So a route
+//! gets a rank below 1024 that has the bits of its headers set anyway, and where the numbers of conditions differ, both
+//! bits of those are set for all.
 //!
 //! Ranks are given for routes that can meet: those that share plain hosts, directly or through others, and all those
-//! without plain hosts.
+//! without plain hosts. A route with an expression has one host, and can meet those that have the same. Which routes
+//! those are is found out by who keeps them all; start with [`Place`], then [`ranks`].
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use kong_model::entity::Route;
-use kong_resolve::Key;
+use kong_resolve::{Key, Name};
 
-use super::priority::specificity;
-use super::single::variants;
-use super::source::Rule;
-use crate::context::Context;
-use crate::draft::{Draft, DraftRoute};
+use super::priority::{LAST, specificity, specificity_of_host};
+use super::source::Match;
+use crate::context::Problem;
+use crate::origin::Provenance;
 
 /// Above the ranks that there are.
 const RANKS: i64 = 1024;
@@ -28,55 +29,69 @@ const CONDITIONS: i64 = 3 * RANKS;
 const MOST_CONDITIONS: usize = 3;
 /// More headers than this count as this many.
 const MOST_HEADERS: usize = 255;
+/// What stands for all hosts that are not plain.
+const ANYWHERE: &str = "";
 
 /// How specific a route is: a wildcard of its host, then everything else.
 type Class = (usize, u64);
 
 /// What routes have in common that are of one class and can meet: their paths, if those are no patterns of users.
-type Meeting = (Class, Option<Vec<String>>);
+type Meeting<'r> = (Class, Option<&'r [String]>);
 
 /// Where a route stands among others.
-struct Place {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The host of an expression; empty for all hosts, `None` for a route without expression.
+    host: Option<Box<str>>,
     /// How specific it is.
     class: Class,
-    /// Among those of its class: the lower the earlier.
-    turn: usize,
+    /// Among those of its class the lower comes first.
+    turn: Turn,
 }
 
-/// Gives the routes of drafts their priorities. One that an annotation gives stays.
-pub(super) fn put(context: &Context<'_, '_>, rules: &[Rule<'_>], drafts: &mut [Draft]) {
-    let places = places(rules);
-    let mut routes: Vec<&mut DraftRoute> = drafts
-        .iter_mut()
-        .flat_map(|draft| &mut draft.routes)
-        .filter(|draft| draft.route.regex_priority.is_none())
-        .collect();
-    for set in sets(&routes) {
-        put_set(context, &places, &set, &mut routes);
-    }
-}
+/// The age and the name of an HTTPRoute, the rule and the match.
+type Turn = (i64, Name, usize, usize);
 
-/// The places of all routes that there may be, by name.
-fn places(rules: &[Rule<'_>]) -> HashMap<String, Place> {
-    let mut matches: Vec<_> = rules.iter().flat_map(|rule| rule.matches()).collect();
-    matches.sort_by_key(|it| {
-        let source = it.rule.source;
-        (
-            source.meta.created,
-            &source.key.name,
-            it.rule.index,
-            it.index,
-        )
-    });
-    let mut places = HashMap::new();
-    for (turn, it) in matches.iter().enumerate() {
-        for (name, hosts) in variants(it) {
-            let wild = hosts.first().filter(|host| host.starts_with('*'));
-            let class = (wild.map_or(0, String::len), specificity(it.spec));
-            places.insert(name, Place { class, turn });
+impl Place {
+    /// That of the route with an expression that a match becomes for one host.
+    pub(super) fn for_host(it: &Match<'_>, host: &str) -> Self {
+        Self {
+            host: Some(host.into()),
+            class: (0, specificity(it.spec) + specificity_of_host(host)),
+            turn: turn(it),
         }
     }
-    places
+
+    /// That of the route without expression that a match becomes for plain hosts, or for one with a wildcard.
+    pub(super) fn for_hosts(it: &Match<'_>, hosts: &[String]) -> Self {
+        let wild = hosts.first().filter(|host| host.starts_with('*'));
+        Self {
+            host: None,
+            class: (wild.map_or(0, String::len), specificity(it.spec)),
+            turn: turn(it),
+        }
+    }
+
+    /// The hosts on which the route can meet others. Whatever has a host with a wildcard, or none, has one in common.
+    pub(crate) fn hosts<'r>(&'r self, route: &'r Route) -> Vec<&'r str> {
+        match (&self.host, &route.hosts) {
+            (Some(host), _) => vec![host],
+            (None, Some(hosts)) if has_plain_hosts(route) => {
+                hosts.iter().map(String::as_str).collect()
+            }
+            (None, _) => vec![ANYWHERE],
+        }
+    }
+}
+
+fn turn(it: &Match<'_>) -> Turn {
+    let source = it.rule.source;
+    (
+        source.meta.created,
+        source.key.name.clone(),
+        it.rule.index,
+        it.index,
+    )
 }
 
 fn has_plain_hosts(route: &Route) -> bool {
@@ -84,93 +99,78 @@ fn has_plain_hosts(route: &Route) -> bool {
     !hosts.is_empty() && hosts.iter().all(|host| !host.contains('*'))
 }
 
-/// The host that a host leads to in the end.
-fn end<'h>(leads: &HashMap<&'h str, &'h str>, mut host: &'h str) -> &'h str {
-    while let Some(next) = leads.get(host).filter(|next| **next != host) {
-        host = next;
-    }
-    host
+/// What a route gets among those that it can meet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rank {
+    /// Its priority, if it needs one.
+    pub(crate) priority: Option<i64>,
+    /// Whether there are more before it than Kong has numbers for.
+    pub(crate) is_beyond: bool,
+    /// Whether it has so many sorts of conditions that Kong tries it before all others.
+    pub(crate) is_too_complex: bool,
 }
 
-/// Routes that can meet, by their indices.
-fn sets(routes: &[&mut DraftRoute]) -> Vec<Vec<usize>> {
-    // Hosts lead to the first host that they share a route with, through others if need be.
-    let mut leads: HashMap<&str, &str> = HashMap::new();
-    for draft in routes.iter().filter(|draft| has_plain_hosts(&draft.route)) {
-        let hosts = draft.route.hosts.as_deref().unwrap_or_default();
-        let Some(first) = hosts.first() else {
-            continue;
-        };
-        let first = end(&leads, first);
-        leads.entry(first).or_insert(first);
-        for host in &hosts[1..] {
-            let other = end(&leads, host);
-            leads.insert(other, first);
+/// The ranks of routes that can meet.
+pub(crate) fn ranks(set: &[(&Place, &Route)]) -> Vec<Rank> {
+    if set.iter().any(|(place, _)| place.host.is_some()) {
+        by_expression(set)
+    } else {
+        by_attributes(set)
+    }
+}
+
+fn by_expression(set: &[(&Place, &Route)]) -> Vec<Rank> {
+    let mut classes: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    for (index, (place, _)) in set.iter().enumerate() {
+        classes.entry(place.class.1).or_default().push(index);
+    }
+    let mut ranks = vec![Rank::default(); set.len()];
+    for (class, mut members) in classes {
+        members.sort_by_key(|index| set[*index].0.turn.clone());
+        for (turn, index) in (0_u64..).zip(members) {
+            let priority = class + LAST.saturating_sub(turn);
+            ranks[index].priority = i64::try_from(priority).ok();
         }
     }
-    let mut sets: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
-    for (index, draft) in routes.iter().enumerate() {
-        let host = draft.route.hosts.iter().flatten().next();
-        let set = host
-            .filter(|_| has_plain_hosts(&draft.route))
-            .map(|host| end(&leads, host));
-        sets.entry(set).or_default().push(index);
-    }
-    sets.into_values().collect()
+    ranks
 }
 
-fn put_set(
-    context: &Context<'_, '_>,
-    places: &HashMap<String, Place>,
-    set: &[usize],
-    routes: &mut [&mut DraftRoute],
-) {
+fn by_attributes(set: &[(&Place, &Route)]) -> Vec<Rank> {
     // Among those of a class, only those of one path can meet; patterns may meet any.
-    let mut together: BTreeMap<Meeting, Vec<(usize, usize)>> = BTreeMap::new();
-    for index in set {
-        let route = &routes[*index].route;
-        let Some(place) = route.name.as_ref().and_then(|name| places.get(name)) else {
-            continue;
-        };
-        let path = route.paths.clone().filter(|_| !is_pattern(place.class.1));
-        let all = together.entry((place.class, path)).or_default();
-        all.push((place.turn, *index));
+    let mut together: BTreeMap<Meeting<'_>, Vec<usize>> = BTreeMap::new();
+    for (index, (place, route)) in set.iter().enumerate() {
+        let paths = route.paths.as_deref().filter(|_| !is_pattern(place.class.1));
+        let all = together.entry((place.class, paths)).or_default();
+        all.push(index);
     }
     let mut steps: BTreeMap<(Class, usize, usize), Vec<usize>> = BTreeMap::new();
     for ((class, _), mut all) in together {
-        all.sort_unstable();
-        for (below, (_, index)) in all.into_iter().rev().enumerate() {
-            let headers = routes[index]
-                .route
-                .headers
-                .as_ref()
-                .map_or(0, BTreeMap::len);
+        // Routes of one match have their names for it.
+        all.sort_by_key(|index| (&set[*index].0.turn, &set[*index].1.name));
+        for (below, index) in all.into_iter().rev().enumerate() {
+            let headers = set[index].1.headers.as_ref().map_or(0, BTreeMap::len);
             steps
                 .entry((class, below, headers))
                 .or_default()
                 .push(index);
         }
     }
-    let counts: BTreeSet<usize> = set
-        .iter()
-        .map(|it| conditions(&routes[*it].route))
-        .collect();
-    let differ = counts.len() > 1;
+    let counts: BTreeSet<usize> = set.iter().map(|(_, route)| conditions(route)).collect();
+    let more = if counts.len() > 1 { CONDITIONS } else { 0 };
+    let mut ranks = vec![Rank::default(); set.len()];
     let mut rank: i64 = -1;
     for ((_, _, headers), indices) in steps {
         rank = next(rank, headers);
         for index in indices {
-            let draft = &mut *routes[index];
-            if rank >= RANKS {
-                say_too_many(context, &draft.object);
-            }
-            let priority = rank.min(RANKS - 1) + if differ { CONDITIONS } else { 0 };
-            draft.route.regex_priority = Some(priority).filter(|priority| *priority > 0);
-            if conditions(&draft.route) > MOST_CONDITIONS && set.len() > 1 {
-                say_too_complex(context, draft);
-            }
+            let priority = rank.min(RANKS - 1) + more;
+            ranks[index] = Rank {
+                priority: Some(priority).filter(|priority| *priority > 0),
+                is_beyond: rank >= RANKS,
+                is_too_complex: conditions(set[index].1) > MOST_CONDITIONS && set.len() > 1,
+            };
         }
     }
+    ranks
 }
 
 /// Whether the path of a match is a pattern of the user.
@@ -195,29 +195,33 @@ fn conditions(route: &Route) -> usize {
     lists + usize::from(route.headers.is_some())
 }
 
-fn say_too_many(context: &Context<'_, '_>, object: &Key) {
-    context.say(
-        object,
-        "spec.rules",
-        "there are more matches for the same hosts than the traditional flavour of the router can put in order; the \
-         most specific ones are in no certain order",
-        "use the expressions flavour of the router, or split the hosts",
-    );
-}
-
-fn say_too_complex(context: &Context<'_, '_>, draft: &DraftRoute) {
-    let rule = draft
-        .from
-        .first()
-        .and_then(|from| from.rule)
-        .unwrap_or_default();
-    context.say(
-        &draft.object,
-        format!("spec.rules[{rule}]"),
-        "a match of host, path, method and headers at once is tried before all others in the traditional flavour of \
-         the router, even before more specific paths",
-        "use the expressions flavour of the router, or match less",
-    );
+impl Rank {
+    /// What is wrong with the rank of a route.
+    pub(crate) fn problems(self, object: &Key, from: &[Provenance]) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.is_beyond {
+            problems.push(Problem {
+                object: object.clone(),
+                field: "spec.rules".to_owned(),
+                message: "there are more matches for the same hosts than the traditional flavour of the router can \
+                          put in order; the most specific ones are in no certain order"
+                    .to_owned(),
+                remedy: "use the expressions flavour of the router, or split the hosts".to_owned(),
+            });
+        }
+        if self.is_too_complex {
+            let rule = from.first().and_then(|from| from.rule).unwrap_or_default();
+            problems.push(Problem {
+                object: object.clone(),
+                field: format!("spec.rules[{rule}]"),
+                message: "a match of host, path, method and headers at once is tried before all others in the \
+                          traditional flavour of the router, even before more specific paths"
+                    .to_owned(),
+                remedy: "use the expressions flavour of the router, or match less".to_owned(),
+            });
+        }
+        problems
+    }
 }
 
 #[cfg(test)]

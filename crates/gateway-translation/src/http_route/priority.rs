@@ -24,7 +24,7 @@ const METHOD: u64 = 1 << 22;
 const HEADERS_SHIFT: u32 = 17;
 const QUERIES_SHIFT: u32 = 12;
 /// What is left for the order among equals.
-const LAST: u64 = (1 << QUERIES_SHIFT) - 1;
+pub(super) const LAST: u64 = (1 << QUERIES_SHIFT) - 1;
 /// How much a class of matches is above the next one in `regex_priority`.
 const CLASS: i64 = 1024;
 
@@ -63,7 +63,7 @@ pub(super) fn specificity_of_host(host: &str) -> u64 {
     length + if precise { PRECISE_HOST } else { 0 }
 }
 
-/// The priorities of all matches, a host each, as expressions have them.
+/// The priorities of all matches, a host each, as Kong's controller gives them to expressions.
 #[derive(Debug)]
 pub(super) struct Order<'s>(HashMap<Place<'s>, u64>);
 

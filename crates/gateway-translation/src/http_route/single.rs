@@ -9,10 +9,10 @@ use gateway_types::{HTTPPathMatch, MatchType, PathMatchType};
 use kong_router::expression::Pattern;
 
 use super::filters::normal;
-use super::grouping::Group;
 use super::matching::{normalised, path_of};
 use super::merged::HEADER_PATTERN;
-use super::source::{Match, Source};
+use super::order::Place;
+use super::source::{Match, Rule, Source};
 use super::{Refusal, filters, finished, plain, tags};
 use crate::context::Context;
 use crate::draft::DraftRoute;
@@ -20,17 +20,16 @@ use crate::draft::DraftRoute;
 /// The pattern of all paths.
 const ANY_PATH: &str = "~/";
 
-/// The routes of the rules of a group.
-pub(super) fn routes(context: &Context<'_, '_>, group: &Group<'_>) -> Vec<DraftRoute> {
+/// The routes of a rule, with what decides about their order.
+pub(super) fn of_rule(context: &Context<'_, '_>, rule: &Rule<'_>) -> Vec<(DraftRoute, Place)> {
     let mut routes = Vec::new();
-    for rule in &group.rules {
-        for it in rule.matches() {
-            for (name, hosts) in variants(&it) {
-                match route(context, &it, name, hosts) {
-                    Ok(route) => routes.push(route),
-                    Err(refusal) => {
-                        refusal.say(context, &rule.source.key, "the match is left out");
-                    }
+    for it in rule.matches() {
+        for (name, hosts) in variants(&it) {
+            let place = Place::for_hosts(&it, &hosts);
+            match route(context, &it, name, hosts) {
+                Ok(route) => routes.push((route, place)),
+                Err(refusal) => {
+                    refusal.say(context, &rule.source.key, "the match is left out");
                 }
             }
         }
@@ -40,7 +39,7 @@ pub(super) fn routes(context: &Context<'_, '_>, group: &Group<'_>) -> Vec<DraftR
 
 /// The routes that a match needs for its hosts: their names, and the hosts of each. Hosts with wildcards have a route
 /// each, for some are more specific than others.
-pub(super) fn variants(it: &Match<'_>) -> Vec<(String, Vec<String>)> {
+fn variants(it: &Match<'_>) -> Vec<(String, Vec<String>)> {
     let source: &Source<'_> = it.rule.source;
     let name = format!(
         "httproute.{}.{}.{}.{}",

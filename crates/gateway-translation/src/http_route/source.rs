@@ -6,7 +6,7 @@ use gateway_types::{HTTPRouteMatch, HTTPRouteRule, HTTPRouteSpec};
 use kong_crds::Kind;
 use kong_crds::gateway::HTTPRoute;
 use kong_model::entity::Protocol;
-use kong_resolve::{Key, Meta};
+use kong_resolve::{Key, Meta, Name};
 
 use super::Refusal;
 use super::{filters, support};
@@ -102,45 +102,56 @@ impl Match<'_> {
 
 /// All that are translated, oldest first.
 pub(super) fn all<'w>(context: &Context<'_, 'w>) -> Vec<Source<'w>> {
-    let mut sources = Vec::new();
-    for (name, meta, spec) in context.all::<HTTPRoute>() {
-        let key = key(Kind::HTTPRoute, name);
-        if let Some(refusal) = refusal(context, spec) {
-            context.say(
-                &key,
-                refusal.field,
-                format!("HTTPRoute can't be routed: {}", refusal.message),
-                refusal.remedy,
-            );
-            continue;
-        }
-        let claim = Claim {
-            route: &key,
-            parents: &spec.parent_refs,
-            hostnames: &spec.hostnames,
-        };
-        let Some(attachment) = listeners::attach(context, claim) else {
-            continue;
-        };
-        let protocols = protocols(context, &key, spec, &attachment);
-        let mut hostnames = attachment.hostnames;
-        if !context.settings.as_kong_does() {
-            // Kong compares them with what clients send, which it turns into nothing else.
-            for host in &mut hostnames {
-                host.make_ascii_lowercase();
-            }
-            let mut seen = BTreeSet::new();
-            hostnames.retain(|host| seen.insert(host.clone()));
-        }
-        sources.push(Source {
-            key,
-            meta,
-            spec,
-            hostnames,
-            protocols,
-        });
+    let all = context.all::<HTTPRoute>().into_iter();
+    all.filter_map(|(name, meta, spec)| source(context, name, meta, spec))
+        .collect()
+}
+
+/// One of them; `None` if it is not translated.
+pub(super) fn of<'w>(context: &Context<'_, 'w>, name: &Name) -> Option<Source<'w>> {
+    let (meta, spec) = context.one::<HTTPRoute>(name)?;
+    source(context, name, meta, spec)
+}
+
+fn source<'w>(
+    context: &Context<'_, 'w>,
+    name: &Name,
+    meta: &'w Meta,
+    spec: &'w HTTPRouteSpec,
+) -> Option<Source<'w>> {
+    let key = key(Kind::HTTPRoute, name);
+    if let Some(refusal) = refusal(context, spec) {
+        context.say(
+            &key,
+            refusal.field,
+            format!("HTTPRoute can't be routed: {}", refusal.message),
+            refusal.remedy,
+        );
+        return None;
     }
-    sources
+    let claim = Claim {
+        route: &key,
+        parents: &spec.parent_refs,
+        hostnames: &spec.hostnames,
+    };
+    let attachment = listeners::attach(context, claim)?;
+    let protocols = protocols(context, &key, spec, &attachment);
+    let mut hostnames = attachment.hostnames;
+    if !context.settings.as_kong_does() {
+        // Kong compares them with what clients send, which it turns into nothing else.
+        for host in &mut hostnames {
+            host.make_ascii_lowercase();
+        }
+        let mut seen = BTreeSet::new();
+        hostnames.retain(|host| seen.insert(host.clone()));
+    }
+    Some(Source {
+        key,
+        meta,
+        spec,
+        hostnames,
+        protocols,
+    })
 }
 
 /// Why an HTTPRoute is not translated at all.

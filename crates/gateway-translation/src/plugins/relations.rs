@@ -10,11 +10,12 @@ use uuid::Uuid;
 use crate::consumer_groups::Group;
 use crate::consumers::Consumer;
 use crate::context::{Context, key};
+use crate::document::DeclaredService;
 use crate::origin;
-use crate::services::Binding;
+use crate::part::PartRoute;
 
 /// A plugin as it is referred to: the namespace of the referrer, or the one that is named, and the name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct PluginKey {
     pub(crate) namespace: String,
     pub(crate) name: String,
@@ -51,69 +52,110 @@ impl Related {
     }
 }
 
-/// What every plugin is for.
-#[derive(Clone, Debug, Default)]
+impl Related {
+    /// Adds what others say that the plugin is for.
+    pub(crate) fn add(&mut self, more: &Self) {
+        self.services.extend(more.services.iter().cloned());
+        self.routes.extend(more.routes.iter().cloned());
+        self.consumers.extend(more.consumers.iter().cloned());
+        let groups = more.consumer_groups.iter().cloned();
+        self.consumer_groups.extend(groups);
+    }
+}
+
+/// What plugins are for, as far as somebody says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Relations(BTreeMap<PluginKey, Related>);
 
 /// Which of the lists an entity belongs to.
 type List = fn(&mut Related) -> &mut Vec<Entity>;
 
 impl Relations {
-    /// Goes over everybody who may refer to plugins.
-    pub(crate) fn gather(
+    /// A service and its routes: plugins of the objects behind it, and those of each route.
+    pub(crate) fn add_service<'r>(
+        &mut self,
         context: &Context<'_, '_>,
-        bindings: &[Binding],
-        consumers: &[Consumer],
-        groups: &[Group],
-    ) -> Self {
+        service: &DeclaredService,
+        backends: &[Key],
+        routes: impl IntoIterator<Item = &'r PartRoute>,
+    ) {
+        for backend in backends {
+            let plugins = referred(context, backend, &[]);
+            let entity = || Entity {
+                name: service.name().to_owned(),
+                id: Some(service.id),
+                service: None,
+                by: backend.clone(),
+            };
+            self.relate(context, &plugins, |related| &mut related.services, entity);
+        }
+        for route in routes {
+            let entity = || Entity {
+                name: route.route.name().to_owned(),
+                id: Some(route.route.id),
+                service: Some(service.name().to_owned()),
+                by: route.object.clone(),
+            };
+            let list: List = |related| &mut related.routes;
+            self.relate(context, &route.plugins, list, entity);
+        }
+    }
+
+    /// Consumers.
+    pub(crate) fn of_consumers(context: &Context<'_, '_>, consumers: &[Consumer]) -> Self {
         let mut relations = Self::default();
-        let mut relate = |by: &Key, more: &[PluginName], list: List, entity: &Entity| {
-            for plugin in referred(context, by, more) {
-                let entities = list(relations.0.entry(plugin).or_default());
-                // Kong takes no plugin twice.
-                let again = entities.iter().any(|other| other.name == entity.name);
-                if context.settings.as_kong_does() || !again {
-                    entities.push(entity.clone());
-                }
-            }
-        };
-        let entity = |name: &str, id: Option<Uuid>, service: Option<&str>, by: &Key| Entity {
-            name: name.to_owned(),
-            id,
-            service: service.map(str::to_owned),
-            by: by.clone(),
-        };
-        for binding in bindings {
-            let service = binding.service.as_str();
-            for backend in &binding.backends {
-                let id = origin::id("services", service);
-                let entity = entity(service, Some(id), None, backend);
-                relate(backend, &[], |related| &mut related.services, &entity);
-            }
-            for route in &binding.routes {
-                let name = route.route.name.as_deref().unwrap_or_default();
-                let id = origin::id("routes", name);
-                let entity = entity(name, Some(id), Some(service), &route.object);
-                let list: List = |related| &mut related.routes;
-                relate(&route.object, &route.referred, list, &entity);
-            }
-        }
         for consumer in consumers {
-            let entity = entity(&consumer.reference, consumer.id, None, &consumer.object);
-            relate(
-                &consumer.object,
-                &[],
-                |related| &mut related.consumers,
-                &entity,
-            );
-        }
-        for group in groups {
-            let id = origin::id("consumergroups", group.name());
-            let entity = entity(group.name(), Some(id), None, &group.object);
-            let list: List = |related| &mut related.consumer_groups;
-            relate(&group.object, &[], list, &entity);
+            let plugins = referred(context, &consumer.object, &[]);
+            let entity = || Entity {
+                name: consumer.reference.clone(),
+                id: consumer.id,
+                service: None,
+                by: consumer.object.clone(),
+            };
+            let list: List = |related| &mut related.consumers;
+            relations.relate(context, &plugins, list, entity);
         }
         relations
+    }
+
+    /// Consumer groups.
+    pub(crate) fn of_groups(context: &Context<'_, '_>, groups: &[Group]) -> Self {
+        let mut relations = Self::default();
+        for group in groups {
+            let plugins = referred(context, &group.object, &[]);
+            let entity = || Entity {
+                name: group.name().to_owned(),
+                id: Some(origin::id("consumergroups", group.name())),
+                service: None,
+                by: group.object.clone(),
+            };
+            let list: List = |related| &mut related.consumer_groups;
+            relations.relate(context, &plugins, list, entity);
+        }
+        relations
+    }
+
+    fn relate(
+        &mut self,
+        context: &Context<'_, '_>,
+        plugins: &[PluginKey],
+        list: List,
+        entity: impl Fn() -> Entity,
+    ) {
+        for plugin in plugins {
+            let entities = list(self.0.entry(plugin.clone()).or_default());
+            let entity = entity();
+            // Kong takes no plugin twice. Whatever an entity refers to stands together.
+            let again = entities.last().is_some_and(|last| last.name == entity.name);
+            if context.settings.as_kong_does() || !again {
+                entities.push(entity);
+            }
+        }
+    }
+
+    /// Adds what others say of a plugin.
+    pub(crate) fn add(&mut self, plugin: &PluginKey, related: &Related) {
+        self.0.entry(plugin.clone()).or_default().add(related);
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&PluginKey, &Related)> {

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::Resolved;
 use crate::context::Context;
 use crate::document::{self, Members};
+use crate::plain;
 
 /// Takes out of a service what its backends say and Kong refuses. `None`, and a problem, if it is something else.
 pub(super) fn service(
@@ -20,6 +21,9 @@ pub(super) fn service(
     parents: &[Key],
     mut service: Service,
 ) -> Option<Service> {
+    if plain::service(&service) {
+        return Some(service);
+    }
     let mut blocked = false;
     for finding in findings(context, "services", &service) {
         let member = member(&finding);
@@ -62,11 +66,20 @@ pub(super) fn service(
 pub(super) fn upstream(
     context: &Context<'_, '_>,
     backends: &[&Resolved<'_>],
-    upstream: Upstream,
-    plain: Upstream,
+    mut upstream: Upstream,
+    mut plain: Upstream,
 ) -> Upstream {
+    if plain::upstream(&upstream) {
+        return upstream;
+    }
+    let mut findings = findings(context, "upstreams", &upstream);
+    if findings.iter().any(|finding| member(finding) == "tags") {
+        // They are those of the service, which has told of them.
+        upstream.tags = None;
+        plain.tags = None;
+        findings.retain(|finding| member(finding) != "tags");
+    }
     let sticky = upstream.algorithm == Some(Algorithm::StickySessions);
-    let findings = findings(context, "upstreams", &upstream);
     let Some(finding) = findings.into_iter().find(|finding| {
         let member = member(finding);
         // The rules are those of a version without sticky sessions.

@@ -7,5 +7,6 @@ mod grpc_route;
 mod http_order;
 mod http_route;
 mod ingress;
+mod properties;
 mod rest;
 mod stream_route;

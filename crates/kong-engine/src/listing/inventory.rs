@@ -77,10 +77,11 @@ impl Engine {
         let body = Body::from_wire(at, item);
         let held = Normal::of(at, &body);
         let parent = entity.site.parent.as_ref().map(RemoteId::as_str);
-        entity.holds = at.uniques(&body, parent).into();
-        entity.facts = Some(facts(at, item))
-            .filter(|facts| !facts.is_null())
-            .map(Arc::new);
+        let holds = at.uniques(&body, parent);
+        if *holds != *entity.holds {
+            entity.holds = holds.into();
+        }
+        entity.facts = facts(at, item);
         entity.stranger = None;
         if entity.source != IdSource::Observed {
             entity.source = IdSource::Record;
@@ -387,9 +388,10 @@ fn is_settled_before(entity: &Entity, run: &Run) -> bool {
 }
 
 /// What Konnect says of an entity beside what we wrote, as far as statuses need it.
-pub(crate) fn facts(at: Collection, answer: &Value) -> Value {
+pub(crate) fn facts(at: Collection, answer: &Value) -> Option<Arc<Value>> {
     let told = |member: &&str| ((*member).to_owned(), answer[*member].clone());
-    Value::Object(at.facts().iter().map(told).collect())
+    let facts: serde_json::Map<String, Value> = at.facts().iter().map(told).collect();
+    (!facts.is_empty()).then(|| Arc::new(Value::Object(facts)))
 }
 
 /// Tags, or labels as tags.

@@ -1,0 +1,79 @@
+//! What the routes of a unit become: parts of services, each with the Kong routes that lead to it.
+//!
+//! By default rules of different HTTPRoutes with the same backends share a service, of which each rule is a part.
+//! Every other part is a service by itself.
+
+use kong_crds::annotations::PluginName;
+use kong_resolve::Key;
+
+use crate::context::Context;
+use crate::document::DeclaredRoute;
+use crate::draft::{Draft, DraftRoute};
+use crate::http_route::Place;
+use crate::plugins::{self, PluginKey};
+use crate::services;
+
+/// A part of a service.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Part {
+    /// The service to be, as if the part were all of it. Its routes are not in here.
+    pub(crate) draft: Draft,
+    /// How it is joined with the other parts of the service; without it the part is all of it.
+    pub(crate) joint: Option<Joint>,
+    /// The routes.
+    pub(crate) routes: Vec<PartRoute>,
+}
+
+/// How parts of a service are joined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Joint {
+    /// By what they are put in order.
+    pub(crate) place: String,
+    /// How long the part lets a backend take, in milliseconds; those that differ in that are different services.
+    pub(crate) timeout: u32,
+}
+
+/// A Kong route of a part.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct PartRoute {
+    /// The object that it is made from.
+    pub(crate) object: Key,
+    /// The route. If there is a place, its priority is not in here yet.
+    pub(crate) route: DeclaredRoute,
+    /// Where it stands among the routes that may meet the same requests; without it it has its priority.
+    pub(crate) place: Option<Place>,
+    /// Plugins that are for it.
+    pub(crate) plugins: Vec<PluginKey>,
+}
+
+impl Part {
+    /// The name of the service. Parts that are joined have the same; in the end it may say how long it waits as well.
+    pub(crate) fn service(&self) -> &str {
+        self.draft.service.name.as_deref().unwrap_or_default()
+    }
+
+    /// A service by itself.
+    pub(crate) fn whole(context: &Context<'_, '_>, mut draft: Draft) -> Self {
+        let routes = std::mem::take(&mut draft.routes);
+        Self {
+            draft,
+            joint: None,
+            routes: routes
+                .into_iter()
+                .map(|route| PartRoute::of(context, route, None))
+                .collect(),
+        }
+    }
+}
+
+impl PartRoute {
+    pub(crate) fn of(context: &Context<'_, '_>, draft: DraftRoute, place: Option<Place>) -> Self {
+        let referred: &[PluginName] = &draft.referred;
+        Self {
+            plugins: plugins::referred(context, &draft.object, referred),
+            object: draft.object.clone(),
+            place,
+            route: services::declared(draft),
+        }
+    }
+}
