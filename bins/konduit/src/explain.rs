@@ -68,7 +68,9 @@ pub(crate) fn explain(
     let mut gateway = router.session();
     if let Some(batch) = &options.batch {
         let other = options.deck.iter().chain(&options.source.paths);
-        if deck::is_standard_input(batch) && other.into_iter().any(|path| deck::is_standard_input(path)) {
+        if deck::is_standard_input(batch)
+            && other.into_iter().any(|path| deck::is_standard_input(path))
+        {
             bail!("only one of --deck, -f and --batch can be standard input");
         }
         return self::batch(&mut gateway, &deck::text(batch)?, batch.display(), out);
@@ -87,7 +89,9 @@ pub(crate) fn explain(
                     None => Vec::new(),
                 };
                 for candidate in places {
-                    let origin = candidate["route"].as_str().and_then(|route| from.get(route));
+                    let origin = candidate["route"]
+                        .as_str()
+                        .and_then(|route| from.get(route));
                     if let Some(origin) = origin {
                         candidate["from"] = origin.as_str().into();
                     }

@@ -78,9 +78,7 @@ fn perform(command: Command) -> Result<Outcome> {
             };
             session::up(&options, &mut streams)
         }
-        Command::Translate(options) => {
-            translate::translate(&options, &mut out, &mut io::stderr())
-        }
+        Command::Translate(options) => translate::translate(&options, &mut out, &mut io::stderr()),
         Command::Explain(options) => explain::explain(&options, &mut out, &mut io::stderr()),
         Command::Lint(options) => lint::lint(&options, &mut out),
         Command::Sim(options) => {

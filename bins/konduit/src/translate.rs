@@ -41,7 +41,9 @@ pub(crate) fn translate(
     err: &mut dyn Write,
 ) -> Result<Outcome> {
     if options.source.paths.is_empty() {
-        bail!("there is nothing to translate; name files or folders with -f, or -f - for standard input");
+        bail!(
+            "there is nothing to translate; name files or folders with -f, or -f - for standard input"
+        );
     }
     if options.annotate && options.output == Format::Json {
         bail!("JSON has no comments; leave out --annotate, or choose -o yaml");

@@ -98,7 +98,13 @@ pub(crate) struct Translated {
 
 impl Translated {
     /// Something is wrong with an object, at the place where that stands.
-    pub(crate) fn finding(&self, object: &Key, field: &str, message: &str, remedy: &str) -> Finding {
+    pub(crate) fn finding(
+        &self,
+        object: &Key,
+        field: &str,
+        message: &str,
+        remedy: &str,
+    ) -> Finding {
         let finding = match self.places.get(object) {
             // With its namespace, which the manifest may leave to us.
             Some(manifest) => manifest.finding(field, message).about(object.to_string()),
@@ -120,7 +126,8 @@ impl Translated {
     /// Everything that is wrong, sorted by place.
     pub(crate) fn findings(&self) -> Vec<Finding> {
         let problems = self.translation.problems.iter();
-        let problems = problems.map(|it| self.finding(&it.object, &it.field, &it.message, &it.remedy));
+        let problems =
+            problems.map(|it| self.finding(&it.object, &it.field, &it.message, &it.remedy));
         let mut findings: Vec<Finding> = self.unread.iter().cloned().chain(problems).collect();
         findings.sort();
         findings.dedup();
@@ -197,7 +204,10 @@ impl Source {
                         findings.push(
                             manifest
                                 .finding("metadata.name", "is there twice; this one counts")
-                                .remedy(format!("remove one; the other is at {}", before.place(""))),
+                                .remedy(format!(
+                                    "remove one; the other is at {}",
+                                    before.place("")
+                                )),
                         );
                     }
                 }
@@ -248,7 +258,11 @@ impl Source {
                 ReadError::UnknownKind { .. } | ReadError::UnknownVersion(_) => "apiVersion",
                 ReadError::Metadata { .. } => "metadata",
             };
-            Box::new(manifest.finding(field, error.to_string()).remedy("correct the field"))
+            Box::new(
+                manifest
+                    .finding(field, error.to_string())
+                    .remedy("correct the field"),
+            )
         })?;
         let key = Key {
             kind: observed.kind,

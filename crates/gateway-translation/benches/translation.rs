@@ -49,7 +49,10 @@ fn route(number: usize, path: &str) -> Value {
     let services = namespace(number);
     let service = |nth: usize| {
         let first = number - number % OF_NAMESPACE;
-        format!("service-{}", (first + (number + nth * 7) % OF_NAMESPACE) / 2)
+        format!(
+            "service-{}",
+            (first + (number + nth * 7) % OF_NAMESPACE) / 2
+        )
     };
     object(
         "gateway.networking.k8s.io/v1",
@@ -234,7 +237,9 @@ fn main() {
                 );
             }
             let step = size / CHANGES;
-            let of_route = changes(&mut translator, &mut world, |number| route(number * step, "v2"));
+            let of_route = changes(&mut translator, &mut world, |number| {
+                route(number * step, "v2")
+            });
             let of_slice = changes(&mut translator, &mut world, |number| {
                 slice(number * step / 2, 4)
             });
@@ -249,7 +254,10 @@ fn main() {
             if size != SIZES[0] {
                 let times = full.as_secs_f64() / base_full.as_secs_f64();
                 let sizes = size as f64 / SIZES[0] as f64;
-                println!("    all grows with the power {:.3} of the number", times.log(sizes));
+                println!(
+                    "    all grows with the power {:.3} of the number",
+                    times.log(sizes)
+                );
             }
         }
     }

@@ -141,15 +141,24 @@ impl Document {
                 document.insert(collection.to_owned(), Value::Array(entities));
             }
         };
-        put("services", sorted(&self.services, DeclaredService::name, service));
-        put("upstreams", sorted(&self.upstreams, |it| &it.upstream.name, upstream));
+        put(
+            "services",
+            sorted(&self.services, DeclaredService::name, service),
+        );
+        put(
+            "upstreams",
+            sorted(&self.upstreams, |it| &it.upstream.name, upstream),
+        );
         let mut plugins: Vec<&DeclaredPlugin> = self.plugins.iter().collect();
         plugins.sort_by_cached_key(|plugin| Reverse(plugin.place()));
         put("plugins", plugins.into_iter().map(plugin).collect());
         let plain = |entities: &[Members]| entities.iter().cloned().map(Value::Object).collect();
         put("consumers", plain(&self.consumers));
         put("consumer_groups", plain(&self.consumer_groups));
-        put("consumer_group_consumers", plain(&self.consumer_group_consumers));
+        put(
+            "consumer_group_consumers",
+            plain(&self.consumer_group_consumers),
+        );
         put("certificates", plain(&self.certificates));
         put("ca_certificates", plain(&self.ca_certificates));
         put("vaults", plain(&self.vaults));
@@ -181,9 +190,16 @@ impl Document {
 impl DeclaredPlugin {
     /// By what plugins are sorted: their name and what they are for, in one text.
     fn place(&self) -> String {
-        let bound = [&self.consumer, &self.consumer_group, &self.route, &self.service];
+        let bound = [
+            &self.consumer,
+            &self.consumer_group,
+            &self.route,
+            &self.service,
+        ];
         let bound = bound.into_iter().flatten().map(String::as_str);
-        std::iter::once(self.plugin.name.as_str()).chain(bound).collect()
+        std::iter::once(self.plugin.name.as_str())
+            .chain(bound)
+            .collect()
     }
 }
 

@@ -66,7 +66,11 @@ pub(crate) enum BackendTarget {
     /// A KongServiceFacade.
     Facade(Name),
     /// Something that cannot be a backend: its group and kind.
-    Unsupported { group: String, kind: String, name: Name },
+    Unsupported {
+        group: String,
+        kind: String,
+        name: Name,
+    },
 }
 
 /// A port of a Service.

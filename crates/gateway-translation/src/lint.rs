@@ -178,7 +178,12 @@ fn of_document(
             object: objects.get(name).cloned(),
             field: String::new(),
             rule: Rule::Refused,
-            message: format!("Kong refuses {}: {}: {}", error.entity, error.field, error.reason()),
+            message: format!(
+                "Kong refuses {}: {}: {}",
+                error.entity,
+                error.field,
+                error.reason()
+            ),
             remedy: error.remedy(),
         });
     }
@@ -232,7 +237,10 @@ fn without_endpoints(translation: &Translation, found: &mut Vec<Lint>) {
         .collect();
     for service in &translation.document.services {
         // One that answers by itself needs no endpoints.
-        let answers = service.plugins.iter().any(|it| it.name == "request-termination");
+        let answers = service
+            .plugins
+            .iter()
+            .any(|it| it.name == "request-termination");
         if answers || !empty.contains(service.service.host.as_str()) {
             continue;
         }
@@ -248,7 +256,9 @@ fn without_endpoints(translation: &Translation, found: &mut Vec<Lint>) {
                     "service {} has no endpoints that take requests: Kong answers 503",
                     service.name()
                 ),
-                remedy: "see that the Service selects pods that are ready, or add its EndpointSlices".to_owned(),
+                remedy:
+                    "see that the Service selects pods that are ready, or add its EndpointSlices"
+                        .to_owned(),
             });
         }
     }
@@ -305,19 +315,25 @@ fn unused(context: &Context<'_, '_>, translation: &Translation, found: &mut Vec<
         .collect();
     for name in context.view.of_kind(Kind::Secret) {
         let object = key(Kind::Secret, name);
-        let is_credential = context
-            .view
-            .meta(&object)
-            .is_some_and(|meta| meta.label(CREDENTIAL_LABEL).is_some_and(|it| it != "konnect"));
+        let is_credential = context.view.meta(&object).is_some_and(|meta| {
+            meta.label(CREDENTIAL_LABEL)
+                .is_some_and(|it| it != "konnect")
+        });
         if is_credential && !credentials.contains(name) {
-            say(object, "name it in credentials of a KongConsumer, or remove it");
+            say(
+                object,
+                "name it in credentials of a KongConsumer, or remove it",
+            );
         }
     }
 }
 
 /// The policies that Services and KongServiceFacades name.
 fn named_policies(context: &Context<'_, '_>) -> BTreeSet<Name> {
-    let services = context.all::<Service>().into_iter().map(|(name, meta, _)| (name, meta));
+    let services = context
+        .all::<Service>()
+        .into_iter()
+        .map(|(name, meta, _)| (name, meta));
     let facades = context
         .all::<KongServiceFacade>()
         .into_iter()

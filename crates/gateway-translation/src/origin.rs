@@ -33,7 +33,12 @@ pub(crate) fn tags(object: &Key, meta: &Meta, rules: &[&str]) -> Vec<String> {
     for rule in rules {
         tag("named-route-rule", rule);
     }
-    for tag in TAGS.of(&meta.annotations).ok().flatten().unwrap_or_default() {
+    for tag in TAGS
+        .of(&meta.annotations)
+        .ok()
+        .flatten()
+        .unwrap_or_default()
+    {
         if !tags.contains(&tag) {
             tags.push(tag);
         }

@@ -67,7 +67,9 @@ fn is_pattern(pattern: &str) -> bool {
     let mut bytes = pattern.strip_suffix('$').unwrap_or(pattern).bytes();
     while let Some(byte) = bytes.next() {
         let is_plain = match byte {
-            b'\\' => bytes.next().is_some_and(|escaped| ESCAPED.contains(&escaped)),
+            b'\\' => bytes
+                .next()
+                .is_some_and(|escaped| ESCAPED.contains(&escaped)),
             byte => is_letter_or(byte, b"/-_"),
         };
         if !is_plain {
@@ -134,7 +136,8 @@ pub(crate) fn route(route: &Route, expression: Option<&Expression>) -> bool {
     } = route;
     let is_http = |protocol: &Protocol| matches!(protocol, Protocol::Http | Protocol::Https);
     let protocols = protocols.as_deref();
-    let without = service.is_none() && snis.is_none() && sources.is_none() && destinations.is_none();
+    let without =
+        service.is_none() && snis.is_none() && sources.is_none() && destinations.is_none();
     let common = without
         && name.as_deref().is_some_and(is_name)
         && protocols.is_none_or(|all| !all.is_empty() && all.iter().all(is_http))
@@ -154,7 +157,10 @@ pub(crate) fn route(route: &Route, expression: Option<&Expression>) -> bool {
                 && are(methods.as_ref(), |method| {
                     is_all(method, |byte| byte.is_ascii_uppercase())
                 })
-                && headers.iter().flatten().all(|(name, values)| is_header(name, values))
+                && headers
+                    .iter()
+                    .flatten()
+                    .all(|(name, values)| is_header(name, values))
                 && headers.as_ref().is_none_or(|headers| !headers.is_empty())
         }
     }
@@ -228,13 +234,17 @@ mod tests {
         for path in ["~/a$", "~/a\\.b/", "/a/b", "/", "~/a\\~\\\\"] {
             assert!(is_path(path), "{path}");
         }
-        for path in ["~/a(", "~/a\\", "~/a\\d", "/a//b", "/a%2f", "/../a", "~a", "", "~/a$b"] {
+        for path in [
+            "~/a(", "~/a\\", "~/a\\d", "/a//b", "/a%2f", "/../a", "~a", "", "~/a$b",
+        ] {
             assert!(!is_path(path), "{path}");
         }
         for host in ["a.example.com", "*.example.com", "a_b", "1a.2"] {
             assert!(is_host_of_route(host), "{host}");
         }
-        for host in ["10.0.0.1", "a..b", "*", "a.", "a-", "a:80", "*.*.a", "a b", ""] {
+        for host in [
+            "10.0.0.1", "a..b", "*", "a.", "a-", "a:80", "*.*.a", "a b", "",
+        ] {
             assert!(!is_host_of_route(host), "{host}");
         }
         assert!(is_header("x-a", &["1".to_owned()]));

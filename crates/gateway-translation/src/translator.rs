@@ -74,7 +74,9 @@ impl fmt::Debug for Translator {
     /// It holds secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = self.graph.len();
-        f.debug_struct("Translator").field("units", &units).finish_non_exhaustive()
+        f.debug_struct("Translator")
+            .field("units", &units)
+            .finish_non_exhaustive()
     }
 }
 
@@ -151,7 +153,9 @@ impl Translator {
         // What was there before may be gone.
         let before = self.services.values().flat_map(|it| it.made.names());
         delta.services.extend(before);
-        delta.plugins.extend(self.made_plugins().map(|made| made.plugin.id));
+        delta
+            .plugins
+            .extend(self.made_plugins().map(|made| made.plugin.id));
         delta.collections.extend(self.rest_collections());
         settings.without = without;
         anew.settings = Arc::new(settings);
@@ -169,7 +173,10 @@ impl Translator {
         };
         let document = rest.to_value();
         let collections = document.as_object().into_iter().flat_map(|it| it.keys());
-        collections.filter(|name| !name.starts_with('_')).cloned().collect()
+        collections
+            .filter(|name| !name.starts_with('_'))
+            .cloned()
+            .collect()
     }
 
     fn made_plugins(&self) -> impl Iterator<Item = &plugins::Made> {
@@ -208,8 +215,18 @@ impl Translator {
             services: made().filter_map(|it| self.service(it)).collect(),
             upstreams: made().filter_map(|it| it.built.upstream.clone()).collect(),
             plugins: self.declared_plugins(),
-            consumers: self.rest.consumers.iter().map(|it| it.members.clone()).collect(),
-            consumer_groups: self.rest.groups.iter().map(|it| it.members.clone()).collect(),
+            consumers: self
+                .rest
+                .consumers
+                .iter()
+                .map(|it| it.members.clone())
+                .collect(),
+            consumer_groups: self
+                .rest
+                .groups
+                .iter()
+                .map(|it| it.members.clone())
+                .collect(),
             consumer_group_consumers: self.rest.memberships.clone(),
             certificates: self.rest.certificates.members.clone(),
             ca_certificates: self.rest.authorities.clone(),
@@ -232,14 +249,20 @@ impl Translator {
         if !as_kong {
             ca_certificates::keep_known(&self.rest.known, &mut declared.service);
         }
-        let routes = made.parts.iter().flat_map(|part| self.routes.declared(*part));
+        let routes = made
+            .parts
+            .iter()
+            .flat_map(|part| self.routes.declared(*part));
         declared.routes = routes.collect();
         Some(declared)
     }
 
     fn declared_plugins(&self) -> Vec<DeclaredPlugin> {
         if self.settings.as_kong_does() {
-            return self.made_plugins().map(|made| made.plugin.clone()).collect();
+            return self
+                .made_plugins()
+                .map(|made| made.plugin.clone())
+                .collect();
         }
         self.distinct_plugins().0
     }

@@ -98,9 +98,9 @@ fn owner(reference: &OwnerReference) -> Option<(Kind, Arc<str>)> {
 fn is_ours(key: &str) -> bool {
     KEYS.contains(&key)
         || DOMAINS.iter().any(|domain| {
-        key.find(domain)
-            .is_some_and(|at| at == 0 || key.as_bytes()[at - 1] == b'.')
-    })
+            key.find(domain)
+                .is_some_and(|at| at == 0 || key.as_bytes()[at - 1] == b'.')
+        })
 }
 
 #[cfg(test)]
@@ -125,7 +125,10 @@ mod tests {
             ),
             ..ObjectMeta::default()
         };
-        let seen: Vec<_> = Meta::of(Kind::KongService, &meta).annotations.into_keys().collect();
+        let seen: Vec<_> = Meta::of(Kind::KongService, &meta)
+            .annotations
+            .into_keys()
+            .collect();
         let expected = [
             "gateway-operator.konghq.com/x",
             "konduit/deletion-policy",

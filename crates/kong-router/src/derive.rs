@@ -211,11 +211,9 @@ fn configured(route: &Route, expression: &str, id: Uuid) -> Result<Part, Underiv
 
 /// Kong still takes the old name of the port.
 fn renamed(expression: &str) -> String {
-    static OLD: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"net\.port(\s*[=><!])").expect("the pattern is constant")
-    });
-    OLD.replace_all(expression, "net.dst.port${1}")
-        .into_owned()
+    static OLD: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"net\.port(\s*[=><!])").expect("the pattern is constant"));
+    OLD.replace_all(expression, "net.dst.port${1}").into_owned()
 }
 
 fn derived(

@@ -72,8 +72,14 @@ fn manifests_become_a_configuration() {
         document["services"][0]["name"],
         "httproute.default.svc.default.shop.80.1"
     );
-    assert_eq!(document["services"][0]["routes"][0]["hosts"], json!(["shop.example.com"]));
-    assert_eq!(document["upstreams"][0]["targets"][0]["target"], "10.0.0.1:8080");
+    assert_eq!(
+        document["services"][0]["routes"][0]["hosts"],
+        json!(["shop.example.com"])
+    );
+    assert_eq!(
+        document["upstreams"][0]["targets"][0]["target"],
+        "10.0.0.1:8080"
+    );
     let again = konduit(ROUTE, &["translate", "-f", "shop.yaml", "-f", "route.yaml"]);
     assert_eq!(again, ran, "the same to the byte");
     let json = konduit(ROUTE, &["translate", "-f", ".", "-o", "json"]);
@@ -92,15 +98,25 @@ fn what_kongs_controller_would_give_is_there_for_the_asking() {
 #[test]
 fn comments_say_what_comes_from_where() {
     let ran = konduit(ROUTE, &["translate", "-f", ".", "--annotate"]);
-    assert!(ran.out.contains("# from: HTTPRoute default/shop rule 0"), "{}", ran.out);
-    assert_eq!(read(&ran.out), read(&konduit(ROUTE, &["translate", "-f", "."]).out));
+    assert!(
+        ran.out.contains("# from: HTTPRoute default/shop rule 0"),
+        "{}",
+        ran.out
+    );
+    assert_eq!(
+        read(&ran.out),
+        read(&konduit(ROUTE, &["translate", "-f", "."]).out)
+    );
     let ran = konduit(ROUTE, &["translate", "-f", ".", "--annotate", "-o", "json"]);
     assert_eq!(ran.code, 2);
 }
 
 #[test]
 fn what_is_wrong_is_said_with_its_line_and_costs_itself_alone() {
-    let both = format!("{ROUTE}---\n{}", lost().replace("{name: shop}\nspec", "{name: lost}\nspec"));
+    let both = format!(
+        "{ROUTE}---\n{}",
+        lost().replace("{name: shop}\nspec", "{name: lost}\nspec")
+    );
     let ran = konduit(&both, &["translate", "-f", "."]);
     assert_eq!(ran.code, 1);
     assert!(
@@ -118,7 +134,10 @@ fn what_is_wrong_is_said_with_its_line_and_costs_itself_alone() {
         .iter()
         .map(|service| &service["name"])
         .collect();
-    assert!(names.contains(&&json!("httproute.default.svc.default.shop.80.1")), "{names:?}");
+    assert!(
+        names.contains(&&json!("httproute.default.svc.default.shop.80.1")),
+        "{names:?}"
+    );
 }
 
 #[test]
@@ -148,7 +167,9 @@ fn lint_is_silent_when_all_is_well_and_tells_reviewers_the_line_when_not() {
     assert_eq!(place["artifactLocation"]["uri"], "route.yaml");
     assert_eq!(place["region"]["startLine"], 10);
     assert_eq!(result["level"], "error");
-    let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+    let rules = log["runs"][0]["tool"]["driver"]["rules"]
+        .as_array()
+        .unwrap();
     assert!(rules.iter().any(|rule| rule["id"] == "not-translated"));
 }
 
@@ -177,7 +198,8 @@ fn explain_names_the_rule_and_its_line() {
         let ran = konduit(ROUTE, &arguments);
         assert_eq!(ran.code, 0, "{ran:?}");
         assert!(
-            ran.out.contains("from        HTTPRoute default/shop rule 0 at ./route.yaml:8\n"),
+            ran.out
+                .contains("from        HTTPRoute default/shop rule 0 at ./route.yaml:8\n"),
             "{}",
             ran.out
         );
@@ -185,7 +207,13 @@ fn explain_names_the_rule_and_its_line() {
     }
     let ran = konduit(ROUTE, &["explain", "-f", ".", "-o", "json", "GET", url]);
     let told: Value = serde_json::from_str(&ran.out).unwrap();
-    assert_eq!(told["winner"]["from"], "HTTPRoute default/shop rule 0 at ./route.yaml:8");
-    let ran = konduit(ROUTE, &["explain", "-f", ".", "GET", "http://other.example.com/"]);
+    assert_eq!(
+        told["winner"]["from"],
+        "HTTPRoute default/shop rule 0 at ./route.yaml:8"
+    );
+    let ran = konduit(
+        ROUTE,
+        &["explain", "-f", ".", "GET", "http://other.example.com/"],
+    );
     assert!(ran.out.contains("404"), "{}", ran.out);
 }

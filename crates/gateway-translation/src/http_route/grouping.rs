@@ -219,7 +219,11 @@ fn combined<'s>(context: &Context<'_, '_>, rules: &[Rule<'s>]) -> Vec<Group<'s>>
     for (name, by_timeout) in groups {
         let several = by_timeout.len() > 1;
         for (timeout, rules) in by_timeout {
-            all.push(group(name_of_shared(&name, timeout, several), rules, timeout));
+            all.push(group(
+                name_of_shared(&name, timeout, several),
+                rules,
+                timeout,
+            ));
         }
     }
     all

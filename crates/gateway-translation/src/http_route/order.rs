@@ -139,7 +139,10 @@ fn by_attributes(set: &[(&Place, &Route)]) -> Vec<Rank> {
     // Among those of a class, only those of one path can meet; patterns may meet any.
     let mut together: BTreeMap<Meeting<'_>, Vec<usize>> = BTreeMap::new();
     for (index, (place, route)) in set.iter().enumerate() {
-        let paths = route.paths.as_deref().filter(|_| !is_pattern(place.class.1));
+        let paths = route
+            .paths
+            .as_deref()
+            .filter(|_| !is_pattern(place.class.1));
         let all = together.entry((place.class, paths)).or_default();
         all.push(index);
     }
@@ -207,6 +210,7 @@ impl Rank {
                           put in order; the most specific ones are in no certain order"
                     .to_owned(),
                 remedy: "use the expressions flavour of the router, or split the hosts".to_owned(),
+                harmless: false,
             });
         }
         if self.is_too_complex {
@@ -218,6 +222,7 @@ impl Rank {
                           traditional flavour of the router, even before more specific paths"
                     .to_owned(),
                 remedy: "use the expressions flavour of the router, or match less".to_owned(),
+                harmless: false,
             });
         }
         problems

@@ -96,7 +96,8 @@ impl Translator {
         let mut names: BTreeSet<String> = gone.into_iter().map(|(name, _)| name).collect();
         for (name, part) in new {
             if !self.services.contains_key(name.as_str()) {
-                self.services.insert(name.as_str().into(), Default::default());
+                self.services
+                    .insert(name.as_str().into(), Default::default());
             }
             if let Some(it) = self.services.get_mut(name.as_str()) {
                 it.parts.push(part);
@@ -112,7 +113,12 @@ impl Translator {
         }
     }
 
-    fn compute_services(&mut self, context: &Context<'_, '_>, unit: &Unit, name: &Arc<str>) -> bool {
+    fn compute_services(
+        &mut self,
+        context: &Context<'_, '_>,
+        unit: &Unit,
+        name: &Arc<str>,
+    ) -> bool {
         let Some(it) = self.services.get_mut(name) else {
             return false;
         };
@@ -286,14 +292,18 @@ impl Translator {
         let old = std::mem::replace(&mut self.rest.others, others);
         let new = &self.rest.others;
         let collections: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-        let changed = collections.into_iter().filter(|name| old.get(*name) != new.get(*name));
+        let changed = collections
+            .into_iter()
+            .filter(|name| old.get(*name) != new.get(*name));
         self.delta.collections.extend(changed.cloned());
     }
 
     /// Services of a sort are others, since what they refer to is.
     fn say_services_changed(&mut self, which: fn(&super::MadeService) -> bool) {
         let all = self.services.values().flat_map(|it| &it.made.services);
-        let names = all.filter(|service| which(service)).map(|it| it.name.clone());
+        let names = all
+            .filter(|service| which(service))
+            .map(|it| it.name.clone());
         self.delta.services.extend(names);
     }
 

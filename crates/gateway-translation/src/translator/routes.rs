@@ -221,7 +221,12 @@ impl Routes {
 
     /// The oldest of those that want a name has it.
     fn decide(&mut self, id: Uuid, services: &mut BTreeSet<String>) {
-        let all: Vec<RouteRef> = self.names.get(&id).into_iter().flat_map(Few::iter).collect();
+        let all: Vec<RouteRef> = self
+            .names
+            .get(&id)
+            .into_iter()
+            .flat_map(Few::iter)
+            .collect();
         if all.len() > 1 {
             self.contested.insert(id);
         } else {
@@ -258,7 +263,9 @@ impl Routes {
                 if !all.insert(*route) {
                     continue;
                 }
-                let others = self.route(*route).map_or_else(Vec::new, |(route, _)| hosts(route));
+                let others = self
+                    .route(*route)
+                    .map_or_else(Vec::new, |(route, _)| hosts(route));
                 for other in others {
                     if !seen.contains(other) {
                         seen.insert(other.into());
@@ -381,5 +388,6 @@ fn taken(loser: &PartRoute, winner: &PartRoute) -> Problem {
             winner.object
         ),
         remedy: "choose another name for the object".to_owned(),
+        harmless: false,
     }
 }

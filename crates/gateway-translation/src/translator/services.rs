@@ -54,7 +54,9 @@ impl Made {
 
     /// The certificates that the services are to show.
     pub(super) fn wishes(&self) -> impl Iterator<Item = &Wish> {
-        self.services.iter().filter_map(|service| service.wish.as_ref())
+        self.services
+            .iter()
+            .filter_map(|service| service.wish.as_ref())
     }
 
     /// The ids that plugins have which are part of the services and their routes.
@@ -90,7 +92,8 @@ pub(super) fn make(context: &Context<'_, '_>, routes: &Routes, parts: &[PartRef]
         if let Some(it) = &service.built.service {
             let of_parts = || service.parts.iter().flat_map(|part| routes.named(*part));
             let backends = &service.built.backends;
-            made.relations.add_service(context, it, backends, of_parts());
+            made.relations
+                .add_service(context, it, backends, of_parts());
             service.wish = certificates::wish_of(context, &it.service, backends);
             service.built_in = plugins::built_in(it, of_parts().map(|route| &route.route));
         }
@@ -117,7 +120,11 @@ fn joined(routes: &Routes, parts: &[PartRef]) -> Vec<(Draft, Vec<PartRef>)> {
     }
     alone.sort_by_key(|(part, _)| routes.place(*part));
     let mut all: Vec<(Draft, Vec<PartRef>)> = Vec::new();
-    all.extend(alone.into_iter().map(|(part, it)| (it.draft.clone(), vec![part])));
+    all.extend(
+        alone
+            .into_iter()
+            .map(|(part, it)| (it.draft.clone(), vec![part])),
+    );
     let several = by_timeout.len() > 1;
     for (timeout, mut same) in by_timeout {
         same.retain(|(_, part, _)| routes.named(*part).next().is_some());
@@ -146,7 +153,9 @@ fn say_taken(context: &Context<'_, '_>, draft: &Draft, name: &str) {
         context.say(
             parent,
             "",
-            format!("service {name}: another one has the name, and Kong takes no two; it is left out"),
+            format!(
+                "service {name}: another one has the name, and Kong takes no two; it is left out"
+            ),
             "choose another name for the object",
         );
     }

@@ -4,8 +4,8 @@ use gateway_translation::{KongVersion, Settings, translate};
 use kong_router::Flavor;
 use serde_json::{Value, json};
 
-use super::golden::world;
 use super::gateway::service;
+use super::golden::world;
 
 fn document(manifests: &str, flavor: Flavor) -> Value {
     let settings = Settings {

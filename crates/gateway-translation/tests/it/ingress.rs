@@ -3,8 +3,8 @@
 use gateway_translation::{Features, translate};
 use kong_router::Flavor;
 
-use super::golden::world;
 use super::gateway::{FLAVORS, Gateway, service, settings};
+use super::golden::world;
 
 /// An Ingress of one rule; `more` stands in its metadata.
 fn ingress(name: &str, host: &str, more: &str, paths: &[(&str, &str, &str)]) -> String {

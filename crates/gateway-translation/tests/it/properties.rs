@@ -60,7 +60,9 @@ fn text(good: &'static [&'static str]) -> BoxedStrategy<String> {
 }
 
 fn some(many: usize, of: impl Strategy<Value = Value> + 'static) -> BoxedStrategy<Value> {
-    prop::collection::vec(of, 0..=many).prop_map(Value::Array).boxed()
+    prop::collection::vec(of, 0..=many)
+        .prop_map(Value::Array)
+        .boxed()
 }
 
 fn service() -> impl Strategy<Value = String> {
@@ -111,7 +113,8 @@ fn object(api: &str, kind: &str, name: &str, annotations: Value, more: Value) ->
 
 fn backends() -> BoxedStrategy<Value> {
     let weight = prop_oneof![3 => Just(Value::Null), 1 => (0..4_i64).prop_map(|it| json!(it))];
-    let kind = prop_oneof![8 => Just(Value::Null), 1 => text(&["Service", "Pod"]).prop_map(Value::from)];
+    let kind =
+        prop_oneof![8 => Just(Value::Null), 1 => text(&["Service", "Pod"]).prop_map(Value::from)];
     let port = prop_oneof![6 => Just(json!(80)), 1 => Just(json!(81)), 1 => Just(Value::Null)];
     let name = prop_oneof![6 => service(), 1 => text(&["a"])];
     let one = (name, port, weight, kind).prop_map(|(name, port, weight, kind)| {
@@ -132,9 +135,17 @@ fn values() -> BoxedStrategy<Value> {
 }
 
 fn filters() -> BoxedStrategy<Value> {
-    let header = (text(&["x-h"]), text(&["v"])).prop_map(|(name, value)| json!([{"name": name, "value": value}]));
-    let rewrite = (text(&["/new", "/"]), select(vec!["ReplaceFullPath", "ReplacePrefixMatch"]));
-    let redirect = (text(&["/new"]), text(&["r.example.com"]), select(vec![301, 302, 418]));
+    let header = (text(&["x-h"]), text(&["v"]))
+        .prop_map(|(name, value)| json!([{"name": name, "value": value}]));
+    let rewrite = (
+        text(&["/new", "/"]),
+        select(vec!["ReplaceFullPath", "ReplacePrefixMatch"]),
+    );
+    let redirect = (
+        text(&["/new"]),
+        text(&["r.example.com"]),
+        select(vec![301, 302, 418]),
+    );
     let one = prop_oneof![
         header.clone().prop_map(
             |set| json!({"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": set}})
@@ -142,11 +153,15 @@ fn filters() -> BoxedStrategy<Value> {
         header.prop_map(
             |add| json!({"type": "ResponseHeaderModifier", "responseHeaderModifier": {"add": add}})
         ),
-        rewrite.prop_map(|(path, kind)| json!({"type": "URLRewrite", "urlRewrite": {"path": {
-            "type": kind, "replaceFullPath": path, "replacePrefixMatch": path}}})),
-        redirect.prop_map(|(path, host, status)| json!({"type": "RequestRedirect", "requestRedirect": {
+        rewrite.prop_map(
+            |(path, kind)| json!({"type": "URLRewrite", "urlRewrite": {"path": {
+            "type": kind, "replaceFullPath": path, "replacePrefixMatch": path}}})
+        ),
+        redirect.prop_map(
+            |(path, host, status)| json!({"type": "RequestRedirect", "requestRedirect": {
             "hostname": host, "statusCode": status,
-            "path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": path}}})),
+            "path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": path}}})
+        ),
         text(&["p", "q"]).prop_map(|name| json!({"type": "ExtensionRef", "extensionRef": {
             "group": "configuration.konghq.com", "kind": "KongPlugin", "name": name}})),
     ];
@@ -159,7 +174,8 @@ fn hostnames() -> BoxedStrategy<Value> {
 
 fn http_route() -> BoxedStrategy<Value> {
     let kind = select(vec!["Exact", "PathPrefix", "RegularExpression", "Other"]);
-    let method = prop_oneof![2 => Just(Value::Null), 1 => text(&["GET", "POST"]).prop_map(Value::from)];
+    let method =
+        prop_oneof![2 => Just(Value::Null), 1 => text(&["GET", "POST"]).prop_map(Value::from)];
     let queries = prop_oneof![4 => Just(json!([])), 1 => values()];
     let one = (kind, text(&PATHS), values(), queries, method).prop_map(
         |(kind, path, headers, queries, method)| {
@@ -179,9 +195,15 @@ fn http_route() -> BoxedStrategy<Value> {
             json!({"matches": matches, "filters": filters, "backendRefs": backends, "timeouts": timeouts})
         },
     );
-    (hostnames(), some(3, rule), annotations(), select(vec!["r1", "r2", "r1.a"]))
+    (
+        hostnames(),
+        some(3, rule),
+        annotations(),
+        select(vec!["r1", "r2", "r1.a"]),
+    )
         .prop_map(|(hostnames, rules, annotations, name)| {
-            let spec = json!({"parentRefs": [{"name": "g"}], "hostnames": hostnames, "rules": rules});
+            let spec =
+                json!({"parentRefs": [{"name": "g"}], "hostnames": hostnames, "rules": rules});
             let api = "gateway.networking.k8s.io/v1";
             object(api, "HTTPRoute", name, annotations, json!({"spec": spec}))
         })
@@ -189,14 +211,27 @@ fn http_route() -> BoxedStrategy<Value> {
 }
 
 fn grpc_route() -> BoxedStrategy<Value> {
-    let method = (text(&["shop.Cart", "a"]), text(&["Add", "b"]), select(vec!["Exact", "RegularExpression"]))
-        .prop_map(|(service, method, kind)| json!({"service": service, "method": method, "type": kind}));
-    let one = (method, values()).prop_map(|(method, headers)| json!({"method": method, "headers": headers}));
+    let method = (
+        text(&["shop.Cart", "a"]),
+        text(&["Add", "b"]),
+        select(vec!["Exact", "RegularExpression"]),
+    )
+        .prop_map(
+            |(service, method, kind)| json!({"service": service, "method": method, "type": kind}),
+        );
+    let one = (method, values())
+        .prop_map(|(method, headers)| json!({"method": method, "headers": headers}));
     let rule = (some(2, one), backends())
         .prop_map(|(matches, backends)| json!({"matches": matches, "backendRefs": backends}));
-    (hostnames(), some(2, rule), annotations(), select(vec!["g1", "g2", "g1.a"]))
+    (
+        hostnames(),
+        some(2, rule),
+        annotations(),
+        select(vec!["g1", "g2", "g1.a"]),
+    )
         .prop_map(|(hostnames, rules, annotations, name)| {
-            let spec = json!({"parentRefs": [{"name": "g"}], "hostnames": hostnames, "rules": rules});
+            let spec =
+                json!({"parentRefs": [{"name": "g"}], "hostnames": hostnames, "rules": rules});
             let api = "gateway.networking.k8s.io/v1";
             object(api, "GRPCRoute", name, annotations, json!({"spec": spec}))
         })
@@ -204,33 +239,60 @@ fn grpc_route() -> BoxedStrategy<Value> {
 }
 
 fn ingress() -> BoxedStrategy<Value> {
-    let port = prop_oneof![Just(json!({"number": 80})), text(&["web"]).prop_map(|name| json!({"name": name}))];
+    let port = prop_oneof![
+        Just(json!({"number": 80})),
+        text(&["web"]).prop_map(|name| json!({"name": name}))
+    ];
     let backend = (service(), port)
         .prop_map(|(name, port)| json!({"service": {"name": name, "port": port}}))
         .boxed();
     let kind = select(vec!["Exact", "Prefix", "ImplementationSpecific", "Other"]);
-    let path = (text(&PATHS), kind, backend.clone())
-        .prop_map(|(path, kind, backend)| json!({"path": path, "pathType": kind, "backend": backend}));
+    let path = (text(&PATHS), kind, backend.clone()).prop_map(
+        |(path, kind, backend)| json!({"path": path, "pathType": kind, "backend": backend}),
+    );
     let host = prop_oneof![1 => Just(String::new()), 4 => text(&HOSTS)];
-    let rule = (host, some(3, path)).prop_map(|(host, paths)| json!({"host": host, "http": {"paths": paths}}));
+    let rule = (host, some(3, path))
+        .prop_map(|(host, paths)| json!({"host": host, "http": {"paths": paths}}));
     let default = prop_oneof![2 => Just(Value::Null), 1 => backend];
-    (some(2, rule), default, annotations(), select(vec!["i1", "i2", "i1.a"]))
+    (
+        some(2, rule),
+        default,
+        annotations(),
+        select(vec!["i1", "i2", "i1.a"]),
+    )
         .prop_map(|(rules, default, annotations, name)| {
             let mut spec = json!({"ingressClassName": "kong", "rules": rules});
             if !default.is_null() {
                 spec["defaultBackend"] = default;
             }
-            object("networking.k8s.io/v1", "Ingress", name, annotations, json!({"spec": spec}))
+            object(
+                "networking.k8s.io/v1",
+                "Ingress",
+                name,
+                annotations,
+                json!({"spec": spec}),
+            )
         })
         .boxed()
 }
 
 fn stream_route() -> BoxedStrategy<Value> {
-    let kind = select(vec![("TLSRoute", "tls"), ("TCPRoute", "tcp"), ("UDPRoute", "udp")]);
+    let kind = select(vec![
+        ("TLSRoute", "tls"),
+        ("TCPRoute", "tcp"),
+        ("UDPRoute", "udp"),
+    ]);
     let rule = backends().prop_map(|backends| json!({"backendRefs": backends}));
-    (kind, some(2, rule), hostnames(), annotations(), select(vec!["s1", "s2"]))
+    (
+        kind,
+        some(2, rule),
+        hostnames(),
+        annotations(),
+        select(vec!["s1", "s2"]),
+    )
         .prop_map(|((kind, listener), rules, hostnames, annotations, name)| {
-            let mut spec = json!({"parentRefs": [{"name": "g", "sectionName": listener}], "rules": rules});
+            let mut spec =
+                json!({"parentRefs": [{"name": "g", "sectionName": listener}], "rules": rules});
             if kind == "TLSRoute" {
                 spec["hostnames"] = hostnames;
             }
@@ -242,14 +304,16 @@ fn stream_route() -> BoxedStrategy<Value> {
 
 fn other() -> BoxedStrategy<Value> {
     let kong = "configuration.konghq.com/v1";
-    let service = (select(vec!["a", "b", "c"]), annotations(), any::<bool>()).prop_map(|(name, annotations, external)| {
-        let mut spec = json!({"ports": [{"name": "web", "port": 80}]});
-        if external {
-            spec["type"] = json!("ExternalName");
-            spec["externalName"] = json!("ext.example.com");
-        }
-        object("v1", "Service", name, annotations, json!({"spec": spec}))
-    });
+    let service = (select(vec!["a", "b", "c"]), annotations(), any::<bool>()).prop_map(
+        |(name, annotations, external)| {
+            let mut spec = json!({"ports": [{"name": "web", "port": 80}]});
+            if external {
+                spec["type"] = json!("ExternalName");
+                spec["externalName"] = json!("ext.example.com");
+            }
+            object("v1", "Service", name, annotations, json!({"spec": spec}))
+        },
+    );
     let slice = (select(vec!["a", "b"]), select(vec!["x", "y"]), text(&["10.0.0.1", "10.0.0.2", "fd00::1"]), any::<bool>())
         .prop_map(|(service, name, address, ready)| {
             let more = json!({
@@ -261,16 +325,25 @@ fn other() -> BoxedStrategy<Value> {
             slice["metadata"]["labels"] = json!({"kubernetes.io/service-name": service});
             slice
         });
-    let plugin = (select(vec!["p", "q"]), select(vec!["cors", "key-auth"]), text(&["one"])).prop_map(
-        move |(name, plugin, instance)| {
+    let plugin = (
+        select(vec!["p", "q"]),
+        select(vec!["cors", "key-auth"]),
+        text(&["one"]),
+    )
+        .prop_map(move |(name, plugin, instance)| {
             let more = json!({"plugin": plugin, "instanceName": instance});
             let mut plugin = object(kong, "KongPlugin", name, json!({}), more);
             plugin["metadata"]["creationTimestamp"] = json!("2026-01-01T00:00:00Z");
             plugin
-        },
-    );
+        });
     let global = select(vec!["cors", "key-auth"]).prop_map(move |plugin| {
-        let mut global = object(kong, "KongClusterPlugin", "global", json!({}), json!({"plugin": plugin}));
+        let mut global = object(
+            kong,
+            "KongClusterPlugin",
+            "global",
+            json!({}),
+            json!({"plugin": plugin}),
+        );
         global["metadata"]["labels"] = json!({"global": "true"});
         global["metadata"]["annotations"] = json!({"kubernetes.io/ingress.class": "kong"});
         if let Some(metadata) = global["metadata"].as_object_mut() {
@@ -278,20 +351,37 @@ fn other() -> BoxedStrategy<Value> {
         }
         global
     });
-    let consumer = (select(vec!["u1", "u2"]), text(&["ann", "bob"]), select(vec!["p", "q", "gone"])).prop_map(
-        move |(name, username, plugins)| {
-            let annotations = json!({"kubernetes.io/ingress.class": "kong", "konghq.com/plugins": plugins});
+    let consumer = (
+        select(vec!["u1", "u2"]),
+        text(&["ann", "bob"]),
+        select(vec!["p", "q", "gone"]),
+    )
+        .prop_map(move |(name, username, plugins)| {
+            let annotations =
+                json!({"kubernetes.io/ingress.class": "kong", "konghq.com/plugins": plugins});
             let more = json!({"username": username, "consumerGroups": ["group"]});
             object(kong, "KongConsumer", name, annotations, more)
-        },
-    );
+        });
     let group = any::<bool>().prop_map(|ours| {
-        let annotations = json!({"kubernetes.io/ingress.class": if ours { "kong" } else { "other" }});
-        object("configuration.konghq.com/v1beta1", "KongConsumerGroup", "group", annotations, json!({}))
+        let annotations =
+            json!({"kubernetes.io/ingress.class": if ours { "kong" } else { "other" }});
+        object(
+            "configuration.konghq.com/v1beta1",
+            "KongConsumerGroup",
+            "group",
+            annotations,
+            json!({}),
+        )
     });
     let policy = text(&["x-hash"]).prop_map(|header| {
         let spec = json!({"algorithm": "consistent-hashing", "hashOn": {"header": header}});
-        object("configuration.konghq.com/v1beta1", "KongUpstreamPolicy", "policy", json!({}), json!({"spec": spec}))
+        object(
+            "configuration.konghq.com/v1beta1",
+            "KongUpstreamPolicy",
+            "policy",
+            json!({}),
+            json!({"spec": spec}),
+        )
     });
     prop_oneof![
         4 => service, 3 => slice, 2 => plugin, 1 => global, 2 => consumer, 1 => group, 1 => policy, 1 => gateway(),
@@ -310,7 +400,13 @@ fn gateway() -> BoxedStrategy<Value> {
                 {"name": "tcp", "port": 9000, "protocol": "TCP"},
                 {"name": "udp", "port": 9001, "protocol": "UDP"},
             ]});
-            object("gateway.networking.k8s.io/v1", "Gateway", "g", json!({}), json!({"spec": spec}))
+            object(
+                "gateway.networking.k8s.io/v1",
+                "Gateway",
+                "g",
+                json!({}),
+                json!({"spec": spec}),
+            )
         })
         .boxed()
 }
@@ -347,8 +443,10 @@ fn manifests() -> impl Strategy<Value = Vec<Value>> {
 fn in_two_orders() -> impl Strategy<Value = (Vec<Value>, Vec<Value>)> {
     manifests().prop_flat_map(|objects| {
         let name = |object: &Value| format!("{} {}", object["kind"], object["metadata"]["name"]);
-        let unique: BTreeMap<String, Value> =
-            objects.into_iter().map(|object| (name(&object), object)).collect();
+        let unique: BTreeMap<String, Value> = objects
+            .into_iter()
+            .map(|object| (name(&object), object))
+            .collect();
         let objects: Vec<Value> = unique.into_values().collect();
         (Just(objects.clone()), Just(objects).prop_shuffle())
     })

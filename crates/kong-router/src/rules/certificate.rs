@@ -45,7 +45,10 @@ pub fn check_pair(text: &str, key_text: &str) -> Result<(), Problem> {
     if belong_together(text, key_text) {
         Ok(())
     } else {
-        wrong("the key is not that of the certificate", "write the two that belong together")
+        wrong(
+            "the key is not that of the certificate",
+            "write the two that belong together",
+        )
     }
 }
 
