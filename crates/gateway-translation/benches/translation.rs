@@ -10,6 +10,7 @@
     reason = "figures are printed with three digits"
 )]
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use gateway_translation::{KongVersion, Settings, Translator};
@@ -203,62 +204,79 @@ fn changes(
     median(times.collect())
 }
 
-fn main() {
-    for flavor in [Flavor::TraditionalCompatible, Flavor::Expressions] {
-        println!("{flavor:?}");
-        let mut first: Option<(Duration, Duration, Duration)> = None;
-        for size in SIZES {
-            let mut world = filled(size);
-            let keys: Vec<Key> = world.entries().map(|(key, _)| key.clone()).collect();
-            let before = resident();
-            let begin = Instant::now();
-            let mut translator = Translator::new(settings(flavor));
-            translator.apply(&world, &keys);
-            let full = begin.elapsed();
-            let after = resident();
-            let begin = Instant::now();
-            let document = translator.document();
-            let assembled = begin.elapsed();
-            let begin = Instant::now();
-            let text = document.to_value().to_string();
-            let rendered = begin.elapsed();
-            assert_eq!(translator.problems(), []);
-            println!(
-                "  {size:>6} HTTPRoutes: all {full:>8.1?}, assembled in {assembled:>8.1?}, {:.1} MiB of JSON in \
-                 {rendered:.1?}",
-                text.len() as f64 / (1024.0 * 1024.0),
-            );
-            drop((document, text));
-            if let (Some(before), Some(after)) = (before, after) {
-                println!(
-                    "    resident memory besides the objects: {} bytes an HTTPRoute; {:.1} units each",
-                    after.saturating_sub(before) / size,
-                    translator.units() as f64 / size as f64,
-                );
-            }
-            let step = size / CHANGES;
-            let of_route = changes(&mut translator, &mut world, |number| {
-                route(number * step, "v2")
-            });
-            let of_slice = changes(&mut translator, &mut world, |number| {
-                slice(number * step / 2, 4)
-            });
-            let (base_full, base_route, base_slice) =
-                *first.get_or_insert((full, of_route, of_slice));
-            println!(
-                "    one HTTPRoute changes: {of_route:>8.1?}, {:.2}x of the first; one EndpointSlice: {of_slice:>8.1?}, \
-                 {:.2}x",
-                of_route.as_secs_f64() / base_route.as_secs_f64(),
-                of_slice.as_secs_f64() / base_slice.as_secs_f64(),
-            );
-            if size != SIZES[0] {
-                let times = full.as_secs_f64() / base_full.as_secs_f64();
-                let sizes = size as f64 / SIZES[0] as f64;
-                println!(
-                    "    all grows with the power {:.3} of the number",
-                    times.log(sizes)
-                );
-            }
+/// What a translation of so many HTTPRoutes holds, in a process that has done nothing else.
+fn memory(flavor: Flavor) {
+    let size = SIZES[1];
+    let world = filled(size);
+    let keys: Vec<Key> = world.entries().map(|(key, _)| key.clone()).collect();
+    let before = resident();
+    let mut translator = Translator::new(settings(flavor));
+    translator.apply(&world, &keys);
+    match (before, resident()) {
+        (Some(before), Some(after)) => println!(
+            "  resident memory with {size}, besides the objects: {} bytes an HTTPRoute; {:.1} units each",
+            after.saturating_sub(before) / size,
+            translator.units() as f64 / size as f64,
+        ),
+        _ => println!("  resident memory: not told by this system"),
+    }
+}
+
+/// What everything costs, and what one change does, in clusters of all sizes.
+fn times(flavor: Flavor) {
+    let mut first: Option<(Duration, Duration, Duration)> = None;
+    for size in SIZES {
+        let mut world = filled(size);
+        let keys: Vec<Key> = world.entries().map(|(key, _)| key.clone()).collect();
+        let begin = Instant::now();
+        let mut translator = Translator::new(settings(flavor));
+        translator.apply(&world, &keys);
+        let full = begin.elapsed();
+        let step = size / CHANGES;
+        let of_route = changes(&mut translator, &mut world, |number| route(number * step, "v2"));
+        let of_slice = changes(&mut translator, &mut world, |number| {
+            slice(number * step / 2, 4)
+        });
+        assert_eq!(translator.problems(), []);
+        let begin = Instant::now();
+        let document = translator.document();
+        let assembled = begin.elapsed();
+        let begin = Instant::now();
+        let text = document.to_value().to_string();
+        let rendered = begin.elapsed();
+        println!(
+            "  {size:>6} HTTPRoutes: all {full:>8.1?}, assembled in {assembled:>8.1?}, {:.1} MiB of JSON in \
+             {rendered:.1?}",
+            text.len() as f64 / (1024.0 * 1024.0),
+        );
+        let (base_full, base_route, base_slice) = *first.get_or_insert((full, of_route, of_slice));
+        println!(
+            "    one HTTPRoute changes: {of_route:>8.1?}, {:.2}x of the first; one EndpointSlice: {of_slice:>8.1?}, \
+             {:.2}x",
+            of_route.as_secs_f64() / base_route.as_secs_f64(),
+            of_slice.as_secs_f64() / base_slice.as_secs_f64(),
+        );
+        if size != SIZES[0] {
+            let times = full.as_secs_f64() / base_full.as_secs_f64();
+            let sizes = size as f64 / SIZES[0] as f64;
+            println!("    all grows with the power {:.3} of the number", times.log(sizes));
         }
+    }
+}
+
+fn main() {
+    let flavors = [Flavor::TraditionalCompatible, Flavor::Expressions];
+    let asked = std::env::args().find_map(|it| Some(it.strip_prefix("memory=")?.to_owned()));
+    if let Some(asked) = asked {
+        let is_asked = |flavor: &&Flavor| format!("{flavor:?}") == asked;
+        flavors.iter().filter(is_asked).for_each(|flavor| memory(*flavor));
+        return;
+    }
+    for flavor in flavors {
+        println!("{flavor:?}");
+        let own = std::env::current_exe().map(Command::new);
+        let child = own.and_then(|mut own| own.arg(format!("memory={flavor:?}")).status());
+        assert!(child.is_ok_and(|status| status.success()), "memory is measured");
+        times(flavor);
     }
 }

@@ -52,6 +52,23 @@ impl Part {
         self.draft.service.name.as_deref().unwrap_or_default()
     }
 
+    /// Gives back memory that nothing is in.
+    pub(crate) fn shrink(&mut self) {
+        self.routes.shrink_to_fit();
+        self.draft.backends.shrink_to_fit();
+        self.draft.parents.shrink_to_fit();
+        self.draft.from.shrink_to_fit();
+        for route in &mut self.routes {
+            let declared = &mut route.route;
+            declared.plugins.shrink_to_fit();
+            declared.from.shrink_to_fit();
+            let tags = declared.plugins.iter_mut().map(|plugin| &mut plugin.tags);
+            for list in tags.chain([&mut declared.route.tags, &mut declared.route.paths]) {
+                list.iter_mut().for_each(Vec::shrink_to_fit);
+            }
+        }
+    }
+
     /// A service by itself.
     pub(crate) fn whole(context: &Context<'_, '_>, mut draft: Draft) -> Self {
         let routes = std::mem::take(&mut draft.routes);

@@ -93,13 +93,19 @@ impl Refusal {
 /// What Kong has against a route.
 fn findings(context: &Context<'_, '_>, draft: &DraftRoute) -> Vec<Finding> {
     let expression = draft.expression.as_ref().map(|(expression, _)| expression);
-    if draft.plugins.is_empty() && plain::route(&draft.route, expression) {
+    let is_plain = plain::route(&draft.route, expression);
+    if is_plain && draft.plugins.is_empty() {
         return Vec::new();
     }
-    let mut members = document::route_members(&draft.route, draft.expression.as_ref());
-    document::inline(&mut members, &draft.plugins);
     let mut file = Members::new();
     file.insert("_format_version".to_owned(), json!("3.0"));
+    let mut members = if is_plain {
+        // Its plugins are looked at, beside a name.
+        Members::from_iter([("name".to_owned(), json!("plain")), ("paths".to_owned(), json!(["/"]))])
+    } else {
+        document::route_members(&draft.route, draft.expression.as_ref())
+    };
+    document::inline(&mut members, &draft.plugins);
     file.insert("routes".to_owned(), json!([members]));
     let dialect = Dialect {
         flavor: context.settings.flavor,

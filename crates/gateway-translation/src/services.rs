@@ -148,6 +148,11 @@ pub(crate) fn build(context: &Context<'_, '_>, draft: Draft) -> Built {
         upstream = accepted::upstream(context, &behind, upstream, plain);
         targets = accepted::targets(context, &behind, targets);
     }
+    // These are many, and they stay.
+    targets.shrink_to_fit();
+    for tags in [&mut service.tags, &mut upstream.tags] {
+        tags.iter_mut().for_each(Vec::shrink_to_fit);
+    }
     Built {
         service: Some(DeclaredService {
             id: origin::id("services", &name),

@@ -130,7 +130,7 @@ impl Routes {
     }
 
     /// A unit gives these parts from now on.
-    pub(super) fn put(&mut self, of: Id, age: Age, parts: Vec<Part>) -> Change {
+    pub(super) fn put(&mut self, of: Id, age: Age, mut parts: Vec<Part>) -> Change {
         if let Some(given) = self.given.get(&of)
             && given.age == age
             && given.parts == parts
@@ -138,6 +138,9 @@ impl Routes {
             return Change::default();
         }
         let gone = self.withdraw(of);
+        // They are many, and they stay.
+        parts.shrink_to_fit();
+        parts.iter_mut().for_each(Part::shrink);
         for (reference, route) in each_route(of, &parts) {
             let id = route.route.id;
             let name = self.names.entry(id).or_default();

@@ -99,6 +99,7 @@ pub(super) fn make(context: &Context<'_, '_>, routes: &Routes, parts: &[PartRef]
         }
         made.services.push(service);
     }
+    made.services.shrink_to_fit();
     made
 }
 
