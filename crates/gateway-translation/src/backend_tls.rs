@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use gateway_types::{BackendTLSValidation, SubjectAltNameType};
 use kong_crds::Kind;
+use kong_crds::annotations::route::HOST_ALIASES;
 use kong_crds::gateway::{BackendTLSPolicy, BackendTLSPolicySpec};
 use kong_model::entity::TlsNames;
 use kong_resolve::{Key, Meta, Name};
@@ -167,6 +168,14 @@ impl<'w> Policies<'w> {
 fn asks(context: &Context<'_, '_>, object: &Key, spec: &BackendTLSPolicySpec) -> Asks {
     let validation = &spec.validation;
     let mut asks = Asks::default();
+    let hostname = validation.hostname.as_str();
+    let is_plain = HOST_ALIASES
+        .parse(hostname)
+        .is_ok_and(|read| read == [hostname]);
+    if !is_plain || hostname.contains('*') {
+        asks.unsupported
+            .push(format!("hostname {hostname:?} is no host name"));
+    }
     if validation.well_known_ca_certificates.is_some() {
         asks.unsupported.push(
             "WellKnownCACertificates feature is not currently supported: name the authorities in caCertificateRefs"

@@ -694,7 +694,7 @@ spec: {algorithm: least-connections}";
 }
 
 /// An authority's certificate, in PEM, as the recorded cases have one.
-fn authority() -> String {
+pub(crate) fn authority() -> String {
     let case = fixtures().join("golden-more/ca-certificates/in.yaml");
     let manifests = fs::read_to_string(case).unwrap();
     let mut documents = manifests
