@@ -22,7 +22,7 @@ use crate::{
 impl Translator {
     /// The unit that is there for an object alone.
     pub(super) fn unit_of(&self, key: &Key) -> Option<Unit> {
-        let own = key.kind == Kind::HTTPRoute && !self.settings.as_kong_does();
+        let own = matches!(key.kind, Kind::HTTPRoute | Kind::GRPCRoute) && !self.settings.as_kong_does();
         own.then(|| Unit::Route(key.clone()))
     }
 
@@ -63,7 +63,10 @@ impl Translator {
                 true
             }
             Unit::Route(key) => {
-                let parts = http_route::parts(&context, &key.name);
+                let parts = match key.kind {
+                    Kind::GRPCRoute => grpc_route::parts(&context, &key.name),
+                    _ => http_route::parts(&context, &key.name),
+                };
                 let entry = world.entry(key);
                 let created = entry.map_or(i64::MAX, |entry| entry.meta.created);
                 self.take_parts(&unit, created, parts);
