@@ -233,7 +233,9 @@ fn times(flavor: Flavor) {
         translator.apply(&world, &keys);
         let full = begin.elapsed();
         let step = size / CHANGES;
-        let of_route = changes(&mut translator, &mut world, |number| route(number * step, "v2"));
+        let of_route = changes(&mut translator, &mut world, |number| {
+            route(number * step, "v2")
+        });
         let of_slice = changes(&mut translator, &mut world, |number| {
             slice(number * step / 2, 4)
         });
@@ -259,7 +261,10 @@ fn times(flavor: Flavor) {
         if size != SIZES[0] {
             let times = full.as_secs_f64() / base_full.as_secs_f64();
             let sizes = size as f64 / SIZES[0] as f64;
-            println!("    all grows with the power {:.3} of the number", times.log(sizes));
+            println!(
+                "    all grows with the power {:.3} of the number",
+                times.log(sizes)
+            );
         }
     }
 }
@@ -269,14 +274,20 @@ fn main() {
     let asked = std::env::args().find_map(|it| Some(it.strip_prefix("memory=")?.to_owned()));
     if let Some(asked) = asked {
         let is_asked = |flavor: &&Flavor| format!("{flavor:?}") == asked;
-        flavors.iter().filter(is_asked).for_each(|flavor| memory(*flavor));
+        flavors
+            .iter()
+            .filter(is_asked)
+            .for_each(|flavor| memory(*flavor));
         return;
     }
     for flavor in flavors {
         println!("{flavor:?}");
         let own = std::env::current_exe().map(Command::new);
         let child = own.and_then(|mut own| own.arg(format!("memory={flavor:?}")).status());
-        assert!(child.is_ok_and(|status| status.success()), "memory is measured");
+        assert!(
+            child.is_ok_and(|status| status.success()),
+            "memory is measured"
+        );
         times(flavor);
     }
 }

@@ -80,12 +80,18 @@ pub(crate) fn parts(context: &Context<'_, '_>, name: &Name) -> Vec<part::Part> {
             continue;
         }
         // What an annotation says stays.
-        let place = route.route.regex_priority.is_none().then(|| Place::of(context, &part));
-        let service = services.entry(part.service_name()).or_insert_with(|| part::Part {
-            draft: draft(context, &part),
-            joint: None,
-            routes: Vec::new(),
-        });
+        let place = route
+            .route
+            .regex_priority
+            .is_none()
+            .then(|| Place::of(context, &part));
+        let service = services
+            .entry(part.service_name())
+            .or_insert_with(|| part::Part {
+                draft: draft(context, &part),
+                joint: None,
+                routes: Vec::new(),
+            });
         let place = place.map(part::Place::Grpc);
         service.routes.push(PartRoute::of(context, route, place));
     }

@@ -9,9 +9,9 @@ use kong_resolve::Key;
 use crate::context::{Context, Problem};
 use crate::document::DeclaredRoute;
 use crate::draft::{Draft, DraftRoute};
-use crate::{grpc_route, http_route};
 use crate::plugins::{self, PluginKey};
 use crate::services;
+use crate::{grpc_route, http_route};
 
 /// A part of a service.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,7 +129,10 @@ impl PartRoute {
             Some(Place::Http(place)) => (false, place.hosts(&self.route.route)),
             Some(Place::Grpc(place)) => (true, place.hosts()),
         };
-        hosts.into_iter().map(|host| (is_grpc, host.into())).collect()
+        hosts
+            .into_iter()
+            .map(|host| (is_grpc, host.into()))
+            .collect()
     }
 
     pub(crate) fn of(context: &Context<'_, '_>, draft: DraftRoute, place: Option<Place>) -> Self {

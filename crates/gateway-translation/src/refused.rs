@@ -101,7 +101,10 @@ fn findings(context: &Context<'_, '_>, draft: &DraftRoute) -> Vec<Finding> {
     file.insert("_format_version".to_owned(), json!("3.0"));
     let mut members = if is_plain {
         // Its plugins are looked at, beside a name.
-        Members::from_iter([("name".to_owned(), json!("plain")), ("paths".to_owned(), json!(["/"]))])
+        Members::from_iter([
+            ("name".to_owned(), json!("plain")),
+            ("paths".to_owned(), json!(["/"])),
+        ])
     } else {
         document::route_members(&draft.route, draft.expression.as_ref())
     };

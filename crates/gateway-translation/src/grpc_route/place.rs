@@ -58,7 +58,10 @@ impl Place {
     }
 
     /// Among equals the lower comes first.
-    pub(super) fn turn<'r>(&self, route: &'r PartRoute) -> (i64, &'r kong_resolve::Key, usize, usize) {
+    pub(super) fn turn<'r>(
+        &self,
+        route: &'r PartRoute,
+    ) -> (i64, &'r kong_resolve::Key, usize, usize) {
         let (created, rule, number) = self.turn;
         (created, &route.object, rule, number)
     }

@@ -56,7 +56,8 @@ fn too_many((place, route): Placed<'_>) -> Problem {
              one among the last of them is not certain",
             HIGHEST + 1
         ),
-        remedy: "spread them over several hosts, or let the gateway route by expressions".to_owned(),
+        remedy: "spread them over several hosts, or let the gateway route by expressions"
+            .to_owned(),
         harmless: false,
     }
 }
@@ -70,7 +71,10 @@ fn what_headers_turn_around(set: &[Placed<'_>]) -> Vec<(usize, Problem)> {
     let mut oldest_first: Vec<&Placed<'_>> = set.iter().collect();
     oldest_first.sort_by_key(|(place, route)| place.turn(route));
     let mut precise: BTreeMap<&str, BTreeMap<Call<'_>, Placed<'_>>> = BTreeMap::new();
-    for placed in oldest_first.into_iter().filter(|(place, _)| place.headers == 0) {
+    for placed in oldest_first
+        .into_iter()
+        .filter(|(place, _)| place.headers == 0)
+    {
         let (service, method) = call(placed.0);
         for host in &placed.0.hosts {
             let calls = precise.entry(host).or_default();

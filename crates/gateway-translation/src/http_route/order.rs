@@ -148,7 +148,9 @@ fn by_attributes(set: &[(&Place, &PartRoute)]) -> Vec<Rank> {
                 .push(index);
         }
     }
-    let counts: BTreeSet<usize> = (0..set.len()).map(|index| conditions(route(index))).collect();
+    let counts: BTreeSet<usize> = (0..set.len())
+        .map(|index| conditions(route(index)))
+        .collect();
     let more = if counts.len() > 1 { CONDITIONS } else { 0 };
     let mut ranks = vec![Rank::default(); set.len()];
     let mut rank: i64 = -1;

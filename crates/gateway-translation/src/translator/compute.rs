@@ -22,7 +22,8 @@ use crate::{
 impl Translator {
     /// The unit that is there for an object alone.
     pub(super) fn unit_of(&self, key: &Key) -> Option<Unit> {
-        let own = matches!(key.kind, Kind::HTTPRoute | Kind::GRPCRoute) && !self.settings.as_kong_does();
+        let own =
+            matches!(key.kind, Kind::HTTPRoute | Kind::GRPCRoute) && !self.settings.as_kong_does();
         own.then(|| Unit::Route(key.clone()))
     }
 
