@@ -96,11 +96,11 @@ fn is_expression(expression: &Expression) -> bool {
         Expression::All(operands) | Expression::Any(operands) => operands.iter().all(is_expression),
         Expression::Not(inner) => is_expression(inner),
         Expression::Test(Predicate::Text(_, test)) => match test {
-            TextTest::Equals(text)
-            | TextTest::Differs(text)
-            | TextTest::StartsWith(text)
-            | TextTest::EndsWith(text)
-            | TextTest::Contains(text) => is_all(text, |byte| is_letter_or(byte, b"./-_")),
+            TextTest::Equals(it)
+            | TextTest::Differs(it)
+            | TextTest::StartsWith(it)
+            | TextTest::EndsWith(it)
+            | TextTest::Contains(it) => is_all(it, |byte| is_letter_or(byte, b"./-_")),
             TextTest::Matches(_) => false,
         },
         Expression::Test(Predicate::Number(..) | Predicate::Address(..)) => false,

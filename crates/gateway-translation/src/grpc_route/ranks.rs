@@ -124,7 +124,7 @@ fn call(place: &Place) -> Call<'_> {
 }
 
 /// What decides between routes, in the order of the Gateway API; the greater one is tried first.
-fn precedence<'p>((place, route): Placed<'p>) -> impl Ord + use<'p> {
+fn precedence((place, route): Placed<'_>) -> impl Ord + use<'_> {
     let length = |text: Option<&String>| text.map_or(0, String::len);
     (
         place.wildcard,
