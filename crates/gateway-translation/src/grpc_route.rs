@@ -1,10 +1,12 @@
 //! GRPCRoute: calls, told apart by host, service, method and headers.
 //!
 //! A rule is a service, each match of it a route; where routes have expressions, each host has its own. Start with
-//! [`drafts`], then [`split`] for the parts that a GRPCRoute is split into.
+//! [`parts`], which is about one GRPCRoute; in the way of Kong's controller with [`drafts`], which is about all of them.
+//! Then [`split`] for what a GRPCRoute is split into, and [`place`] for the order.
 
 mod filters;
 mod matches;
+mod place;
 mod priority;
 mod ranks;
 mod source;
@@ -15,6 +17,7 @@ use std::collections::BTreeMap;
 use gateway_types::Protocol as ListenerProtocol;
 use kong_crds::annotations::route::SNIS;
 use kong_model::entity::{Protocol, Service};
+use kong_resolve::Name;
 use kong_router::expression::Expression;
 
 use crate::attributes;
@@ -23,38 +26,32 @@ use crate::context::Context;
 use crate::draft::{Backend, Draft, DraftRoute, WithoutBackends};
 use crate::listeners::any_speaks;
 use crate::origin::Provenance;
+use crate::part::{self, PartRoute};
 use crate::predicates;
+use crate::refused;
 use crate::route_annotations::{self, said};
 use crate::route_base;
 use crate::services;
 
 use filters::Effects;
+pub(crate) use place::{Place, ranks};
 use source::Source;
 use split::Part;
 
 /// Protocols of a port by which a Service says that it wants TLS.
 const TLS_PROTOCOLS: [&str; 4] = ["https", "grpcs", "tls", "h2"];
 
-/// The services of all GRPCRoutes.
+/// The services of all GRPCRoutes, as Kong's controller makes them.
 pub(crate) fn drafts(context: &Context<'_, '_>) -> Vec<Draft> {
     let sources = source::all(context);
     let parts: Vec<Part<'_>> = sources
         .iter()
         .flat_map(|source| split::parts(context, source))
         .collect();
-    let order = if context.settings.expressions() {
-        Order::Priorities(priority::of(context, &parts))
-    } else if context.settings.as_kong_does() {
-        Order::None
-    } else {
-        Order::Ranks(ranks::of(context, &parts))
-    };
+    let priorities = priority::of(&parts);
     let mut drafts: BTreeMap<String, Draft> = BTreeMap::new();
-    for (number, part) in parts.iter().enumerate() {
-        let Some(effects) = part.source.effects(context, part.rule) else {
-            continue;
-        };
-        let Some(route) = route(context, part, &order, number, effects) else {
+    for (part, priority) in parts.iter().zip(priorities) {
+        let Some(route) = route(context, part, priority, Effects::default()) else {
             continue;
         };
         let draft = drafts
@@ -65,14 +62,40 @@ pub(crate) fn drafts(context: &Context<'_, '_>) -> Vec<Draft> {
     drafts.into_values().collect()
 }
 
-/// By what the gateway tries routes one after the other, a value for each part.
-enum Order {
-    /// By nothing that we say.
-    None,
-    /// By `regex_priority`.
-    Ranks(Vec<i64>),
-    /// By `priority`.
-    Priorities(Vec<u64>),
+/// The services that one GRPCRoute becomes. What decides between its routes and those of others is in their
+/// [places](Place).
+pub(crate) fn parts(context: &Context<'_, '_>, name: &Name) -> Vec<part::Part> {
+    let Some(source) = source::of(context, name) else {
+        return Vec::new();
+    };
+    let mut services: BTreeMap<String, part::Part> = BTreeMap::new();
+    for part in split::parts(context, &source) {
+        let Some(effects) = source.effects(context, part.rule) else {
+            continue;
+        };
+        let Some(mut route) = route(context, &part, 0, effects) else {
+            continue;
+        };
+        if !refused::accept(context, &mut route) {
+            continue;
+        }
+        // What an annotation says stays.
+        let place = route
+            .route
+            .regex_priority
+            .is_none()
+            .then(|| Place::of(context, &part));
+        let service = services
+            .entry(part.service_name())
+            .or_insert_with(|| part::Part {
+                draft: draft(context, &part),
+                joint: None,
+                routes: Vec::new(),
+            });
+        let place = place.map(part::Place::Grpc);
+        service.routes.push(PartRoute::of(context, route, place));
+    }
+    services.into_values().collect()
 }
 
 /// The service of a part, without routes.
@@ -124,32 +147,28 @@ fn service_protocol(
     if tls { Protocol::Grpcs } else { Protocol::Grpc }
 }
 
-/// The route of a part; `None`, and a problem, if its match cannot be said.
+/// The route of a part; `None`, and a problem, if its match cannot be said. The priority is that of an expression.
 fn route(
     context: &Context<'_, '_>,
     part: &Part<'_>,
-    order: &Order,
-    number: usize,
+    priority: u64,
     effects: Effects,
 ) -> Option<DraftRoute> {
     let source = part.source;
     let as_kong = context.settings.as_kong_does();
+    let has_expression = context.settings.expressions();
     let mut route = route_base::route(context, part.route_name(), source.tags(part.rule));
-    if let Order::Priorities(_) = order {
-        route.preserve_host = Some(true);
-        route.protocols = source.protocols(context);
+    route.preserve_host = (has_expression || !as_kong).then_some(true);
+    route.protocols = if as_kong && !has_expression {
+        Some(vec![Protocol::Grpc, Protocol::Grpcs])
     } else {
-        route.preserve_host = (!as_kong).then_some(true);
-        route.protocols = if as_kong {
-            Some(vec![Protocol::Grpc, Protocol::Grpcs])
-        } else {
-            source.protocols(context)
-        };
-    }
-    let said_matches = match order {
-        Order::Priorities(priorities) => expression(context, part, as_kong)
-            .map(|expression| expression.map(|it| (it, priorities[number]))),
-        Order::None | Order::Ranks(_) => matches::apply(part, as_kong, &mut route).map(|()| None),
+        source.protocols(context)
+    };
+    let said_matches = if has_expression {
+        expression(context, part, as_kong)
+            .map(|expression| expression.map(|expression| (expression, priority)))
+    } else {
+        matches::apply(part, as_kong, &mut route).map(|()| None)
     };
     let expression = match said_matches {
         Ok(expression) => expression,
@@ -163,9 +182,6 @@ fn route(
             return None;
         }
     };
-    if let Order::Ranks(ranks) = order {
-        route.regex_priority = Some(ranks[number]);
-    }
     let expressions = expression.is_some();
     route_annotations::apply(context, &source.key, source.meta, &mut route, expressions);
     if !as_kong && !expressions {

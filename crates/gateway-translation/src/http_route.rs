@@ -26,14 +26,14 @@ use kong_resolve::{Key, Name};
 use crate::context::Context;
 use crate::draft::{Draft, DraftRoute, WithoutBackends};
 use crate::origin::{self, Provenance};
-use crate::part::{Part, PartRoute};
+use crate::part::{self, Part, PartRoute};
 use crate::refused;
 use crate::route_annotations;
 
 use filters::Filtered;
 use grouping::Group;
 pub(crate) use grouping::name_of_shared;
-pub(crate) use order::{Place, Rank, ranks};
+pub(crate) use order::{Place, ranks};
 use source::{Rule, Source};
 
 /// The services to be of all HTTPRoutes, as Kong's controller makes them.
@@ -71,6 +71,7 @@ pub(crate) fn parts(context: &Context<'_, '_>, name: &Name) -> Vec<Part> {
                 if refused::accept(context, &mut route) {
                     // What an annotation says stays.
                     let place = route.route.regex_priority.is_none().then_some(place);
+                    let place = place.map(part::Place::Http);
                     routes.push(PartRoute::of(context, route, place));
                 }
             }

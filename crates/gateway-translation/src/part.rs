@@ -6,12 +6,12 @@
 use kong_crds::annotations::PluginName;
 use kong_resolve::Key;
 
-use crate::context::Context;
+use crate::context::{Context, Problem};
 use crate::document::DeclaredRoute;
 use crate::draft::{Draft, DraftRoute};
-use crate::http_route::Place;
 use crate::plugins::{self, PluginKey};
 use crate::services;
+use crate::{grpc_route, http_route};
 
 /// A part of a service.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +44,44 @@ pub(crate) struct PartRoute {
     pub(crate) place: Option<Place>,
     /// Plugins that are for it.
     pub(crate) plugins: Vec<PluginKey>,
+}
+
+/// Where a route stands among others of its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Among those of HTTPRoutes.
+    Http(http_route::Place),
+    /// Among those of GRPCRoutes.
+    Grpc(grpc_route::Place),
+}
+
+/// A host on which routes can meet, and whether it is one of GRPCRoutes, which have calls to themselves.
+pub(crate) type Host = (bool, Box<str>);
+
+/// What a route gets among those that it can meet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rank {
+    /// Its priority, if it needs one.
+    pub(crate) priority: Option<i64>,
+    /// What its author is told of it.
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// The ranks of routes that can meet.
+pub(crate) fn ranks(set: &[&PartRoute]) -> Vec<Rank> {
+    let (mut http, mut grpc) = (Vec::new(), Vec::new());
+    for route in set {
+        match &route.place {
+            Some(Place::Http(place)) => http.push((place, *route)),
+            Some(Place::Grpc(place)) => grpc.push((place, *route)),
+            None => {}
+        }
+    }
+    if grpc.is_empty() {
+        http_route::ranks(&http)
+    } else {
+        grpc_route::ranks(&grpc)
+    }
 }
 
 impl Part {
@@ -84,6 +122,19 @@ impl Part {
 }
 
 impl PartRoute {
+    /// The hosts on which the route can meet others; none if it has its priority.
+    pub(crate) fn hosts(&self) -> Vec<Host> {
+        let (is_grpc, hosts) = match &self.place {
+            None => return Vec::new(),
+            Some(Place::Http(place)) => (false, place.hosts(&self.route.route)),
+            Some(Place::Grpc(place)) => (true, place.hosts()),
+        };
+        hosts
+            .into_iter()
+            .map(|host| (is_grpc, host.into()))
+            .collect()
+    }
+
     pub(crate) fn of(context: &Context<'_, '_>, draft: DraftRoute, place: Option<Place>) -> Self {
         let referred: &[PluginName] = &draft.referred;
         Self {

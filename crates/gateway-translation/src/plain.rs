@@ -52,13 +52,13 @@ fn is_host_of_route(text: &str) -> bool {
 }
 
 fn is_path(text: &str) -> bool {
+    // No path has empty segments, as a pattern neither.
+    if text.contains("//") {
+        return false;
+    }
     match text.strip_prefix('~') {
         Some(pattern) => pattern.starts_with('/') && is_pattern(pattern),
-        None => {
-            text.starts_with('/')
-                && !text.contains("//")
-                && is_all(text, |byte| is_letter_or(byte, b"/-_"))
-        }
+        None => text.starts_with('/') && is_all(text, |byte| is_letter_or(byte, b"/-_")),
     }
 }
 
@@ -96,11 +96,11 @@ fn is_expression(expression: &Expression) -> bool {
         Expression::All(operands) | Expression::Any(operands) => operands.iter().all(is_expression),
         Expression::Not(inner) => is_expression(inner),
         Expression::Test(Predicate::Text(_, test)) => match test {
-            TextTest::Equals(text)
-            | TextTest::Differs(text)
-            | TextTest::StartsWith(text)
-            | TextTest::EndsWith(text)
-            | TextTest::Contains(text) => is_all(text, |byte| is_letter_or(byte, b"./-_")),
+            TextTest::Equals(it)
+            | TextTest::Differs(it)
+            | TextTest::StartsWith(it)
+            | TextTest::EndsWith(it)
+            | TextTest::Contains(it) => is_all(it, |byte| is_letter_or(byte, b"./-_")),
             TextTest::Matches(_) => false,
         },
         Expression::Test(Predicate::Number(..) | Predicate::Address(..)) => false,
@@ -227,7 +227,71 @@ pub(crate) fn upstream(upstream: &Upstream) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use kong_router::{Config, Dialect, validate};
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::*;
+    use crate::document::members;
+
+    fn refused(collection: &str, entity: &impl serde::Serialize) -> Vec<String> {
+        let document = json!({"_format_version": "3.0", collection: [members(entity)]});
+        let document = document.as_object().cloned().unwrap_or_default();
+        let findings = validate(&Config::new(document), Dialect::default()).into_iter();
+        findings.map(|finding| finding.to_string()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_plain_is_taken(
+            name in "[-a0_.~ /]{0,3}",
+            host in "(\\*\\.)?[-a0_.:*]{0,6}",
+            path in "~?/[-aA0_.~/$^*()\\\\%]{0,6}",
+            method in "[A-Za]{1,3}",
+            header in "[-a0_hosHOST]{1,4}",
+            value in "[-a0_.~*/ ]{0,4}",
+            tag in "[-a0_.,:~/ ]{0,4}",
+            which in 0..7_usize,
+        ) {
+            // One of them at a time: all together are hardly ever plain.
+            let or = |nth: usize, text: &String, plain: &str| {
+                if nth == which { text.clone() } else { plain.to_owned() }
+            };
+            let headers = BTreeMap::from([(or(4, &header, "x"), vec![or(5, &value, "v")])]);
+            let of_route = Route {
+                name: Some(or(0, &name, "n")),
+                hosts: Some(vec![or(1, &host, "h.test")]),
+                paths: Some(vec![or(2, &path, "/p")]),
+                methods: Some(vec![or(3, &method, "GET")]),
+                headers: Some(headers),
+                tags: Some(vec![or(6, &tag, "t")]),
+                ..Route::default()
+            };
+            if route(&of_route, None) {
+                prop_assert_eq!(refused("routes", &of_route), Vec::<String>::new());
+            }
+            let of_service = Service {
+                name: Some(or(0, &name, "n")),
+                host: or(1, &host, "h.test"),
+                protocol: Some(Protocol::Http),
+                tags: Some(vec![or(6, &tag, "t")]),
+                ..Service::default()
+            };
+            if service(&of_service) {
+                prop_assert_eq!(refused("services", &of_service), Vec::<String>::new());
+            }
+            let of_host = Upstream {
+                name: host,
+                algorithm: Some(Algorithm::RoundRobin),
+                ..Upstream::default()
+            };
+            if upstream(&of_host) {
+                prop_assert_eq!(refused("upstreams", &of_host), Vec::<String>::new());
+            }
+        }
+    }
 
     #[test]
     fn what_could_mean_something_is_not_plain() {
@@ -235,7 +299,7 @@ mod tests {
             assert!(is_path(path), "{path}");
         }
         for path in [
-            "~/a(", "~/a\\", "~/a\\d", "/a//b", "/a%2f", "/../a", "~a", "", "~/a$b",
+            "~/a(", "~/a\\", "~/a\\d", "~/a//b", "/a//b", "/a%2f", "/../a", "~a", "", "~/a$b",
         ] {
             assert!(!is_path(path), "{path}");
         }

@@ -90,7 +90,6 @@ impl Translator {
         let mut graph = Graph::default();
         let mut singles = vec![
             Unit::Routes(Sort::Ingress),
-            Unit::Routes(Sort::Grpc),
             Unit::Routes(Sort::Stream),
             Unit::Authorities,
             Unit::Groups,
@@ -102,7 +101,7 @@ impl Translator {
             Unit::Others,
         ];
         if as_kong {
-            singles.push(Unit::Routes(Sort::Http));
+            singles.extend([Unit::Routes(Sort::Grpc), Unit::Routes(Sort::Http)]);
         }
         for unit in singles {
             graph.call(unit);

@@ -5,8 +5,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::matches::first_of_each;
+use super::place::Place;
 use super::split::Part;
-use crate::context::Context;
+use crate::part::{PartRoute, Rank};
 use crate::predicates::KIND_SHIFT;
 
 /// The kind of a GRPCRoute in priorities.
@@ -19,30 +20,38 @@ const HEADERS_SHIFT: u32 = 8;
 /// What the first among equals has.
 const FIRST: u64 = 0xFF;
 
-/// The priority of each part.
-pub(super) fn of(context: &Context<'_, '_>, parts: &[Part<'_>]) -> Vec<u64> {
-    let as_kong = context.settings.as_kong_does();
+/// The priority of each part, as Kong's controller has it.
+pub(super) fn of(parts: &[Part<'_>]) -> Vec<u64> {
     let mut equal: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     for (number, part) in parts.iter().enumerate() {
-        equal
-            .entry(by_match(part, as_kong))
-            .or_default()
-            .push(number);
+        equal.entry(by_match(part, true)).or_default().push(number);
     }
     let mut priorities = vec![0; parts.len()];
     for (priority, mut numbers) in equal {
         numbers.sort_by_key(|number| place(&parts[*number], *number));
-        for (place, number) in numbers.into_iter().enumerate() {
-            let place = place as u64;
-            priorities[number] = if as_kong {
-                // It goes on counting below 0.
-                priority + FIRST - place
-            } else {
-                priority + FIRST.saturating_sub(place)
-            };
+        for (place, number) in (0_u64..).zip(numbers) {
+            // It goes on counting below 0.
+            priorities[number] = priority + FIRST - place;
         }
     }
     priorities
+}
+
+/// The priorities of routes that can meet.
+pub(super) fn of_places(set: &[(&Place, &PartRoute)]) -> Vec<Rank> {
+    let mut equal: BTreeMap<Option<u64>, Vec<usize>> = BTreeMap::new();
+    for (index, (place, _)) in set.iter().enumerate() {
+        equal.entry(place.by_match).or_default().push(index);
+    }
+    let mut ranks = vec![Rank::default(); set.len()];
+    for (by_match, mut indices) in equal {
+        indices.sort_by_key(|index| set[*index].0.turn(set[*index].1));
+        for (turn, index) in (0_u64..).zip(indices) {
+            let priority = by_match.unwrap_or_default() + FIRST.saturating_sub(turn);
+            ranks[index].priority = i64::try_from(priority).ok();
+        }
+    }
+    ranks
 }
 
 /// The place of a part among equal ones. Parts come from the oldest route to the youngest; of several hosts of equal
@@ -53,7 +62,7 @@ fn place(part: &Part<'_>, number: usize) -> impl Ord + use<> {
 }
 
 /// What follows from the match alone.
-fn by_match(part: &Part<'_>, as_kong: bool) -> u64 {
+pub(super) fn by_match(part: &Part<'_>, as_kong: bool) -> u64 {
     let host = part.host();
     let method = part.wanted.method.as_ref();
     let length =

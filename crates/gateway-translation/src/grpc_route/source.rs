@@ -4,7 +4,7 @@ use gateway_types::{GRPCRouteSpec, ParentReference, Protocol as ListenerProtocol
 use kong_crds::Kind;
 use kong_crds::gateway::{GRPCRoute, Gateway};
 use kong_model::entity::Protocol;
-use kong_resolve::{Key, Meta};
+use kong_resolve::{Key, Meta, Name};
 
 use super::filters::{self, Effects};
 use crate::context::{Context, key};
@@ -31,46 +31,57 @@ pub(super) struct Source<'w> {
 
 /// All that are translated, from the oldest to the youngest.
 pub(super) fn all<'w>(context: &Context<'_, 'w>) -> Vec<Source<'w>> {
+    let all = context.all::<GRPCRoute>().into_iter();
+    all.filter_map(|(name, meta, spec)| source(context, name, meta, spec))
+        .collect()
+}
+
+/// One of them; `None` if it is not translated.
+pub(super) fn of<'w>(context: &Context<'_, 'w>, name: &Name) -> Option<Source<'w>> {
+    let (meta, spec) = context.one::<GRPCRoute>(name)?;
+    source(context, name, meta, spec)
+}
+
+fn source<'w>(
+    context: &Context<'_, 'w>,
+    name: &Name,
+    meta: &'w Meta,
+    spec: &'w GRPCRouteSpec,
+) -> Option<Source<'w>> {
     let as_kong = context.settings.as_kong_does();
-    let mut sources = Vec::new();
-    for (name, meta, spec) in context.all::<GRPCRoute>() {
-        let key = key(Kind::GRPCRoute, name);
-        let claim = Claim {
-            route: &key,
-            parents: &spec.parent_refs,
-            hostnames: &spec.hostnames,
-        };
-        let Some(attachment) = attach(context, claim) else {
-            continue;
-        };
-        let mut hostnames = attachment.hostnames;
-        if as_kong && hostnames.is_empty() {
-            hostnames = of_listeners(context, &key, &spec.parent_refs);
-        }
-        if !as_kong {
-            // Kong compares hosts as they are written.
-            for hostname in &mut hostnames {
-                hostname.make_ascii_lowercase();
-            }
-            let mut seen = std::collections::BTreeSet::new();
-            hostnames.retain(|hostname| seen.insert(hostname.clone()));
-        }
-        sources.push(Source {
-            referenced: referenced(context, &key, &spec.parent_refs),
-            taking: if attachment.unknown {
-                Vec::new()
-            } else {
-                attachment.listeners
-            },
-            tags_of_all_rules: as_kong,
-            shadowed: attachment.shadowed,
-            key,
-            meta,
-            spec,
-            hostnames,
-        });
+    let key = key(Kind::GRPCRoute, name);
+    let claim = Claim {
+        route: &key,
+        parents: &spec.parent_refs,
+        hostnames: &spec.hostnames,
+    };
+    let attachment = attach(context, claim)?;
+    let mut hostnames = attachment.hostnames;
+    if as_kong && hostnames.is_empty() {
+        hostnames = of_listeners(context, &key, &spec.parent_refs);
     }
-    sources
+    if !as_kong {
+        // Kong compares hosts as they are written.
+        for hostname in &mut hostnames {
+            hostname.make_ascii_lowercase();
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        hostnames.retain(|hostname| seen.insert(hostname.clone()));
+    }
+    Some(Source {
+        referenced: referenced(context, &key, &spec.parent_refs),
+        taking: if attachment.unknown {
+            Vec::new()
+        } else {
+            attachment.listeners
+        },
+        tags_of_all_rules: as_kong,
+        shadowed: attachment.shadowed,
+        key,
+        meta,
+        spec,
+        hostnames,
+    })
 }
 
 /// The hostnames of the listeners that parentRefs name; none as soon as one Gateway is not there.

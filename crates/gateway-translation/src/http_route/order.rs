@@ -14,12 +14,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kong_model::entity::Route;
-use kong_resolve::{Key, Name};
+use kong_resolve::Name;
 
 use super::priority::{LAST, specificity, specificity_of_host};
 use super::source::Match;
 use crate::context::Problem;
-use crate::origin::Provenance;
+use crate::part::{PartRoute, Rank};
 
 /// Above the ranks that there are.
 const RANKS: i64 = 1024;
@@ -99,19 +99,8 @@ fn has_plain_hosts(route: &Route) -> bool {
     !hosts.is_empty() && hosts.iter().all(|host| !host.contains('*'))
 }
 
-/// What a route gets among those that it can meet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Rank {
-    /// Its priority, if it needs one.
-    pub(crate) priority: Option<i64>,
-    /// Whether there are more before it than Kong has numbers for.
-    pub(crate) is_beyond: bool,
-    /// Whether it has so many sorts of conditions that Kong tries it before all others.
-    pub(crate) is_too_complex: bool,
-}
-
 /// The ranks of routes that can meet.
-pub(crate) fn ranks(set: &[(&Place, &Route)]) -> Vec<Rank> {
+pub(crate) fn ranks(set: &[(&Place, &PartRoute)]) -> Vec<Rank> {
     if set.iter().any(|(place, _)| place.host.is_some()) {
         by_expression(set)
     } else {
@@ -119,7 +108,7 @@ pub(crate) fn ranks(set: &[(&Place, &Route)]) -> Vec<Rank> {
     }
 }
 
-fn by_expression(set: &[(&Place, &Route)]) -> Vec<Rank> {
+fn by_expression(set: &[(&Place, &PartRoute)]) -> Vec<Rank> {
     let mut classes: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     for (index, (place, _)) in set.iter().enumerate() {
         classes.entry(place.class.1).or_default().push(index);
@@ -135,11 +124,12 @@ fn by_expression(set: &[(&Place, &Route)]) -> Vec<Rank> {
     ranks
 }
 
-fn by_attributes(set: &[(&Place, &Route)]) -> Vec<Rank> {
+fn by_attributes(set: &[(&Place, &PartRoute)]) -> Vec<Rank> {
+    let route = |index: usize| &set[index].1.route.route;
     // Among those of a class, only those of one path can meet; patterns may meet any.
     let mut together: BTreeMap<Meeting<'_>, Vec<usize>> = BTreeMap::new();
-    for (index, (place, route)) in set.iter().enumerate() {
-        let paths = route
+    for (index, (place, _)) in set.iter().enumerate() {
+        let paths = route(index)
             .paths
             .as_deref()
             .filter(|_| !is_pattern(place.class.1));
@@ -149,16 +139,18 @@ fn by_attributes(set: &[(&Place, &Route)]) -> Vec<Rank> {
     let mut steps: BTreeMap<(Class, usize, usize), Vec<usize>> = BTreeMap::new();
     for ((class, _), mut all) in together {
         // Routes of one match have their names for it.
-        all.sort_by_key(|index| (&set[*index].0.turn, &set[*index].1.name));
+        all.sort_by_key(|index| (&set[*index].0.turn, &route(*index).name));
         for (below, index) in all.into_iter().rev().enumerate() {
-            let headers = set[index].1.headers.as_ref().map_or(0, BTreeMap::len);
+            let headers = route(index).headers.as_ref().map_or(0, BTreeMap::len);
             steps
                 .entry((class, below, headers))
                 .or_default()
                 .push(index);
         }
     }
-    let counts: BTreeSet<usize> = set.iter().map(|(_, route)| conditions(route)).collect();
+    let counts: BTreeSet<usize> = (0..set.len())
+        .map(|index| conditions(route(index)))
+        .collect();
     let more = if counts.len() > 1 { CONDITIONS } else { 0 };
     let mut ranks = vec![Rank::default(); set.len()];
     let mut rank: i64 = -1;
@@ -168,9 +160,14 @@ fn by_attributes(set: &[(&Place, &Route)]) -> Vec<Rank> {
             let priority = rank.min(RANKS - 1) + more;
             ranks[index] = Rank {
                 priority: Some(priority).filter(|priority| *priority > 0),
-                is_beyond: rank >= RANKS,
-                is_too_complex: conditions(set[index].1) > MOST_CONDITIONS && set.len() > 1,
+                problems: Vec::new(),
             };
+            if rank >= RANKS {
+                ranks[index].problems.push(too_many(set[index].1));
+            }
+            if conditions(route(index)) > MOST_CONDITIONS && set.len() > 1 {
+                ranks[index].problems.push(too_complex(set[index].1));
+            }
         }
     }
     ranks
@@ -198,36 +195,32 @@ fn conditions(route: &Route) -> usize {
     lists + usize::from(route.headers.is_some())
 }
 
-impl Rank {
-    /// What is wrong with the rank of a route.
-    pub(crate) fn problems(self, object: &Key, from: &[Provenance]) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        if self.is_beyond {
-            problems.push(Problem {
-                object: object.clone(),
-                field: "spec.rules".to_owned(),
-                message: "there are more matches for the same hosts than the traditional flavour of the router can \
-                          put in order; the most specific ones are in no certain order"
-                    .to_owned(),
-                remedy: "use the expressions flavour of the router, or split the hosts".to_owned(),
-                harmless: false,
-                costs: None,
-            });
-        }
-        if self.is_too_complex {
-            let rule = from.first().and_then(|from| from.rule).unwrap_or_default();
-            problems.push(Problem {
-                object: object.clone(),
-                field: format!("spec.rules[{rule}]"),
-                message: "a match of host, path, method and headers at once is tried before all others in the \
-                          traditional flavour of the router, even before more specific paths"
-                    .to_owned(),
-                remedy: "use the expressions flavour of the router, or match less".to_owned(),
-                harmless: false,
-                costs: None,
-            });
-        }
-        problems
+/// There are more before a route than Kong has numbers for.
+fn too_many(route: &PartRoute) -> Problem {
+    Problem {
+        object: route.object.clone(),
+        field: "spec.rules".to_owned(),
+        message: "there are more matches for the same hosts than the traditional flavour of the router can put in \
+                  order; the most specific ones are in no certain order"
+            .to_owned(),
+        remedy: "use the expressions flavour of the router, or split the hosts".to_owned(),
+        harmless: false,
+        costs: None,
+    }
+}
+
+/// A route has so many sorts of conditions that Kong tries it before all others.
+fn too_complex(route: &PartRoute) -> Problem {
+    let rule = route.route.from.first().and_then(|from| from.rule);
+    Problem {
+        object: route.object.clone(),
+        field: format!("spec.rules[{}]", rule.unwrap_or_default()),
+        message: "a match of host, path, method and headers at once is tried before all others in the traditional \
+                  flavour of the router, even before more specific paths"
+            .to_owned(),
+        remedy: "use the expressions flavour of the router, or match less".to_owned(),
+        harmless: false,
+        costs: None,
     }
 }
 

@@ -8,7 +8,7 @@ use kong_resolve::{Key, View, World};
 
 use super::graph::{Sort, Unit};
 use super::routes::{Age, Change};
-use super::services;
+use super::services::{self, OfOneName};
 use super::{Rest, Translator};
 use crate::certificates::{self, Wish};
 use crate::context::Context;
@@ -22,7 +22,8 @@ use crate::{
 impl Translator {
     /// The unit that is there for an object alone.
     pub(super) fn unit_of(&self, key: &Key) -> Option<Unit> {
-        let own = key.kind == Kind::HTTPRoute && !self.settings.as_kong_does();
+        let own =
+            matches!(key.kind, Kind::HTTPRoute | Kind::GRPCRoute) && !self.settings.as_kong_does();
         own.then(|| Unit::Route(key.clone()))
     }
 
@@ -33,7 +34,7 @@ impl Translator {
             if !unit.is_of_routes() && self.routes.is_unsettled() {
                 self.settle();
             } else if let Some(unit) = self.graph.take() {
-                self.compute_one(world, unit);
+                self.compute_one(world, &unit);
             }
         }
         self.settle();
@@ -52,24 +53,27 @@ impl Translator {
         }
     }
 
-    fn compute_one(&mut self, world: &World, unit: Unit) {
+    fn compute_one(&mut self, world: &World, unit: &Unit) {
         let settings = Arc::clone(&self.settings);
         let view = View::new(world);
         let context = Context::new(&view, &settings);
-        let is_left = match &unit {
+        let is_left = match unit {
             Unit::Routes(sort) => {
                 let parts = parts_of(&context, *sort);
-                self.take_parts(&unit, i64::MIN, parts);
+                self.take_parts(unit, i64::MIN, parts);
                 true
             }
             Unit::Route(key) => {
-                let parts = http_route::parts(&context, &key.name);
+                let parts = match key.kind {
+                    Kind::GRPCRoute => grpc_route::parts(&context, &key.name),
+                    _ => http_route::parts(&context, &key.name),
+                };
                 let entry = world.entry(key);
                 let created = entry.map_or(i64::MAX, |entry| entry.meta.created);
-                self.take_parts(&unit, created, parts);
+                self.take_parts(unit, created, parts);
                 entry.is_some()
             }
-            Unit::Service(name) => self.compute_services(&context, &unit, name),
+            Unit::Service(name) => self.compute_services(&context, unit, name),
             Unit::Plugin(key) => self.compute_plugin(&context, key),
             other => {
                 self.compute_single(&context, other);
@@ -78,9 +82,9 @@ impl Translator {
         };
         let problems = context.into_problems();
         if is_left {
-            self.graph.computed(&unit, view.into_reads(), problems);
+            self.graph.computed(unit, view.into_reads(), problems);
         } else {
-            self.graph.forget(&unit);
+            self.graph.forget(unit);
         }
     }
 
@@ -97,7 +101,7 @@ impl Translator {
         for (name, part) in new {
             if !self.services.contains_key(name.as_str()) {
                 self.services
-                    .insert(name.as_str().into(), Default::default());
+                    .insert(name.as_str().into(), OfOneName::default());
             }
             if let Some(it) = self.services.get_mut(name.as_str()) {
                 it.parts.push(part);
@@ -141,13 +145,12 @@ impl Translator {
     }
 
     fn take_wishes(&mut self, name: &Arc<str>, wishes: Vec<Wish>) {
-        let old = if wishes.is_empty() {
-            self.wishes.remove(name)
-        } else {
-            self.wishes.insert(Arc::clone(name), wishes.clone())
-        };
-        if old.unwrap_or_default() != wishes {
+        let old = self.wishes.remove(name).unwrap_or_default();
+        if old != wishes {
             self.graph.call(Unit::Certificates);
+        }
+        if !wishes.is_empty() {
+            self.wishes.insert(Arc::clone(name), wishes);
         }
     }
 

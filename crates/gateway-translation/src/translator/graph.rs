@@ -139,15 +139,12 @@ impl Graph {
             unit: unit.clone(),
             reads: Box::default(),
         };
-        let id = match self.free.pop() {
-            Some(id) => {
-                self.units[id as usize] = Some(computed);
-                id
-            }
-            None => {
-                self.units.push(Some(computed));
-                Id::try_from(self.units.len() - 1).expect("there are fewer units than numbers")
-            }
+        let id = if let Some(id) = self.free.pop() {
+            self.units[id as usize] = Some(computed);
+            id
+        } else {
+            self.units.push(Some(computed));
+            Id::try_from(self.units.len() - 1).expect("there are fewer units than numbers")
         };
         self.ids.insert(unit.clone(), id);
         id

@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use kong_model::entity::Route;
 use kong_resolve::Map;
 use uuid::Uuid;
 
@@ -14,8 +13,7 @@ use super::few::Few;
 use super::graph::{Id, Unit};
 use crate::context::{Problem, UNSUPPORTED};
 use crate::document::DeclaredRoute;
-use crate::http_route::{self, Place, Rank};
-use crate::part::{Part, PartRoute};
+use crate::part::{self, Host, Part, PartRoute, Rank};
 
 /// A part, by who gives it and its number there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,7 +42,7 @@ struct Given {
 }
 
 /// What was decided about a route.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Mark {
     rank: Rank,
     /// Whether an older one has its name.
@@ -82,9 +80,9 @@ pub(super) struct Routes {
     /// Ids about which it has to be decided.
     undecided: BTreeSet<Uuid>,
     /// The routes that have to be put in order for each host.
-    hosts: Map<Box<str>, Vec<RouteRef>>,
+    hosts: Map<Host, Vec<RouteRef>>,
     /// Hosts whose routes have to be put in order.
-    unordered: BTreeSet<Box<str>>,
+    unordered: BTreeSet<Host>,
 }
 
 fn number(index: usize) -> u32 {
@@ -115,11 +113,6 @@ fn each_part(of: Id, parts: &[Part]) -> Vec<(String, PartRef)> {
         .collect()
 }
 
-fn hosts(route: &PartRoute) -> Vec<&str> {
-    let place = route.place.as_ref();
-    place.map_or_else(Vec::new, |place| place.hosts(&route.route.route))
-}
-
 impl Routes {
     /// None yet. Of routes of one name one counts, or as Kong's controller has it each.
     pub(super) fn new(keeps_all: bool) -> Self {
@@ -148,16 +141,9 @@ impl Routes {
             if matches!(name, Few::Many(_)) && !self.keeps_all {
                 self.undecided.insert(id);
             }
-            for host in hosts(route) {
-                if !self.hosts.contains_key(host) {
-                    self.hosts.insert(host.into(), Vec::new());
-                }
-                if let Some(routes) = self.hosts.get_mut(host) {
-                    routes.push(reference);
-                }
-                if !self.unordered.contains(host) {
-                    self.unordered.insert(host.into());
-                }
+            for host in route.hosts() {
+                self.hosts.entry(host.clone()).or_default().push(reference);
+                self.unordered.insert(host);
             }
         }
         let new = each_part(of, &parts);
@@ -175,7 +161,7 @@ impl Routes {
         let Some(given) = self.given.remove(&of) else {
             return Vec::new();
         };
-        let mut left: HashSet<&str> = HashSet::new();
+        let mut left: HashSet<Host> = HashSet::new();
         for (reference, route) in each_route(of, &given.parts) {
             let id = route.route.id;
             if let Some(name) = self.names.get_mut(&id) {
@@ -187,16 +173,16 @@ impl Routes {
                     self.names.remove(&id);
                 }
             }
-            left.extend(hosts(route));
+            left.extend(route.hosts());
         }
         for host in left {
-            if let Some(routes) = self.hosts.get_mut(host) {
+            if let Some(routes) = self.hosts.get_mut(&host) {
                 routes.retain(|route| route.part.of != of);
                 if routes.is_empty() {
-                    self.hosts.remove(host);
+                    self.hosts.remove(&host);
                 }
             }
-            self.unordered.insert(host.into());
+            self.unordered.insert(host);
         }
         each_part(of, &given.parts)
     }
@@ -212,7 +198,7 @@ impl Routes {
         for id in std::mem::take(&mut self.undecided) {
             self.decide(id, &mut settled.services);
         }
-        let mut seen: HashSet<Box<str>> = HashSet::new();
+        let mut seen: HashSet<Host> = HashSet::new();
         for host in std::mem::take(&mut self.unordered) {
             if !seen.contains(&host) {
                 let set = self.who_can_meet(host, &mut seen);
@@ -257,22 +243,19 @@ impl Routes {
     }
 
     /// The routes that can meet those of a host, directly or through others; their hosts are seen by then.
-    fn who_can_meet(&self, host: Box<str>, seen: &mut HashSet<Box<str>>) -> Vec<RouteRef> {
+    fn who_can_meet(&self, host: Host, seen: &mut HashSet<Host>) -> Vec<RouteRef> {
         let mut all: BTreeSet<RouteRef> = BTreeSet::new();
-        let mut next: Vec<Box<str>> = vec![host.clone()];
+        let mut next: Vec<Host> = vec![host.clone()];
         seen.insert(host);
         while let Some(host) = next.pop() {
             for route in self.hosts.get(&host).into_iter().flatten() {
                 if !all.insert(*route) {
                     continue;
                 }
-                let others = self
-                    .route(*route)
-                    .map_or_else(Vec::new, |(route, _)| hosts(route));
-                for other in others {
-                    if !seen.contains(other) {
-                        seen.insert(other.into());
-                        next.push(other.into());
+                let others = self.route(*route).map(|(route, _)| route.hosts());
+                for other in others.into_iter().flatten() {
+                    if seen.insert(other.clone()) {
+                        next.push(other);
                     }
                 }
             }
@@ -282,14 +265,14 @@ impl Routes {
 
     /// Gives routes their ranks.
     fn order(&mut self, set: Vec<RouteRef>, reordered: &mut BTreeSet<String>) {
-        let (set, places): (Vec<RouteRef>, Vec<(&Place, &Route)>) = set
+        let (set, routes): (Vec<RouteRef>, Vec<&PartRoute>) = set
             .into_iter()
             .filter_map(|reference| {
                 let (route, _) = self.route(reference)?;
-                Some((reference, (route.place.as_ref()?, &route.route.route)))
+                route.place.is_some().then_some((reference, route))
             })
             .unzip();
-        let ranks = http_route::ranks(&places);
+        let ranks = part::ranks(&routes);
         for (route, rank) in set.into_iter().zip(ranks) {
             let Some(mark) = self.mark(route).filter(|mark| mark.rank != rank) else {
                 continue;
@@ -305,10 +288,10 @@ impl Routes {
         marks.get_mut(route.route as usize)
     }
 
-    fn route(&self, route: RouteRef) -> Option<(&PartRoute, Mark)> {
+    fn route(&self, route: RouteRef) -> Option<(&PartRoute, &Mark)> {
         let given = self.given.get(&route.part.of)?;
         let (part, index) = (route.part.part as usize, route.route as usize);
-        let mark = *given.marks.get(part)?.get(index)?;
+        let mark = given.marks.get(part)?.get(index)?;
         Some((given.parts.get(part)?.routes.get(index)?, mark))
     }
 
@@ -345,13 +328,13 @@ impl Routes {
         })
     }
 
-    fn marked(&self, part: PartRef) -> impl Iterator<Item = (&PartRoute, Mark)> {
+    fn marked(&self, part: PartRef) -> impl Iterator<Item = (&PartRoute, &Mark)> {
         let given = self.given.get(&part.of);
         let index = part.part as usize;
         let routes = given.and_then(|given| given.parts.get(index));
         let marks = given.and_then(|given| given.marks.get(index));
         let routes = routes.into_iter().flat_map(|part| &part.routes);
-        let marks = marks.into_iter().flatten().copied();
+        let marks = marks.into_iter().flatten();
         routes.zip(marks).filter(|(_, mark)| !mark.is_lost)
     }
 
@@ -359,11 +342,8 @@ impl Routes {
     pub(super) fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         for given in self.given.values() {
-            let routes = given.parts.iter().flat_map(|part| &part.routes);
             let marks = given.marks.iter().flatten();
-            for (route, mark) in routes.zip(marks) {
-                problems.extend(mark.rank.problems(&route.object, &route.route.from));
-            }
+            problems.extend(marks.flat_map(|mark| &mark.rank.problems).cloned());
         }
         for id in &self.contested {
             let all: Vec<RouteRef> = self.names.get(id).into_iter().flat_map(Few::iter).collect();
