@@ -50,15 +50,14 @@ pub(crate) fn explain(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<Outcome> {
-    let (config, from) = match &options.deck {
-        Some(deck) => (deck::read(deck)?, BTreeMap::new()),
-        None => {
-            let translated = options.source.translate()?;
-            for finding in translated.findings() {
-                writeln!(err, "{finding}")?;
-            }
-            (translated.config(), translated.origins())
+    let (config, from) = if let Some(deck) = &options.deck {
+        (deck::read(deck)?, BTreeMap::new())
+    } else {
+        let translated = options.source.translate()?;
+        for finding in translated.findings() {
+            writeln!(err, "{finding}")?;
         }
+        (translated.config(), translated.origins())
     };
     let router = Router::new(&config, options.source.settings().flavor);
     for left_out in router.unroutable() {

@@ -253,8 +253,7 @@ impl Source {
         }
         let observed = kong_crds::read_manifest(document).map_err(|error| {
             let field = match &error {
-                ReadError::Anonymous { field, .. } => field,
-                ReadError::Untyped(field) => field,
+                ReadError::Anonymous { field, .. } | ReadError::Untyped(field) => field,
                 ReadError::UnknownKind { .. } | ReadError::UnknownVersion(_) => "apiVersion",
                 ReadError::Metadata { .. } => "metadata",
             };

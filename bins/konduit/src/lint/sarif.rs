@@ -1,6 +1,7 @@
 //! Findings as SARIF 2.1.0, which code reviews and editors open.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use gateway_translation::{Level, Rule};
 use serde_json::{Value, json};
@@ -73,7 +74,7 @@ fn uri(file: &str) -> String {
         if plain {
             uri.push(char::from(byte));
         } else {
-            uri.push_str(&format!("%{byte:02X}"));
+            write!(uri, "%{byte:02X}").expect("strings take everything");
         }
     }
     uri
