@@ -10,8 +10,8 @@ mod listeners;
 
 use std::collections::BTreeMap;
 
-use kong_crds::Kind;
 use kong_crds::kubernetes::Secret;
+use kong_crds::{Kind, SecretString};
 use kong_resolve::{Key, Meta, Name};
 use serde_json::json;
 use uuid::Uuid;
@@ -218,30 +218,55 @@ fn members(mut certificate: Certificate<'_>) -> Members {
     members
 }
 
-/// The certificate and the key in a Secret, if they belong together.
+/// Why there is no certificate with its key in a Secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NoPair {
+    /// There is no Secret.
+    Missing,
+    /// What is in it is none.
+    Unusable(String),
+}
+
+/// The certificate and the key in a Secret, if they belong together. Both are secrets: they cannot be printed.
+pub(crate) fn pair_in(
+    context: &Context<'_, '_>,
+    secret: &Name,
+) -> Result<(SecretString, SecretString), NoPair> {
+    if context.get::<Secret>(secret).is_none() {
+        return Err(NoPair::Missing);
+    }
+    let value = |key: &str| {
+        let value = context.secret_text(secret, key)?;
+        Some(SecretString::from(value.expose().trim().to_owned()))
+    };
+    match (value("tls.crt"), value("tls.key")) {
+        (Some(certificate), Some(key)) => {
+            match kong_router::check_pair(certificate.expose(), key.expose()) {
+                Ok(()) => Ok((certificate, key)),
+                Err(problem) => Err(NoPair::Unusable(problem.to_string())),
+            }
+        }
+        (_, _) => Err(NoPair::Unusable(
+            "no keypair could be found in it".to_owned(),
+        )),
+    }
+}
+
+/// The certificate and the key in a Secret, if they belong together and Kong takes them.
 fn pair<'w>(context: &Context<'_, 'w>, wish: &Wish) -> Option<Pair<'w>> {
     let object = key(Kind::Secret, &wish.secret);
-    let Some((meta, _)) = context.get::<Secret>(&wish.secret) else {
+    let (meta, _) = context.get::<Secret>(&wish.secret).or_else(|| {
         context.say(
             &wish.by,
             wish.field.clone(),
             format!("Failed to fetch the secret ({})", wish.secret),
             "create the Secret or correct the name",
         );
-        return None;
-    };
-    let value = |key: &str| {
-        let value = context.secret_text(&wish.secret, key)?;
-        Some(value.expose().trim().to_owned())
-    };
-    let checked = match (value("tls.crt"), value("tls.key")) {
-        (Some(certificate), Some(key)) => kong_router::check_pair(&certificate, &key)
-            .map(|()| (certificate, key))
-            .map_err(|problem| problem.to_string()),
-        (_, _) => Err("no keypair could be found in it".to_owned()),
-    };
-    match checked {
+        None
+    })?;
+    match pair_in(context, &wish.secret) {
         Ok((certificate, key)) => {
+            let (certificate, key) = (certificate.expose().to_owned(), key.expose().to_owned());
             let tags = origin::tags(&object, meta, &[]);
             let mut members = Members::new();
             members.insert("cert".to_owned(), json!(certificate));
@@ -259,7 +284,8 @@ fn pair<'w>(context: &Context<'_, 'w>, wish: &Wish) -> Option<Pair<'w>> {
                 key,
             })
         }
-        Err(reason) => {
+        Err(NoPair::Missing) => None,
+        Err(NoPair::Unusable(reason)) => {
             for (told, field) in [(&object, "data"), (&wish.by, wish.field.as_str())] {
                 context.say(
                     told,

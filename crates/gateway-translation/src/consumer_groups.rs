@@ -35,7 +35,7 @@ pub(crate) fn all(context: &Context<'_, '_>) -> Vec<Group> {
     for (object, meta, spec) in all_of_ours::<KongConsumerGroup>(context) {
         let right = !context.settings.as_kong_does();
         if right && let Some(winner) = taken.get(&object.name.name) {
-            context.say(
+            context.leave_out(
                 &object,
                 "metadata.name",
                 format!(

@@ -96,7 +96,7 @@ fn is_acceptable(context: &Context<'_, '_>, consumer: &Consumer) -> bool {
     let Some((member, reason, remedy)) = refusal(context, "consumers", &members) else {
         return true;
     };
-    context.say(
+    context.leave_out(
         &consumer.object,
         member,
         format!("{reason}: the consumer is left out"),
@@ -128,7 +128,7 @@ fn candidates<'w>(context: &Context<'_, 'w>) -> Vec<Candidate<'w>> {
             .into_iter()
             .filter_map(|(member, name)| Some((member, name?)));
         if names.clone().next().is_none() {
-            context.say(
+            context.leave_out(
                 &object,
                 "username",
                 "no username or custom_id specified: the consumer is left out",
@@ -142,7 +142,7 @@ fn candidates<'w>(context: &Context<'_, 'w>) -> Vec<Candidate<'w>> {
         if let Some((member, winner)) = winner
             && !context.settings.as_kong_does()
         {
-            context.say(
+            context.leave_out(
                 &object,
                 member,
                 format!(

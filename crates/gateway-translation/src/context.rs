@@ -2,6 +2,8 @@
 //! is wrong.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use gateway_types::kubernetes::ServiceSpec;
@@ -10,6 +12,8 @@ use kong_crds::{Kind, SecretString};
 use kong_resolve::{Key, Lookup, Meta, Name, Readable, Ref, View};
 use serde::de::DeserializeOwned;
 
+use crate::backend_tls::Policies;
+use crate::listeners::Judged;
 use crate::settings::Settings;
 
 /// Something that is wrong with an object, or that will not be as its author may think.
@@ -25,6 +29,33 @@ pub struct Problem {
     pub remedy: String,
     /// Whether nothing is lost by it: a field has no effect.
     pub harmless: bool,
+    /// The reason in conditions, if it costs the part of the object that it is about.
+    pub costs: Option<&'static str>,
+}
+
+/// The reason in conditions for what Kong has nothing for.
+pub(crate) const UNSUPPORTED: &str = "UnsupportedValue";
+
+/// A reference that leads to nothing that can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unresolved {
+    /// The object with the reference.
+    pub(crate) object: Key,
+    /// The reason in conditions.
+    pub(crate) reason: &'static str,
+    /// Where the reference stands.
+    pub(crate) field: String,
+    /// What is wrong.
+    pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) remedy: Box<str>,
+}
+
+impl Unresolved {
+    /// Tells the author.
+    pub(crate) fn say(&self, context: &Context<'_, '_>) {
+        context.say(&self.object, &self.field, &self.message, &*self.remedy);
+    }
 }
 
 /// What the parts of a translation share.
@@ -32,6 +63,9 @@ pub(crate) struct Context<'c, 'w> {
     pub(crate) view: &'c View<'w>,
     pub(crate) settings: &'c Settings,
     problems: RefCell<Vec<Problem>>,
+    /// Gateways with their listeners, as far as they have been judged.
+    pub(crate) gateways: RefCell<BTreeMap<Name, Option<Rc<Judged<'w>>>>>,
+    backend_tls: RefCell<BTreeMap<Option<String>, Rc<Policies<'w>>>>,
 }
 
 impl<'c, 'w> Context<'c, 'w> {
@@ -40,7 +74,21 @@ impl<'c, 'w> Context<'c, 'w> {
             view,
             settings,
             problems: RefCell::default(),
+            gateways: RefCell::default(),
+            backend_tls: RefCell::default(),
         }
+    }
+
+    /// The BackendTLSPolicies of a namespace, or all, judged once.
+    pub(crate) fn backend_tls(&self, namespace: Option<&str>) -> Rc<Policies<'w>> {
+        let place = namespace.map(str::to_owned);
+        if let Some(known) = self.backend_tls.borrow().get(&place) {
+            return Rc::clone(known);
+        }
+        let policies = Rc::new(Policies::of(self, namespace));
+        let mut known = self.backend_tls.borrow_mut();
+        known.insert(place, Rc::clone(&policies));
+        policies
     }
 
     /// What was found to be wrong, each once.
@@ -65,6 +113,7 @@ impl<'c, 'w> Context<'c, 'w> {
             message: message.into(),
             remedy: remedy.into(),
             harmless: false,
+            costs: None,
         });
     }
 
@@ -79,6 +128,33 @@ impl<'c, 'w> Context<'c, 'w> {
         self.say(object, field, message, remedy);
         if let Some(problem) = self.problems.borrow_mut().last_mut() {
             problem.harmless = true;
+        }
+    }
+
+    /// Notes that something is wrong and costs the part of the object where it is, which the status of the object
+    /// has to say.
+    pub(crate) fn leave_out(
+        &self,
+        object: &Key,
+        field: impl Into<String>,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.leave_out_for(UNSUPPORTED, object, field, message, remedy);
+    }
+
+    /// The same for a reason of its own.
+    pub(crate) fn leave_out_for(
+        &self,
+        reason: &'static str,
+        object: &Key,
+        field: impl Into<String>,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.say(object, field, message, remedy);
+        if let Some(problem) = self.problems.borrow_mut().last_mut() {
+            problem.costs = Some(reason);
         }
     }
 

@@ -100,7 +100,7 @@ pub(crate) fn all(
                 let of_collection = entities.entry(spec.type_.clone()).or_default();
                 of_collection.extend(of_object);
             }
-            Err((field, message, remedy)) => context.say(&object, field, message, remedy),
+            Err((field, message, remedy)) => context.leave_out(&object, field, message, remedy),
         }
     }
     for of_collection in entities.values_mut() {
@@ -127,7 +127,7 @@ fn is_acceptable(
         return true;
     };
     let message = format!("{reason}: the entity is left out");
-    context.say(object, format!("spec.fields.{member}"), message, remedy);
+    context.leave_out(object, format!("spec.fields.{member}"), message, remedy);
     false
 }
 

@@ -217,6 +217,9 @@ fn service(declared: &DeclaredService) -> Value {
         // Kong takes the id itself for a reference as well, and its controller writes it so.
         members.insert("client_certificate".to_owned(), json!(certificate.id));
     }
+    if let Some(Value::Object(names)) = members.get_mut("tls_sans") {
+        without_nulls(names);
+    }
     if !declared.routes.is_empty() {
         let routes = sorted(&declared.routes, DeclaredRoute::name, route);
         members.insert("routes".to_owned(), Value::Array(routes));

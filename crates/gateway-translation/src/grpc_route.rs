@@ -173,7 +173,7 @@ fn route(
     let expression = match said_matches {
         Ok(expression) => expression,
         Err(reason) => {
-            context.say(
+            context.leave_out(
                 &source.key,
                 part.field(),
                 format!("{reason}; the match is left out"),
@@ -210,6 +210,7 @@ fn expression(
         predicates::hosts(&part.hosts),
         predicates::snis(&snis),
     ];
-    let expression = Expression::all(operands.into_iter().flatten());
+    let others = predicates::other_hosts(&part.source.shadowed, &part.hosts);
+    let expression = Expression::all(operands.into_iter().flatten().chain(others));
     Ok(expression.or_else(predicates::everything))
 }

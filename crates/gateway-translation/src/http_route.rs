@@ -102,7 +102,7 @@ fn made(
             Ok(routes) => drafts.push(draft(context, &group, routes)),
             Err(refusal) => {
                 for source in group.sources() {
-                    context.say(
+                    context.leave_out(
                         &source.key,
                         &refusal.field,
                         format!("HTTPRoute can't be routed: {}", refusal.message),
@@ -139,7 +139,7 @@ impl Refusal {
     /// Tells the author, and what it costs.
     fn say(&self, context: &Context<'_, '_>, object: &Key, cost: &str) {
         let message = format!("{}; {cost}", self.message);
-        context.say(object, &self.field, message, &self.remedy);
+        context.leave_out(object, &self.field, message, &self.remedy);
     }
 }
 

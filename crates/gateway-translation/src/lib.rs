@@ -8,6 +8,7 @@
 mod acceptance;
 mod attributes;
 mod backend_refs;
+mod backend_tls;
 mod ca_certificates;
 mod certificates;
 mod class;
@@ -34,12 +35,16 @@ mod route_annotations;
 mod route_base;
 mod services;
 mod settings;
+pub mod status;
 mod stream_route;
 mod translator;
 mod url_path;
 mod vaults;
 
-use kong_resolve::World;
+use std::collections::BTreeMap;
+
+use kong_resolve::{Key, World};
+use serde_json::Value;
 
 pub use context::Problem;
 pub use document::{
@@ -57,11 +62,21 @@ pub struct Translation {
     pub document: Document,
     /// What is wrong, sorted by object.
     pub problems: Vec<Problem>,
+    /// The whole status that objects ought to have, of those of which something is to be said; see [`status`]. There
+    /// are none in the way of Kong's controller, and none of objects that are not used.
+    pub statuses: BTreeMap<Key, Value>,
+    /// Where the statuses wait for a gateway to take the configuration; see [`Translation::record`].
+    pub awaiting: Vec<status::Awaiting>,
 }
 
 /// Translates everything there is.
 pub fn translate(world: &World, settings: &Settings) -> Translation {
     let mut translator = Translator::new(settings.clone());
     translator.apply_all(world);
-    translator.translation()
+    let said = translator.statuses(world);
+    Translation {
+        statuses: said.statuses,
+        awaiting: said.awaiting,
+        ..translator.translation()
+    }
 }

@@ -7,16 +7,29 @@
 
 mod accepted;
 mod arbitration;
+mod conflicts;
+mod gateways;
 mod hostnames;
+mod references;
+
+use std::rc::Rc;
 
 use gateway_types::{Listener, ParentReference, Protocol, TLSMode};
 use kong_crds::Kind;
-use kong_crds::gateway::{Gateway, GatewayClass};
+use kong_crds::gateway::{
+    GRPCRoute, Gateway, GatewayClass, HTTPRoute, TCPRoute, TLSRoute, UDPRoute,
+};
 use kong_resolve::{Key, Name};
 
-use crate::context::Context;
+use crate::context::{Context, key};
 
+pub(crate) use accepted::{Outcome, is_kind, kinds_of};
 pub(crate) use arbitration::arbitrate;
+pub(crate) use gateways::{
+    Against, Bound, Judged, Set, all_gateways, gateway, listener_sets_of, say as say_unusable,
+};
+pub(crate) use hostnames::meet;
+pub(crate) use references::{client_certificate, invalid_pair, listener_certificate};
 
 /// The name that Kong's ingress controller has in GatewayClasses, which is that of its translator everywhere.
 const TRANSLATOR: &str = "konghq.com/kic-gateway-controller";
@@ -37,6 +50,8 @@ pub(crate) struct Claim<'r> {
 pub(crate) struct Attached<'w> {
     /// The Gateway.
     pub(crate) gateway: Name,
+    /// The object that it is written in: the Gateway, or a ListenerSet that adds to it.
+    pub(crate) owner: Key,
     /// The listener.
     pub(crate) listener: &'w Listener,
 }
@@ -50,6 +65,9 @@ pub(crate) struct Attachment<'w> {
     pub(crate) unknown: bool,
     /// Hosts that it is for, of those that its listeners have; none for all.
     pub(crate) hostnames: Vec<String>,
+    /// Hosts that other listeners beside its own are for, which it is not for though its hostnames cover them; only
+    /// where routes have expressions.
+    pub(crate) shadowed: Vec<String>,
 }
 
 /// The listeners that take a route; `None`, and a problem, if there is none. Where all routes are to be translated,
@@ -60,6 +78,7 @@ pub(crate) fn attach<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Option<
             listeners: referenced(context, claim.route, claim.parents),
             unknown: true,
             hostnames: claim.hostnames.to_vec(),
+            shadowed: Vec::new(),
         });
     }
     let hostnames = if context.settings.as_kong_does() {
@@ -68,10 +87,62 @@ pub(crate) fn attach<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Option<
         hostnames::valid(context, claim)
     };
     if hostnames.is_empty() && !claim.hostnames.is_empty() {
+        context.leave_out(
+            claim.route,
+            "",
+            "none of the hostnames is one; the route is left out",
+            "correct spec.hostnames",
+        );
         return None;
     }
     let hostnames = &hostnames;
     accepted::attach(context, Claim { hostnames, ..claim })
+}
+
+/// What comes of each parentRef of a route, in order.
+pub(crate) fn outcomes<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Vec<Outcome<'w>> {
+    let hostnames = &hostnames::valid(context, claim);
+    let claim = Claim { hostnames, ..claim };
+    let parents = claim.parents.iter();
+    parents
+        .map(|parent| accepted::outcome(context, claim, parent))
+        .collect()
+}
+
+/// The Gateways that accept a route, each as often as its parentRefs name it.
+pub(crate) fn gateways_of<'w>(context: &Context<'_, 'w>, route: &Key) -> Vec<Rc<Judged<'w>>> {
+    let name = &route.name;
+    macro_rules! of {
+        ($kind:ty, $spec:ident => $hostnames:expr) => {
+            context
+                .get::<$kind>(name)
+                .map(|(_, $spec)| (&$spec.parent_refs[..], $hostnames))
+        };
+    }
+    let found: Option<(&[ParentReference], &[String])> = match route.kind {
+        Kind::HTTPRoute => of!(HTTPRoute, spec => &spec.hostnames[..]),
+        Kind::GRPCRoute => of!(GRPCRoute, spec => &spec.hostnames[..]),
+        Kind::TLSRoute => of!(TLSRoute, spec => &spec.hostnames[..]),
+        Kind::TCPRoute => of!(TCPRoute, spec => &[][..]),
+        Kind::UDPRoute => of!(UDPRoute, spec => &[][..]),
+        _ => None,
+    };
+    let Some((parents, hostnames)) = found else {
+        return Vec::new();
+    };
+    let claim = Claim {
+        route,
+        parents,
+        hostnames,
+    };
+    let mut gateways = Vec::new();
+    for outcome in outcomes(context, claim) {
+        if let Outcome::Accepted(met) = outcome {
+            let names = met.iter().map(|(attached, _)| &attached.gateway);
+            gateways.extend(names.filter_map(|name| gateway(context, name)));
+        }
+    }
+    gateways
 }
 
 /// The listeners that parentRefs name, whatever those listeners take.
@@ -100,6 +171,7 @@ pub(crate) fn referenced<'w>(
                 .filter(meant)
                 .map(|listener| Attached {
                     gateway: gateway.clone(),
+                    owner: key(Kind::Gateway, &gateway),
                     listener,
                 }),
         );
@@ -109,9 +181,19 @@ pub(crate) fn referenced<'w>(
 
 /// Whether a parentRef is one to a Gateway.
 pub(crate) fn is_gateway(parent: &ParentReference) -> bool {
+    is_gateway_kind(parent.group.as_deref(), parent.kind.as_deref())
+}
+
+/// Whether group and kind, as a reference to a parent has them, are those of Gateways.
+fn is_gateway_kind(group: Option<&str>, kind: Option<&str>) -> bool {
+    group.unwrap_or(gateway_types::GROUP) == gateway_types::GROUP
+        && kind.unwrap_or(Kind::Gateway.as_str()) == Kind::Gateway.as_str()
+}
+
+/// Whether a parentRef is one to a ListenerSet.
+fn is_listener_set(parent: &ParentReference) -> bool {
     let group = parent.group.as_deref().unwrap_or(gateway_types::GROUP);
-    let kind = parent.kind.as_deref().unwrap_or(Kind::Gateway.as_str());
-    group == gateway_types::GROUP && kind == Kind::Gateway.as_str()
+    group == gateway_types::GROUP && parent.kind.as_deref() == Some(Kind::ListenerSet.as_str())
 }
 
 /// Whether Gateways of a class are ours; `None` if there is no such class.

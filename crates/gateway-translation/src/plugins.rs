@@ -26,7 +26,7 @@ use crate::origin::{self, Provenance};
 
 pub(crate) use definition::{Definition, find};
 use relations::Relation;
-pub(crate) use relations::{Entity, PluginKey, Related, Relations, combinations, referred};
+pub(crate) use relations::{Entity, PluginKey, Related, Relations, combinations, named, referred};
 
 /// How many letters of a digest tell instances of a plugin apart, if those do.
 const SUFFIX: usize = 9;
@@ -263,6 +263,7 @@ pub(crate) fn distinct(
                 message,
                 remedy: remedy.to_owned(),
                 harmless: true,
+                costs: None,
             });
         };
         if let Some(winner) = taken.get(&plugin.id) {

@@ -2,6 +2,8 @@
 
 use kong_router::expression::{Expression, Pattern, Text, TextField, TextTest};
 
+use crate::listeners::meet;
+
 /// Where the kind of the object begins in a priority.
 pub(crate) const KIND_SHIFT: u32 = 44;
 
@@ -18,6 +20,18 @@ pub(crate) fn snis(names: &[String]) -> Option<Expression> {
 /// One of some hosts.
 pub(crate) fn hosts(hosts: &[String]) -> Option<Expression> {
     Expression::any(hosts.iter().map(|host| named(TextField::Host, host)))
+}
+
+/// None of the hosts that are left to others, of those that these cover; without any these cover all.
+pub(crate) fn other_hosts(
+    others: &[String],
+    hosts: &[impl AsRef<str>],
+) -> impl Iterator<Item = Expression> {
+    let covers = |host: &str, other: &str| host.starts_with('*') && meet(host, other).is_some();
+    let others = others.iter().filter(move |other| {
+        hosts.is_empty() || hosts.iter().any(|host| covers(host.as_ref(), other))
+    });
+    others.map(|other| test(TextField::Host, TextTest::Differs(other.clone())))
 }
 
 /// A name that may have a wildcard at one end.

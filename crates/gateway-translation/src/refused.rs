@@ -139,7 +139,7 @@ fn say(context: &Context<'_, '_>, route: &DraftRoute, finding: &Finding, place: 
         (None, "") => "it".to_owned(),
         (None, place) => format!("its {place}"),
     };
-    context.say(
+    context.leave_out(
         &route.object,
         rule.map_or_else(String::new, |rule| format!("spec.rules[{rule}]")),
         format!(

@@ -8,6 +8,7 @@ mod policy;
 mod share;
 mod targets;
 mod tls;
+mod verified;
 mod weights;
 
 use kong_model::entity::{Algorithm, PathHandling, Plugin, Protocol, Service, Upstream};
@@ -19,7 +20,9 @@ use crate::document::{DeclaredRoute, DeclaredService, DeclaredUpstream};
 use crate::draft::{Draft, DraftRoute, WithoutBackends};
 use crate::origin;
 
-pub(crate) use backends::{Resolved, resolve};
+use verified::Verified;
+
+pub(crate) use backends::{Resolved, look, resolve};
 
 /// What a draft became.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,8 +33,12 @@ pub(crate) struct Built {
     pub(crate) upstream: Option<DeclaredUpstream>,
     /// The Services and KongServiceFacades behind it: what their annotations ask for is for it.
     pub(crate) backends: Vec<Key>,
+    /// The objects whose routes must not keep the host of requests, for backends are asked for by another name.
+    pub(crate) renamed: Vec<Key>,
 }
 
+/// The plugin that answers in place of a service.
+const TERMINATION: &str = "request-termination";
 /// How long a service waits, in milliseconds, unless something says otherwise.
 const TIMEOUT: u32 = 60_000;
 /// How often a service tries again, likewise.
@@ -50,6 +57,10 @@ pub(crate) fn build(context: &Context<'_, '_>, draft: Draft) -> Built {
         without_backends,
         from,
     } = draft;
+    if !context.settings.as_kong_does() {
+        // Names may have what hosts may not.
+        service.host = service.host.replace('~', "_");
+    }
     let resolved: Vec<Resolved<'_>> = backends
         .iter()
         .filter_map(|backend| resolve(context, backend))
@@ -112,15 +123,28 @@ pub(crate) fn build(context: &Context<'_, '_>, draft: Draft) -> Built {
         };
     }
     annotations::apply(context, &behind, &mut service, &mut upstream);
+    let verified = verified::of(context, &resolved, &service);
+    if matches!(verified, Verified::Never) && is_stream(&service) {
+        return Built::default();
+    }
+    verified.speak(&mut service);
     tls::apply(context, &behind, &mut service);
+    if right {
+        tls::of_gateways(context, &parents, &mut service);
+    }
+    let renamed = verified.apply(context, &parents, &mut service, &mut upstream);
+    if plugins.iter().all(|plugin| plugin.name != TERMINATION) {
+        plugins.extend(verified.plugin());
+    }
     let plain = upstream.clone();
     policy::apply(context, &behind, &mut upstream);
     let mut targets = targets::of(context, &resolved);
     if right {
-        let Some(accepted) = accepted::service(context, &behind, &parents, service) else {
+        let Some(accepted) = accepted::service(context, &behind, &from, service) else {
             return Built::default();
         };
         service = accepted;
+        verified.names(&mut service);
         upstream = accepted::upstream(context, &behind, upstream, plain);
         targets = accepted::targets(context, &behind, targets);
     }
@@ -139,6 +163,7 @@ pub(crate) fn build(context: &Context<'_, '_>, draft: Draft) -> Built {
         }),
         upstream: Some(DeclaredUpstream { upstream, targets }),
         backends: behind.iter().map(|one| one.object.clone()).collect(),
+        renamed,
     }
 }
 
@@ -191,7 +216,7 @@ fn distinct<'r, 'w>(resolved: &'r [Resolved<'w>]) -> Vec<&'r Resolved<'w>> {
 pub(crate) fn no_backend() -> Plugin {
     let config = json!({"status_code": 500, "message": "no existing backendRef provided"});
     Plugin {
-        name: "request-termination".to_owned(),
+        name: TERMINATION.to_owned(),
         config: serde_json::from_value(config).ok(),
         ..Plugin::default()
     }

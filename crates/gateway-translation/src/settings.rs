@@ -25,6 +25,8 @@ impl KongVersion {
     pub const REDIRECT_PLUGIN: Self = Self::new(3, 9);
     /// The first whose upstreams keep clients at their targets.
     pub const STICKY_SESSIONS: Self = Self::new(3, 11);
+    /// The first that is known to verify other names of backends than the host.
+    pub const TLS_SANS: Self = Self::new(3, 14);
 
     /// A version.
     pub const fn new(major: u16, minor: u16) -> Self {
@@ -114,6 +116,8 @@ pub struct Settings {
     pub drain: bool,
     /// The name of the controller, in GatewayClasses and in statuses.
     pub controller: String,
+    /// The addresses at which the gateway is reached, for the statuses of Ingresses; none if they are not known.
+    pub addresses: Vec<String>,
     /// Objects that are not to be used, nor what depends on them: those that a gateway has refused.
     pub without: BTreeSet<Key>,
 }
@@ -136,6 +140,7 @@ impl Settings {
             cluster_domain: "cluster.local".to_owned(),
             drain: true,
             controller: "konghq.com/gateway-operator".to_owned(),
+            addresses: Vec::new(),
             without: BTreeSet::new(),
         }
     }

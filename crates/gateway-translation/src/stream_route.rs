@@ -75,7 +75,7 @@ fn by_port(
         };
         for (number, rule) in route.rules.iter().enumerate() {
             if number > 0 && !context.settings.as_kong_does() {
-                context.say(
+                context.leave_out(
                     &route.object,
                     format!("spec.rules[{number}]"),
                     format!(
@@ -107,7 +107,7 @@ fn by_port(
 /// Whether a route has rules, and each has a backend.
 fn has_backends(context: &Context<'_, '_>, object: &Key, rules: &[StreamRouteRule]) -> bool {
     if rules.is_empty() {
-        context.say(
+        context.leave_out(
             object,
             "spec.rules",
             "no rules provided",
@@ -117,7 +117,7 @@ fn has_backends(context: &Context<'_, '_>, object: &Key, rules: &[StreamRouteRul
     }
     for (number, rule) in rules.iter().enumerate() {
         if rule.backend_refs.is_empty() {
-            context.say(
+            context.leave_out(
                 object,
                 format!("spec.rules[{number}].backendRefs"),
                 "no backendRefs in rule; the route is left out",

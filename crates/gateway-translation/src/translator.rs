@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use kong_resolve::{Key, Map, World};
+use kong_resolve::{Key, Map, View, World};
 use uuid::Uuid;
 
 use crate::Translation;
@@ -24,11 +24,12 @@ use crate::ca_certificates;
 use crate::certificates::{Certificates, Wish};
 use crate::consumer_groups::Group;
 use crate::consumers::{self, Consumer};
-use crate::context::Problem;
+use crate::context::{Context, Problem};
 use crate::document::{DeclaredPlugin, DeclaredService, Document, Members};
 use crate::fallback;
 use crate::plugins::{self, PluginKey, Relations};
 use crate::settings::Settings;
+use crate::status::{self, Statuses};
 
 pub use delta::Delta;
 use graph::{Graph, Sort, Unit};
@@ -61,6 +62,8 @@ struct Rest {
     authorities: Vec<Members>,
     /// The ids of the authorities.
     known: BTreeSet<String>,
+    /// The ids under which authorities are there of which services know another one.
+    aliases: BTreeMap<String, String>,
     groups: Vec<Group>,
     consumers: Vec<Consumer>,
     memberships: Vec<Members>,
@@ -187,12 +190,28 @@ impl Translator {
         self.graph.len()
     }
 
-    /// The configuration, and what is wrong with the objects.
+    /// The configuration, and what is wrong with the objects; the [statuses](Self::statuses) are not in it.
     pub fn translation(&self) -> Translation {
         Translation {
             document: self.document(),
             problems: self.problems(),
+            statuses: BTreeMap::new(),
+            awaiting: Vec::new(),
         }
+    }
+
+    /// The statuses that objects of a world ought to have, which has to be the one that was taken in last.
+    pub fn statuses(&self, world: &World) -> Statuses {
+        let left =
+            (!self.settings.without.is_empty()).then(|| fallback::without(world, &self.settings));
+        let view = View::new(left.as_ref().unwrap_or(world));
+        let context = Context::new(&view, &self.settings);
+        let made = self.services.values().flat_map(|it| &it.made.services);
+        let backends = made
+            .flat_map(|made| &made.built.backends)
+            .cloned()
+            .collect();
+        status::all(&context, &self.document(), &backends, &self.problems())
     }
 
     /// What is wrong with the objects, sorted by them.
@@ -246,6 +265,12 @@ impl Translator {
             declared.service.client_certificate = id.map(Into::into);
         }
         if !as_kong {
+            let wanted = declared.service.ca_certificates.iter_mut().flatten();
+            for id in wanted {
+                if let Some(other) = self.rest.aliases.get(id) {
+                    id.clone_from(other);
+                }
+            }
             ca_certificates::keep_known(&self.rest.known, &mut declared.service);
         }
         let routes = made
@@ -253,6 +278,12 @@ impl Translator {
             .iter()
             .flat_map(|part| self.routes.declared(*part));
         declared.routes = routes.collect();
+        for route in &mut declared.routes {
+            let mut from = route.from.iter().map(|from| &from.object);
+            if from.any(|object| made.built.renamed.contains(object)) {
+                route.route.preserve_host = Some(false);
+            }
+        }
         Some(declared)
     }
 

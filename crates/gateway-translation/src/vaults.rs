@@ -19,7 +19,7 @@ pub(crate) fn all(context: &Context<'_, '_>) -> Vec<Members> {
     for (object, meta, spec) in all_of_ours::<KongVault>(context) {
         let right = !context.settings.as_kong_does();
         if right && spec.config_store_ref.is_some() {
-            context.say(
+            context.leave_out(
                 &object,
                 "spec.configStoreRef",
                 "config stores are in Konnect, and no gateway of one's own reaches them: the vault is left out",
@@ -28,7 +28,7 @@ pub(crate) fn all(context: &Context<'_, '_>) -> Vec<Members> {
             continue;
         }
         if let Some(winner) = taken.get(spec.prefix.as_str()) {
-            context.say(
+            context.leave_out(
                 &object,
                 "spec.prefix",
                 format!(
@@ -43,7 +43,7 @@ pub(crate) fn all(context: &Context<'_, '_>) -> Vec<Members> {
             None | Some(Value::Null) => None,
             Some(Value::Object(config)) => Some(config).filter(|config| !config.is_empty()),
             Some(_) => {
-                context.say(
+                context.leave_out(
                     &object,
                     "spec.config",
                     format!(
@@ -71,7 +71,7 @@ pub(crate) fn all(context: &Context<'_, '_>) -> Vec<Members> {
             members.insert("config".to_owned(), json!(config));
         }
         if let Some((member, reason, remedy)) = refusal(context, "vaults", &members) {
-            context.say(
+            context.leave_out(
                 &object,
                 format!("spec.{member}"),
                 format!("{reason}: the vault is left out"),

@@ -7,6 +7,10 @@ use std::{iter, mem, option};
 
 /// A sorted set that holds a single element in place.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::box_collection,
+    reason = "a tree in place would make each of the many that hold one element larger"
+)]
 pub(crate) enum Few<T> {
     /// None or one.
     One(Option<T>),

@@ -17,7 +17,7 @@ pub(super) struct Row {
     pub(super) conditions: &'static [&'static str],
 }
 
-/// Every kind, parents first.
+/// Every kind that is watched in a cluster, parents first.
 pub(super) fn rows() -> Vec<Row> {
     macro_rules! rows {
         ($($kind:ident: $type:path => $class:ident;)*) => {
@@ -28,7 +28,9 @@ pub(super) fn rows() -> Vec<Row> {
             }),*]
         };
     }
-    kong_crds::kinds!(rows)
+    let mut rows = kong_crds::kinds!(rows);
+    rows.retain(|row| row.kind.is_served());
+    rows
 }
 
 fn file(kind: Kind) -> String {

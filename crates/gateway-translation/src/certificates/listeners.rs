@@ -2,37 +2,34 @@
 
 use std::collections::BTreeSet;
 
-use gateway_types::{Listener, TLSMode};
+use gateway_types::Listener;
 use kong_crds::Kind;
-use kong_crds::gateway::{Gateway, GatewaySpec};
-use kong_resolve::{Key, Name, Ref, grants};
+use kong_crds::gateway::Gateway;
+use kong_resolve::{Key, Name, Ref};
 use serde_json::Value;
 
 use super::Wish;
 use crate::context::{Context, key};
-use crate::listeners;
+use crate::listeners::{Bound, all_gateways, listener_certificate, say_unusable};
 
 /// What listeners ask for, those of the oldest Gateway first.
 pub(super) fn wishes(context: &Context<'_, '_>) -> Vec<Wish> {
     let mut wishes = Vec::new();
-    for (name, _, spec) in context.all::<Gateway>() {
+    for gateway in all_gateways(context) {
         if context.settings.as_kong_does() {
-            let known = listeners_with_status(context, name);
-            let listeners = spec.listeners.iter().enumerate();
+            let known = listeners_with_status(context, &gateway.name);
+            let listeners = gateway.spec.listeners.iter().enumerate();
             let listeners = listeners.filter(|(_, listener)| known.contains(&listener.name));
-            let wish = |(number, it)| as_kong_does(context, name, number, it);
+            let wish = |(number, it)| as_kong_does(context, &gateway.name, number, it);
             wishes.extend(listeners.filter_map(wish));
-        } else if is_ours(context, spec) {
-            let listeners = spec.listeners.iter().enumerate();
-            wishes.extend(listeners.filter_map(|(number, it)| wish(context, name, number, it)));
+        // Where there is no class, it may be ours.
+        } else if gateway.ours.unwrap_or(context.settings.all_routes) {
+            say_unusable(context, &gateway);
+            let listeners = gateway.listeners.iter();
+            wishes.extend(listeners.filter_map(|bound| wish(context, bound)));
         }
     }
     wishes
-}
-
-/// Whether a Gateway is of a class that this controller looks after, or is taken to be where there is no class.
-fn is_ours(context: &Context<'_, '_>, spec: &GatewaySpec) -> bool {
-    listeners::is_ours(context, &spec.gateway_class_name).unwrap_or(context.settings.all_routes)
 }
 
 /// The listeners that the status of a Gateway knows of.
@@ -81,62 +78,26 @@ fn several(context: &Context<'_, '_>, gateway: &Key, field: String, listener: &L
     );
 }
 
-/// The first certificate that a listener may use, if TLS ends there.
-fn wish(
-    context: &Context<'_, '_>,
-    gateway: &Name,
-    number: usize,
-    listener: &Listener,
-) -> Option<Wish> {
-    let tls = listener.tls.as_ref()?;
-    if tls
-        .mode
-        .as_ref()
-        .is_some_and(|mode| *mode != TLSMode::Terminate)
-    {
+/// The certificate of a listener that can be had; its references that cannot be used are told.
+fn wish(context: &Context<'_, '_>, bound: &Bound<'_>) -> Option<Wish> {
+    let Bound {
+        owner,
+        number,
+        listener,
+        against,
+    } = bound;
+    if against.is_some() {
         return None;
     }
-    let object = key(Kind::Gateway, gateway);
-    let refs = format!("spec.listeners[{number}].tls.certificateRefs");
-    let mut usable = Vec::new();
-    for (at, reference) in tls.certificate_refs.iter().enumerate() {
-        let field = format!("{refs}[{at}]");
-        let group = reference.group.as_deref().unwrap_or_default();
-        let kind = reference.kind.as_deref().unwrap_or("Secret");
-        if !matches!(group, "" | "core") || kind != "Secret" {
-            context.say(
-                &object,
-                field,
-                format!("{kind} of group {group:?} cannot hold a certificate"),
-                "refer to a Secret",
-            );
-            continue;
-        }
-        let secret = gateway.sibling(reference.namespace.as_deref(), &reference.name);
-        let target = key(Kind::Secret, &secret);
-        if !context
-            .view
-            .permission_of_routes(&object, &target)
-            .is_given()
-        {
-            context.say(
-                &object,
-                field,
-                format!("no ReferenceGrant permits the reference to {target}: the certificate is left out"),
-                grants::remedy_of_routes(&object, &target),
-            );
-            continue;
-        }
-        usable.push((secret, field));
+    let certificates = listener_certificate(context, owner, *number, listener);
+    for wrong in &certificates.wrong {
+        wrong.say(context);
     }
-    if usable.len() > 1 {
-        several(context, &object, refs, listener);
-    }
-    let (secret, field) = usable.into_iter().next()?;
+    let (secret, field) = certificates.usable?;
     let hostname = listener.hostname.as_deref().filter(|name| !name.is_empty());
     Some(Wish {
         secret,
-        by: object,
+        by: owner.clone(),
         field,
         hosts: vec![hostname.unwrap_or("*").to_owned()],
     })

@@ -59,7 +59,7 @@ pub(super) fn effects(
             (kind, _) => Err(format!("grpcFilter {kind} unsupported")),
         };
         if let Err(reason) = done {
-            context.say(
+            context.leave_out(
                 object,
                 format!("spec.rules[{rule}].filters[{number}]"),
                 format!("{reason}; the rule is left out"),

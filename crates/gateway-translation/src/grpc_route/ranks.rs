@@ -59,6 +59,7 @@ fn too_many((place, route): Placed<'_>) -> Problem {
         remedy: "spread them over several hosts, or let the gateway route by expressions"
             .to_owned(),
         harmless: false,
+        costs: None,
     }
 }
 
@@ -112,6 +113,7 @@ fn what_headers_turn_around(set: &[Placed<'_>]) -> Vec<(usize, Problem)> {
                     "let the gateway route by expressions, or name service and method here as well"
                         .to_owned(),
                 harmless: false,
+                costs: None,
             },
         ));
     }

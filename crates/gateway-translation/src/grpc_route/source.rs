@@ -19,6 +19,8 @@ pub(super) struct Source<'w> {
     pub(super) spec: &'w GRPCRouteSpec,
     /// Hosts that it is for; none for all.
     pub(super) hostnames: Vec<String>,
+    /// Hosts that it is not for though its own cover them.
+    pub(super) shadowed: Vec<String>,
     /// The listeners that its parentRefs name.
     pub(super) referenced: Vec<Attached<'w>>,
     /// The listeners that take it; empty if they are not all known.
@@ -74,6 +76,7 @@ fn source<'w>(
             attachment.listeners
         },
         tags_of_all_rules: as_kong,
+        shadowed: attachment.shadowed,
         key,
         meta,
         spec,

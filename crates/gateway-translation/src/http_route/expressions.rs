@@ -12,6 +12,7 @@ use super::source::{Match, Rule};
 use super::{Refusal, filters, finished, matching, plain, tags};
 use crate::context::Context;
 use crate::draft::DraftRoute;
+use crate::predicates;
 use crate::route_annotations::said;
 
 /// The routes of the rules of a group, as Kong's controller makes them.
@@ -77,6 +78,8 @@ fn route(
     let snis = said(context, &source.key, source.meta, &SNIS).unwrap_or_default();
     let mut all: Vec<Expression> = Vec::new();
     all.extend(matching::host(host));
+    let hosts = (!host.is_empty()).then_some(host);
+    all.extend(predicates::other_hosts(&source.shadowed, hosts.as_slice()));
     all.extend(matching::snis(&snis));
     all.extend(matching::expression(it, captures_rest, right)?);
     let expression = Expression::all(all).or_else(matching::everything);

@@ -205,6 +205,7 @@ fn too_many(route: &PartRoute) -> Problem {
             .to_owned(),
         remedy: "use the expressions flavour of the router, or split the hosts".to_owned(),
         harmless: false,
+        costs: None,
     }
 }
 
@@ -219,6 +220,7 @@ fn too_complex(route: &PartRoute) -> Problem {
             .to_owned(),
         remedy: "use the expressions flavour of the router, or match less".to_owned(),
         harmless: false,
+        costs: None,
     }
 }
 

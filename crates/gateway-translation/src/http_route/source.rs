@@ -22,6 +22,8 @@ pub(super) struct Source<'w> {
     pub(super) spec: &'w HTTPRouteSpec,
     /// The hosts that it is for.
     pub(super) hostnames: Vec<String>,
+    /// Hosts that it is not for though its own cover them.
+    pub(super) shadowed: Vec<String>,
     /// The protocols of the listeners that it is attached to; none if no Gateway of it is there.
     pub(super) protocols: Vec<Protocol>,
 }
@@ -121,7 +123,7 @@ fn source<'w>(
 ) -> Option<Source<'w>> {
     let key = key(Kind::HTTPRoute, name);
     if let Some(refusal) = refusal(context, spec) {
-        context.say(
+        context.leave_out(
             &key,
             refusal.field,
             format!("HTTPRoute can't be routed: {}", refusal.message),
@@ -136,7 +138,7 @@ fn source<'w>(
     };
     let attachment = listeners::attach(context, claim)?;
     let protocols = protocols(context, &key, spec, &attachment);
-    let mut hostnames = attachment.hostnames;
+    let (mut hostnames, shadowed) = (attachment.hostnames, attachment.shadowed);
     if !context.settings.as_kong_does() {
         // Kong compares them with what clients send, which it turns into nothing else.
         for host in &mut hostnames {
@@ -150,6 +152,7 @@ fn source<'w>(
         meta,
         spec,
         hostnames,
+        shadowed,
         protocols,
     })
 }

@@ -1,18 +1,26 @@
 //! Whether a listener accepts a route, by the rules of the Gateway API.
 
-use gateway_types::{FromNamespaces, LabelSelector, Listener, ParentReference, Protocol};
+use std::collections::BTreeSet;
+
+use gateway_types::{
+    FromNamespaces, LabelSelector, Listener, NamespaceSelection, ParentReference, Protocol,
+};
 use kong_crds::Kind;
-use kong_crds::gateway::Gateway;
 use kong_resolve::{Key, Name};
 
-use super::{Attached, Attachment, Claim, hostnames, is_gateway, is_ours};
+use super::gateways::{Against, Bound, gateway, listener_set};
+use super::{Attached, Attachment, Claim, hostnames, is_gateway, is_listener_set};
 use crate::context::{Context, key};
 
-/// Why a Gateway takes no route, from the first to the last thing that is looked at.
+/// Why a parent takes no route, from the first to the last thing that is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Refusal {
+pub(crate) enum Refusal {
+    /// The ListenerSet is not let in by its Gateway.
+    SetNotAllowed,
     /// No listener is meant.
     NoMatchingParent,
+    /// None of those that are meant can be had itself.
+    NoUsableListener,
     /// None of those that are meant takes routes of the kind, or from the namespace.
     NotAllowedByListeners,
     /// None of those that do has a hostname that meets one of the route's.
@@ -20,32 +28,75 @@ enum Refusal {
 }
 
 impl Refusal {
-    fn message(self) -> &'static str {
+    /// The reason in conditions.
+    pub(crate) fn reason(self) -> &'static str {
         match self {
-            Self::NoMatchingParent => {
-                "NoMatchingParent: the Gateway has no listener of the name and port that the parentRef asks for; the \
-                 route is not attached to it"
+            Self::SetNotAllowed | Self::NoMatchingParent | Self::NoUsableListener => {
+                "NoMatchingParent"
             }
+            Self::NotAllowedByListeners => "NotAllowedByListeners",
+            Self::NoMatchingListenerHostname => "NoMatchingListenerHostname",
+        }
+    }
+
+    /// What is wrong.
+    pub(crate) fn message(self) -> &'static str {
+        match self {
+            Self::SetNotAllowed => "the Gateway of the ListenerSet does not let it in",
+            Self::NoMatchingParent => {
+                "the parent has no listener of the name and port that the parentRef asks for"
+            }
+            Self::NoUsableListener => "no listener that the parentRef means can be had",
             Self::NotAllowedByListeners => {
-                "NotAllowedByListeners: no listener that the parentRef means takes routes of this kind from this \
-                 namespace; the route is not attached to it"
+                "no listener that the parentRef means takes routes of this kind from this namespace"
             }
             Self::NoMatchingListenerHostname => {
-                "NoMatchingListenerHostname: the hostnames of the route and of the listener never meet; the route is \
-                 not attached to it"
+                "the hostnames of the route and of the listener never meet"
             }
         }
     }
 
     fn remedy(self) -> &'static str {
         match self {
+            Self::SetNotAllowed => "permit the ListenerSet in allowedListeners of the Gateway",
             Self::NoMatchingParent => "correct sectionName and port, or add the listener",
+            Self::NoUsableListener => {
+                "see what the status of the listeners says is wrong with them"
+            }
             Self::NotAllowedByListeners => "permit the route in allowedRoutes of the listener",
             Self::NoMatchingListenerHostname => {
                 "give the route a hostname of the listener, or the listener one of the route"
             }
         }
     }
+
+    fn say(self, context: &Context<'_, '_>, route: &Key, number: usize) {
+        context.say(
+            route,
+            format!("spec.parentRefs[{number}]"),
+            format!(
+                "{}: {}; the route is not attached to it",
+                self.reason(),
+                self.message()
+            ),
+            self.remedy(),
+        );
+    }
+}
+
+/// What comes of a parentRef.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome<'w> {
+    /// The parent is nothing that is looked after here.
+    Foreign,
+    /// It is not there.
+    Missing,
+    /// It is a Gateway, or adds to one, whose class is not there.
+    NoClass(Name, String),
+    /// Its listeners that take the route, each with the hostnames at which it does; none for all.
+    Accepted(Vec<(Attached<'w>, Vec<String>)>),
+    /// It takes the route not.
+    Refused(Refusal),
 }
 
 /// The listeners that accept a route; `None` if there is none.
@@ -53,89 +104,42 @@ pub(super) fn attach<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Option<
     let mut attachment = Attachment::default();
     let mut everywhere = false;
     for (number, parent) in claim.parents.iter().enumerate() {
-        if !is_gateway(parent) {
-            if parent.kind.as_deref() == Some(Kind::ListenerSet.as_str()) {
+        match outcome(context, claim, parent) {
+            Outcome::Foreign => {}
+            Outcome::Missing if context.settings.all_routes => attachment.unknown = true,
+            Outcome::Missing => {
+                let name = claim
+                    .route
+                    .name
+                    .sibling(parent.namespace.as_deref(), &parent.name);
+                let kind = parent.kind.as_deref().unwrap_or(Kind::Gateway.as_str());
                 context.say(
                     claim.route,
                     format!("spec.parentRefs[{number}]"),
-                    "ListenerSets are not looked at; the route is not attached to it",
-                    "attach the route to a listener of the Gateway",
+                    format!("NoMatchingParent: there is no {kind} {name}; the route is not attached to it"),
+                    format!("create the {kind} or correct the name"),
                 );
             }
-            continue;
-        }
-        let gateway = claim
-            .route
-            .name
-            .sibling(parent.namespace.as_deref(), &parent.name);
-        let Some((_, spec)) = context.get::<Gateway>(&gateway) else {
-            attachment.unknown |= context.settings.all_routes;
-            if !context.settings.all_routes {
-                context.say(
-                    claim.route,
-                    format!("spec.parentRefs[{number}]"),
-                    format!("NoMatchingParent: there is no Gateway {gateway}; the route is not attached to it"),
-                    "create the Gateway or correct the name",
-                );
-            }
-            continue;
-        };
-        match is_ours(context, &spec.gateway_class_name) {
-            Some(true) => {}
-            Some(false) => continue,
-            // Whose Gateway that is cannot be known.
-            None if context.settings.all_routes => {}
-            None => {
-                context.say(
-                    &key(Kind::Gateway, &gateway),
-                    "spec.gatewayClassName",
-                    format!(
-                        "there is no GatewayClass {}; nothing is attached to the Gateway",
-                        spec.gateway_class_name
-                    ),
-                    "create the GatewayClass or correct the name",
-                );
-                continue;
-            }
-        }
-        let mut refusal = Some(Refusal::NoMatchingParent);
-        for listener in spec.listeners.iter().filter(|it| is_meant(parent, it)) {
-            let allowed = takes_kind(listener, claim.route.kind)
-                && takes_namespace(context, listener, &gateway, claim.route);
-            if !allowed {
-                refusal = refusal.max(refusal.and(Some(Refusal::NotAllowedByListeners)));
-                continue;
-            }
-            let own = listener
-                .hostname
-                .as_deref()
-                .filter(|_| has_hostnames(listener));
-            let Some(met) = hostnames::of_listener(claim.hostnames, own) else {
-                refusal = refusal.and(Some(Refusal::NoMatchingListenerHostname));
-                continue;
-            };
-            everywhere |= met.is_empty();
-            for hostname in met {
-                if !attachment.hostnames.contains(&hostname) {
-                    attachment.hostnames.push(hostname);
+            Outcome::NoClass(gateway, class) => context.say(
+                &key(Kind::Gateway, &gateway),
+                "spec.gatewayClassName",
+                format!("there is no GatewayClass {class}; nothing is attached to the Gateway"),
+                "create the GatewayClass or correct the name",
+            ),
+            Outcome::Refused(refusal) => refusal.say(context, claim.route, number),
+            Outcome::Accepted(met) => {
+                for (attached, hostnames) in met {
+                    everywhere |= hostnames.is_empty();
+                    for hostname in hostnames {
+                        if !attachment.hostnames.contains(&hostname) {
+                            attachment.hostnames.push(hostname);
+                        }
+                    }
+                    if !attachment.listeners.contains(&attached) {
+                        attachment.listeners.push(attached);
+                    }
                 }
             }
-            let attached = Attached {
-                gateway: gateway.clone(),
-                listener,
-            };
-            if !attachment.listeners.contains(&attached) {
-                attachment.listeners.push(attached);
-            }
-            refusal = None;
-        }
-        if let Some(refusal) = refusal {
-            context.say(
-                claim.route,
-                format!("spec.parentRefs[{number}]"),
-                refusal.message(),
-                refusal.remedy(),
-            );
         }
     }
     if attachment.unknown {
@@ -143,7 +147,126 @@ pub(super) fn attach<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Option<
     } else if everywhere {
         attachment.hostnames.clear();
     }
+    // Other routes could not say it.
+    if !attachment.unknown && context.settings.expressions() {
+        attachment.shadowed = shadowed(context, &attachment.listeners);
+    }
     (attachment.unknown || !attachment.listeners.is_empty()).then_some(attachment)
+}
+
+/// The hosts of listeners beside these on their ports, so far as they are more specific and have no wildcard: a listener
+/// serves what the most specific hostname on its port is its own.
+fn shadowed(context: &Context<'_, '_>, attached: &[Attached<'_>]) -> Vec<String> {
+    let is_among = |bound: &Bound<'_>| {
+        let mut attached = attached.iter();
+        attached.any(|it| it.owner == bound.owner && it.listener.name == bound.listener.name)
+    };
+    let mut by_all: Option<BTreeSet<String>> = None;
+    for one in attached.iter().filter(|it| has_hostnames(it.listener)) {
+        let Some(gateway) = gateway(context, &one.gateway) else {
+            continue;
+        };
+        let own = one.listener.hostname.as_deref().filter(|it| !it.is_empty());
+        let beside = gateway.listeners.iter().filter(|bound| {
+            bound.against.is_none()
+                && bound.listener.port == one.listener.port
+                && bound.listener.protocol == one.listener.protocol
+                && !is_among(bound)
+        });
+        let hosts: BTreeSet<String> = beside
+            .filter_map(|bound| bound.listener.hostname.as_deref())
+            .filter(|host| !host.is_empty() && !host.starts_with('*'))
+            .filter(|host| own.is_none_or(|own| hostnames::meet(own, host) == Some(*host)))
+            .map(str::to_ascii_lowercase)
+            .collect();
+        by_all = Some(match by_all {
+            None => hosts,
+            Some(others) => &others & &hosts,
+        });
+    }
+    by_all.into_iter().flatten().collect()
+}
+
+/// What comes of one parentRef of a route.
+pub(super) fn outcome<'w>(
+    context: &Context<'_, 'w>,
+    claim: Claim<'_>,
+    parent: &ParentReference,
+) -> Outcome<'w> {
+    let name = claim
+        .route
+        .name
+        .sibling(parent.namespace.as_deref(), &parent.name);
+    let mut is_let_in = true;
+    let (owner, name) = if is_gateway(parent) {
+        (key(Kind::Gateway, &name), name)
+    } else if is_listener_set(parent) && !context.settings.as_kong_does() {
+        match listener_set(context, &name) {
+            None => return Outcome::Missing,
+            Some(set) => {
+                is_let_in = set.allowed;
+                (key(Kind::ListenerSet, &name), set.gateway)
+            }
+        }
+    } else {
+        return Outcome::Foreign;
+    };
+    let Some(gateway) = gateway(context, &name) else {
+        return Outcome::Missing;
+    };
+    match gateway.ours {
+        Some(true) => {}
+        Some(false) => return Outcome::Foreign,
+        // Whose Gateway that is cannot be known.
+        None if context.settings.all_routes => {}
+        None => return Outcome::NoClass(name, gateway.spec.gateway_class_name.clone()),
+    }
+    if !is_let_in {
+        return Outcome::Refused(Refusal::SetNotAllowed);
+    }
+    let mut met = Vec::new();
+    let mut refusal = Refusal::NoMatchingParent;
+    let meant = gateway.listeners_of(&owner);
+    for bound in meant.filter(|it| is_meant(parent, it.listener)) {
+        match takes(context, claim, bound) {
+            Ok(hostnames) => {
+                let attached = Attached {
+                    gateway: name.clone(),
+                    owner: owner.clone(),
+                    listener: bound.listener,
+                };
+                met.push((attached, hostnames));
+            }
+            Err(reason) => refusal = refusal.max(reason),
+        }
+    }
+    if met.is_empty() {
+        Outcome::Refused(refusal)
+    } else {
+        Outcome::Accepted(met)
+    }
+}
+
+/// The hostnames at which a listener takes a route.
+fn takes(
+    context: &Context<'_, '_>,
+    claim: Claim<'_>,
+    bound: &Bound<'_>,
+) -> Result<Vec<String>, Refusal> {
+    let listener = bound.listener;
+    if let Some(Against::Conflict(_) | Against::ClientValidation) = bound.against {
+        return Err(Refusal::NoUsableListener);
+    }
+    if !takes_kind(listener, claim.route.kind)
+        || !takes_namespace(context, listener, &bound.owner.name, claim.route)
+    {
+        return Err(Refusal::NotAllowedByListeners);
+    }
+    let own = listener
+        .hostname
+        .as_deref()
+        .filter(|_| has_hostnames(listener));
+    hostnames::of_listener(claim.hostnames, own).ok_or(Refusal::NoMatchingListenerHostname)
 }
 
 /// Whether a parentRef means a listener.
@@ -154,7 +277,7 @@ fn is_meant(parent: &ParentReference, listener: &Listener) -> bool {
 }
 
 /// Whether the protocol of a listener knows hostnames.
-fn has_hostnames(listener: &Listener) -> bool {
+pub(super) fn has_hostnames(listener: &Listener) -> bool {
     matches!(
         listener.protocol,
         Protocol::HTTP | Protocol::HTTPS | Protocol::TLS
@@ -163,29 +286,33 @@ fn has_hostnames(listener: &Listener) -> bool {
 
 /// Whether a listener takes routes of a kind.
 fn takes_kind(listener: &Listener, kind: Kind) -> bool {
-    let by_protocol = match listener.protocol {
-        Protocol::HTTP | Protocol::HTTPS => matches!(kind, Kind::HTTPRoute | Kind::GRPCRoute),
-        // TLS that ends at the gateway leaves a plain connection behind.
-        Protocol::TLS => kind == Kind::TLSRoute,
-        Protocol::TCP => kind == Kind::TCPRoute,
-        Protocol::UDP => kind == Kind::UDPRoute,
-        Protocol::Other(_) => false,
-    };
     let kinds = listener
         .allowed_routes
         .as_ref()
         .map(|it| it.kinds.as_slice());
-    by_protocol
+    kinds_of(&listener.protocol).contains(&kind)
         && kinds.is_none_or(|kinds| kinds.is_empty() || kinds.iter().any(|it| is_kind(it, kind)))
 }
 
+/// The kinds of routes that there are for a protocol.
+pub(crate) fn kinds_of(protocol: &Protocol) -> &'static [Kind] {
+    match protocol {
+        Protocol::HTTP | Protocol::HTTPS => &[Kind::GRPCRoute, Kind::HTTPRoute],
+        // TLS that ends at the gateway leaves a plain connection behind.
+        Protocol::TLS => &[Kind::TLSRoute],
+        Protocol::TCP => &[Kind::TCPRoute],
+        Protocol::UDP => &[Kind::UDPRoute],
+        Protocol::Other(_) => &[],
+    }
+}
+
 /// Whether a kind of route is meant.
-pub(super) fn is_kind(meant: &gateway_types::RouteGroupKind, kind: Kind) -> bool {
+pub(crate) fn is_kind(meant: &gateway_types::RouteGroupKind, kind: Kind) -> bool {
     meant.group.as_deref().unwrap_or(gateway_types::GROUP) == kind.group()
         && meant.kind == kind.as_str()
 }
 
-/// Whether a listener takes routes from where a route is.
+/// Whether a listener, of a Gateway or a ListenerSet, takes routes from where a route is.
 pub(super) fn takes_namespace(
     context: &Context<'_, '_>,
     listener: &Listener,
@@ -196,14 +323,28 @@ pub(super) fn takes_namespace(
         .allowed_routes
         .as_ref()
         .and_then(|it| it.namespaces.as_ref());
-    let same = gateway.namespace() == route.name.namespace();
+    selects_namespace(
+        context,
+        namespaces,
+        gateway.namespace(),
+        route.name.namespace(),
+    )
+}
+
+/// Whether a choice of namespaces has one, by default that where the choice is made.
+pub(super) fn selects_namespace(
+    context: &Context<'_, '_>,
+    namespaces: Option<&NamespaceSelection>,
+    own: &str,
+    other: &str,
+) -> bool {
     match namespaces.and_then(|it| it.from.as_ref()) {
-        None | Some(FromNamespaces::Same) => same,
+        None | Some(FromNamespaces::Same) => own == other,
         Some(FromNamespaces::All) => true,
         Some(FromNamespaces::None | FromNamespaces::Other(_)) => false,
         Some(FromNamespaces::Selector) => {
             let selector = namespaces.and_then(|it| it.selector.as_ref());
-            selector.is_some_and(|selector| selects(context, selector, route.name.namespace()))
+            selector.is_some_and(|selector| selects(context, selector, other))
         }
     }
 }

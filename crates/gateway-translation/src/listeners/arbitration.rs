@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use gateway_types::{GatewayStatus, ListenerStatus, ParentReference, Protocol};
 use kong_crds::Kind;
 use kong_crds::gateway::Gateway;
-use kong_resolve::{Key, Name};
+use kong_resolve::Key;
 
 use super::{Attached, Claim, accepted, attach, is_ours};
-use crate::context::Context;
+use crate::context::{Context, key};
 
 /// What a route has won.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(crate) fn arbitrate(
     protocol: &Protocol,
     routes: &[(Key, &[ParentReference])],
 ) -> Vec<Option<Won>> {
-    let mut owners: BTreeMap<(Name, String, i64), usize> = BTreeMap::new();
+    let mut owners: BTreeMap<(Key, String, i64), usize> = BTreeMap::new();
     let mut won: Vec<Won> = vec![Won::default(); routes.len()];
     for (number, (route, parents)) in routes.iter().enumerate() {
         let (listeners, unknown) = candidates(context, protocol, route, parents);
@@ -33,7 +33,7 @@ pub(crate) fn arbitrate(
             let port = attached.listener.port;
             let name = attached.listener.name.clone();
             let owner = *owners
-                .entry((attached.gateway.clone(), name, port))
+                .entry((attached.owner.clone(), name, port))
                 .or_insert(number);
             if owner == number {
                 won[number].ports.extend(attached.port());
@@ -130,6 +130,7 @@ fn as_kong_finds_them<'w>(
                 && status.is_some_and(|status| is_ready(status, route.kind));
             let attached = Attached {
                 gateway: gateway.clone(),
+                owner: key(Kind::Gateway, &gateway),
                 listener,
             };
             if is_candidate && !found.contains(&attached) {

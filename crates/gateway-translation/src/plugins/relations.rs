@@ -179,6 +179,20 @@ pub(crate) fn referred(context: &Context<'_, '_>, by: &Key, more: &[PluginName])
         .collect()
 }
 
+/// The plugins that an object names in its annotation, each with what that refers to; `None` for those that it may not
+/// refer to.
+pub(crate) fn named(context: &Context<'_, '_>, by: &Key) -> Vec<(PluginName, Option<PluginKey>)> {
+    let meta = context.view.meta(by);
+    let named = meta.map_or_else(Vec::new, |meta| annotated(context, by, meta));
+    let named = named.into_iter();
+    named
+        .map(|plugin| {
+            let key = permitted(context, by, &plugin);
+            (plugin, key)
+        })
+        .collect()
+}
+
 /// The plugins in an annotation. A name that is none costs only itself.
 fn annotated(context: &Context<'_, '_>, by: &Key, meta: &Meta) -> Vec<PluginName> {
     let mut names = Vec::new();

@@ -2,9 +2,10 @@
 //!
 //! The rules are those of `kong-router`. Routes are looked at elsewhere.
 
+use std::net::SocketAddr;
+
 use kong_crds::annotations::service::UPSTREAM_POLICY;
 use kong_model::entity::{Algorithm, Service, Target, Upstream};
-use kong_resolve::Key;
 use kong_router::{Config, Dialect, Edition, Finding, Problem, validate};
 use serde::Serialize;
 use serde_json::json;
@@ -12,13 +13,14 @@ use serde_json::json;
 use super::Resolved;
 use crate::context::Context;
 use crate::document::{self, Members};
+use crate::origin::Provenance;
 use crate::plain;
 
 /// Takes out of a service what its backends say and Kong refuses. `None`, and a problem, if it is something else.
 pub(super) fn service(
     context: &Context<'_, '_>,
     backends: &[&Resolved<'_>],
-    parents: &[Key],
+    from: &[Provenance],
     mut service: Service,
 ) -> Option<Service> {
     if plain::service(&service) {
@@ -47,16 +49,17 @@ pub(super) fn service(
         };
         let name = service.name.as_deref().unwrap_or_default();
         let told = backends.iter().map(|backend| &backend.object);
-        for object in told.chain(parents.iter().filter(|_| blocked)) {
-            context.say(
-                object,
-                "",
-                format!(
-                    "service {name}: Kong refuses its {member}: {}; {outcome}",
-                    finding.reason()
-                ),
-                finding.remedy(),
-            );
+        let message = format!(
+            "service {name}: Kong refuses its {member}: {}; {outcome}",
+            finding.reason()
+        );
+        for object in told {
+            context.say(object, "", message.clone(), finding.remedy());
+        }
+        for from in from.iter().filter(|_| blocked) {
+            let field = from.rule.map(|rule| format!("spec.rules[{rule}]"));
+            let field = field.unwrap_or_default();
+            context.leave_out(&from.object, field, message.clone(), finding.remedy());
         }
     }
     (!blocked).then_some(service)
@@ -88,7 +91,8 @@ pub(super) fn upstream(
         return upstream;
     };
     for backend in backends {
-        context.say(
+        context.leave_out_for(
+            "Invalid",
             &backend.object,
             format!("metadata.annotations[{}]", UPSTREAM_POLICY.name()),
             format!(
@@ -111,10 +115,7 @@ pub(super) fn targets(
 ) -> Vec<Target> {
     targets.retain(|target| {
         // Addresses of endpoints are what they are; names come from users.
-        if target
-            .target
-            .starts_with(|first: char| first.is_ascii_digit() || first == '[')
-        {
+        if target.target.parse::<SocketAddr>().is_ok() {
             return true;
         }
         let whole = json!({"target": target.target, "upstream": "u"});

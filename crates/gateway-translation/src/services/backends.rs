@@ -5,8 +5,11 @@ use kong_crds::Kind;
 use kong_crds::incubator::v1alpha1::KongServiceFacade;
 use kong_resolve::{Key, Meta, Name};
 
-use crate::context::{Context, key};
+use crate::context::{Context, Unresolved, key};
 use crate::draft::{Backend, BackendPort, BackendTarget};
+
+/// The reason in conditions for what is not there.
+const NOT_FOUND: &str = "BackendNotFound";
 
 /// A backend whose Service is there.
 #[derive(Clone, Debug)]
@@ -65,6 +68,27 @@ pub(crate) fn key_of(service: &Name) -> Key {
 
 /// The Service behind a backend; `None`, and a problem, if there is none or nobody permits to use it.
 pub(crate) fn resolve<'w>(context: &Context<'_, 'w>, backend: &Backend) -> Option<Resolved<'w>> {
+    match look(context, backend) {
+        Ok(resolved) => Some(resolved),
+        Err(unresolved) => {
+            unresolved.say(context);
+            None
+        }
+    }
+}
+
+/// The Service behind a backend, or why it cannot be used.
+pub(crate) fn look<'w>(
+    context: &Context<'_, 'w>,
+    backend: &Backend,
+) -> Result<Resolved<'w>, Unresolved> {
+    let unresolved = |reason, message: String, remedy: &str| Unresolved {
+        object: backend.referrer.clone(),
+        reason,
+        field: backend.field.clone(),
+        message,
+        remedy: remedy.into(),
+    };
     match &backend.target {
         BackendTarget::Service(service) => {
             let object = key(Kind::Service, service);
@@ -75,28 +99,22 @@ pub(crate) fn resolve<'w>(context: &Context<'_, 'w>, backend: &Backend) -> Optio
                     .permission_of_routes(&backend.referrer, &object)
                     .is_given()
             {
-                context.say(
-                    &backend.referrer,
-                    &backend.field,
-                    format!(
-                        "{service} is in a different namespace than the {} (namespace {}) and no ReferenceGrant \
-                         allowing reference is configured",
-                        backend.referrer.kind,
-                        backend.referrer.name.namespace(),
-                    ),
-                    kong_resolve::grants::remedy_of_routes(&backend.referrer, &object),
+                let message = format!(
+                    "{service} is in a different namespace than the {} (namespace {}) and no ReferenceGrant allowing \
+                     reference is configured",
+                    backend.referrer.kind,
+                    backend.referrer.name.namespace(),
                 );
-                return None;
+                let remedy = kong_resolve::grants::remedy_of_routes(&backend.referrer, &object);
+                return Err(unresolved("RefNotPermitted", message, &remedy));
             }
-            let Some((meta, spec)) = context.service(service) else {
-                context.say(
-                    &backend.referrer,
-                    &backend.field,
+            let (meta, spec) = context.service(service).ok_or_else(|| {
+                unresolved(
+                    NOT_FOUND,
                     format!("target {service} of type Service does not exist"),
                     "create the Service or correct the name",
-                );
-                return None;
-            };
+                )
+            })?;
             let resolved = Resolved {
                 object,
                 meta,
@@ -108,38 +126,37 @@ pub(crate) fn resolve<'w>(context: &Context<'_, 'w>, backend: &Backend) -> Optio
             if let Some(problem) = resolved.missing_port()
                 && !context.settings.as_kong_does()
             {
-                context.say(
-                    &backend.referrer,
-                    format!("{}.port", backend.field),
-                    format!("target {service} of type Service {problem}"),
-                    "refer to one of its ports",
-                );
-                return None;
+                return Err(Unresolved {
+                    field: format!("{}.port", backend.field),
+                    ..unresolved(
+                        NOT_FOUND,
+                        format!("target {service} of type Service {problem}"),
+                        "refer to one of its ports",
+                    )
+                });
             }
-            Some(resolved)
+            Ok(resolved)
         }
         BackendTarget::Facade(facade) => {
             let object = key(Kind::KongServiceFacade, facade);
-            let Some((meta, spec)) = context.get::<KongServiceFacade>(facade) else {
-                context.say(
-                    &backend.referrer,
-                    &backend.field,
+            let (meta, spec) = context.get::<KongServiceFacade>(facade).ok_or_else(|| {
+                unresolved(
+                    NOT_FOUND,
                     format!("target {facade} of type KongServiceFacade does not exist"),
                     "create the KongServiceFacade or correct the name",
-                );
-                return None;
-            };
+                )
+            })?;
             let service = facade.sibling(None, &spec.backend_ref.name);
-            let Some((_, service_spec)) = context.service(&service) else {
-                context.say(
-                    &object,
-                    "spec.backendRef",
+            let (_, service_spec) = context.service(&service).ok_or_else(|| Unresolved {
+                object: object.clone(),
+                field: "spec.backendRef".to_owned(),
+                ..unresolved(
+                    NOT_FOUND,
                     format!("target {service} of type Service does not exist"),
                     "create the Service or correct the name",
-                );
-                return None;
-            };
-            Some(Resolved {
+                )
+            })?;
+            Ok(Resolved {
                 object,
                 meta,
                 service,
@@ -148,14 +165,10 @@ pub(crate) fn resolve<'w>(context: &Context<'_, 'w>, backend: &Backend) -> Optio
                 weight: backend.weight,
             })
         }
-        BackendTarget::Unsupported { group, kind, name } => {
-            context.say(
-                &backend.referrer,
-                &backend.field,
-                format!("{kind} {name} of group \"{group}\" cannot be a backend"),
-                "refer to a Service",
-            );
-            None
-        }
+        BackendTarget::Unsupported { group, kind, name } => Err(unresolved(
+            "InvalidKind",
+            format!("{kind} {name} of group \"{group}\" cannot be a backend"),
+            "refer to a Service",
+        )),
     }
 }

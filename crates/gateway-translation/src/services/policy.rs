@@ -39,7 +39,8 @@ pub(crate) fn apply(
     };
     for (backend, other) in backends.iter().zip(&asked) {
         if other.as_ref() != Some(policy) {
-            context.say(
+            context.leave_out_for(
+                "Conflicted",
                 &backend.object,
                 format!("metadata.annotations[{}]", UPSTREAM_POLICY.name()),
                 format!(
@@ -61,7 +62,8 @@ pub(crate) fn apply(
     };
     let sticky = spec.algorithm == Some(crd::Algorithm::StickySessions);
     if sticky && context.settings.version < KongVersion::STICKY_SESSIONS {
-        context.say(
+        context.leave_out_for(
+            "Invalid",
             &backends[first].object,
             format!("metadata.annotations[{}]", UPSTREAM_POLICY.name()),
             format!(

@@ -8,10 +8,11 @@ use kong_crds::gateway::ConfigMap;
 use kong_crds::kubernetes::Secret;
 use kong_crds::names::CA_CERTIFICATE_LABEL;
 use kong_model::entity::{Protocol, Service};
-use kong_resolve::{Meta, Name};
+use kong_resolve::{Key, Meta, Name};
 
 use super::Resolved;
 use crate::context::Context;
+use crate::listeners::{client_certificate as client_certificate_of, gateways_of};
 use crate::route_annotations::said;
 
 /// The key of a Secret or ConfigMap under which the id of an authority is.
@@ -62,6 +63,28 @@ fn client_certificate(
             ),
             "create the Secret of type kubernetes.io/tls or correct the name",
         ),
+    }
+}
+
+/// The certificate that the Gateways of the routes of a service show to backends, where the Service asks for none.
+pub(super) fn of_gateways(context: &Context<'_, '_>, parents: &[Key], service: &mut Service) {
+    let is_tls = matches!(service.protocol, Some(Protocol::Https | Protocol::Tls));
+    if !is_tls || service.client_certificate.is_some() {
+        return;
+    }
+    for gateway in parents
+        .iter()
+        .flat_map(|parent| gateways_of(context, parent))
+    {
+        match client_certificate_of(context, &gateway.key(), gateway.spec) {
+            None => {}
+            Some(Err(unresolved)) => unresolved.say(context),
+            Some(Ok((secret, _))) => {
+                let secret = context.get::<Secret>(&secret);
+                service.client_certificate = secret.map(|(meta, _)| meta.uid.as_str().into());
+                return;
+            }
+        }
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn drafts(
             continue;
         };
         if spec.rules.is_empty() {
-            context.say(
+            context.leave_out(
                 &object,
                 "spec.rules",
                 "no rules provided",
@@ -35,7 +35,7 @@ pub(super) fn drafts(
         }
         for (number, rule) in spec.rules.iter().enumerate() {
             if number > 0 && !context.settings.as_kong_does() {
-                context.say(
+                context.leave_out(
                     &object,
                     format!("spec.rules[{number}]"),
                     "the rule is for the same connections as spec.rules[0] and gets none of them: rules of a \
@@ -81,7 +81,7 @@ impl Sort {
 /// The sorts of connections of a route; `None`, and a problem, if there is none.
 fn sorts(context: &Context<'_, '_>, object: &Key, spec: &TLSRouteSpec) -> Option<Vec<Sort>> {
     let no_hostnames = || {
-        context.say(
+        context.leave_out(
             object,
             "spec.hostnames",
             "no hostnames provided; the route is left out",
@@ -124,6 +124,12 @@ fn sorts(context: &Context<'_, '_>, object: &Key, spec: &TLSRouteSpec) -> Option
             is_plain
         });
         if had_some && attachment.hostnames.is_empty() {
+            context.leave_out(
+                object,
+                "",
+                "none of the hostnames can be used; the route is left out",
+                "name the hosts one by one, or use a newer version",
+            );
             return None;
         }
     }

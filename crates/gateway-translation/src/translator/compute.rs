@@ -15,8 +15,8 @@ use crate::context::Context;
 use crate::part::Part;
 use crate::plugins::{self, PluginKey, Related, Relations};
 use crate::{
-    ca_certificates, consumer_groups, consumers, custom_entities, grpc_route, http_route, ingress,
-    licenses, refused, stream_route, vaults,
+    backend_tls, ca_certificates, consumer_groups, consumers, custom_entities, grpc_route,
+    http_route, ingress, licenses, refused, stream_route, vaults,
 };
 
 impl Translator {
@@ -224,10 +224,12 @@ impl Translator {
     fn compute_single(&mut self, context: &Context<'_, '_>, unit: &Unit) {
         match unit {
             Unit::Authorities => {
-                let authorities = ca_certificates::all(context);
+                let mut authorities = ca_certificates::all(context);
+                let aliases = backend_tls::add(context, &mut authorities);
                 let known = ca_certificates::ids(&authorities);
-                if self.rest.known != known {
+                if self.rest.known != known || self.rest.aliases != aliases {
                     self.rest.known = known;
+                    self.rest.aliases = aliases;
                     self.graph.call(Unit::Consumers);
                     self.say_services_changed(|service| {
                         let service = service.built.service.as_ref();

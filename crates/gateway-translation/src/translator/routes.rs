@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::few::Few;
 use super::graph::{Id, Unit};
-use crate::context::Problem;
+use crate::context::{Problem, UNSUPPORTED};
 use crate::document::DeclaredRoute;
 use crate::part::{self, Host, Part, PartRoute, Rank};
 
@@ -372,5 +372,6 @@ fn taken(loser: &PartRoute, winner: &PartRoute) -> Problem {
         ),
         remedy: "choose another name for the object".to_owned(),
         harmless: false,
+        costs: Some(UNSUPPORTED),
     }
 }

@@ -151,7 +151,7 @@ fn joined(routes: &Routes, parts: &[PartRef]) -> Vec<(Draft, Vec<PartRef>)> {
 
 fn say_taken(context: &Context<'_, '_>, draft: &Draft, name: &str) {
     for parent in &draft.parents {
-        context.say(
+        context.leave_out(
             parent,
             "",
             format!(

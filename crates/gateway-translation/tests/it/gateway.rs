@@ -38,7 +38,9 @@ impl Gateway {
 
     /// With settings, from manifests. Kong has to accept what comes out.
     pub(crate) fn with(manifests: &str, settings: &Settings) -> Self {
-        let Translation { document, problems } = translate(&world(manifests), settings);
+        let Translation {
+            document, problems, ..
+        } = translate(&world(manifests), settings);
         let document = document.to_value();
         let config = Config::new(document.as_object().unwrap().clone());
         let dialect = Dialect {

@@ -1,5 +1,11 @@
 //! Translations of whole sets of manifests.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests are tests"
+)]
+
 mod as_kong;
 mod gateway;
 mod golden;
@@ -9,4 +15,5 @@ mod http_route;
 mod ingress;
 mod properties;
 mod rest;
+mod status;
 mod stream_route;

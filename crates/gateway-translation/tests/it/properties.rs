@@ -391,9 +391,10 @@ fn other() -> BoxedStrategy<Value> {
 
 fn gateway() -> BoxedStrategy<Value> {
     let hostname = prop_oneof![3 => Just("*.com"), 1 => Just("*.example.com")];
-    hostname
-        .prop_map(|hostname| {
-            let spec = json!({"gatewayClassName": "kong", "listeners": [
+    (hostname, select(vec!["Same", "None"]))
+        .prop_map(|(hostname, from)| {
+            let allowed = json!({"namespaces": {"from": from}});
+            let spec = json!({"gatewayClassName": "kong", "allowedListeners": allowed, "listeners": [
                 {"name": "http", "port": 80, "protocol": "HTTP"},
                 {"name": "https", "port": 443, "protocol": "HTTPS", "hostname": hostname},
                 {"name": "tls", "port": 8443, "protocol": "TLS", "tls": {"mode": "Passthrough"}},
@@ -411,9 +412,61 @@ fn gateway() -> BoxedStrategy<Value> {
         .boxed()
 }
 
+/// Further listeners, some in conflict with others.
+fn listener_set() -> BoxedStrategy<Value> {
+    (
+        select(vec!["s1", "s2"]),
+        text(&["b.example.com", "c.example.com"]),
+        select(vec![80, 81]),
+    )
+        .prop_map(|(name, hostname, port)| {
+            let spec = json!({"parentRef": {"name": "g"}, "listeners": [
+                {"name": "x", "port": port, "protocol": "HTTP", "hostname": hostname}]});
+            let api = "gateway.networking.k8s.io/v1";
+            object(api, "ListenerSet", name, json!({}), json!({"spec": spec}))
+        })
+        .boxed()
+}
+
+/// BackendTLSPolicies, and what they refer to.
+fn verification() -> BoxedStrategy<Value> {
+    let api = "gateway.networking.k8s.io/v1";
+    let policy = (
+        select(vec!["t1", "t2"]),
+        select(vec!["a", "b"]),
+        text(&["a.internal"]),
+    )
+        .prop_map(move |(name, service, hostname)| {
+            let target = json!({"group": "", "kind": "Service", "name": service});
+            let authority = json!({"group": "", "kind": "ConfigMap", "name": "ca"});
+            let validation = json!({"hostname": hostname, "caCertificateRefs": [authority]});
+            let spec = json!({"targetRefs": [target], "validation": validation});
+            object(
+                api,
+                "BackendTLSPolicy",
+                name,
+                json!({}),
+                json!({"spec": spec}),
+            )
+        });
+    let authority =
+        prop_oneof![3 => Just(super::status::authority()), 1 => Just("none".to_owned())];
+    let map = authority.prop_map(|authority| {
+        object(
+            "v1",
+            "ConfigMap",
+            "ca",
+            json!({}),
+            json!({"data": {"ca.crt": authority}}),
+        )
+    });
+    prop_oneof![2 => policy, 1 => map].boxed()
+}
+
 fn anything() -> BoxedStrategy<Value> {
     prop_oneof![
         5 => http_route(), 3 => grpc_route(), 3 => ingress(), 2 => stream_route(), 6 => other(),
+        1 => listener_set(), 2 => verification(),
     ]
     .boxed()
 }
@@ -478,6 +531,16 @@ fn settings(flavor: Flavor, combined_services: bool) -> Settings {
         flavor,
         combined_services,
         ..Settings::right(KongVersion::default())
+    }
+}
+
+/// What a translator has, statuses included.
+fn whole(translator: &Translator, world: &World) -> Translation {
+    let said = translator.statuses(world);
+    Translation {
+        statuses: said.statuses,
+        awaiting: said.awaiting,
+        ..translator.translation()
     }
 }
 
@@ -569,7 +632,7 @@ proptest! {
                 let key = put(&mut world, object);
                 translator.apply(&world, &[key]);
             }
-            prop_assert_eq!(&translator.translation(), &expected);
+            prop_assert_eq!(&whole(&translator, &world), &expected);
             prop_assert_eq!(&translate(&world, &settings), &expected);
         }
     }
@@ -623,7 +686,7 @@ proptest! {
             let mut keys: Vec<Key> = objects.iter().map(|object| put(&mut world, object)).collect();
             let mut translator = Translator::new(settings.clone());
             translator.apply(&world, &keys);
-            let mut before = translator.translation();
+            let mut before = whole(&translator, &world);
             prop_assert_eq!(&before, &translate(&world, &settings));
             for changes in &steps {
                 let mut changed = Vec::new();
@@ -639,7 +702,7 @@ proptest! {
                 }
                 keys.extend(changed.iter().cloned());
                 let delta = translator.apply(&world, &changed);
-                let after = translator.translation();
+                let after = whole(&translator, &world);
                 let anew = translate(&world, &settings);
                 let (old, new) = (parts(&after), parts(&anew));
                 let differ = old.keys().chain(new.keys()).filter(|part| old.get(*part) != new.get(*part));
