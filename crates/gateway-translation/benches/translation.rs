@@ -52,7 +52,7 @@ fn route(number: usize, path: &str) -> Value {
         let first = number - number % OF_NAMESPACE;
         format!(
             "service-{}",
-            (first + (number + nth * 7) % OF_NAMESPACE) / 2
+            first / 2 + (number + nth * 7) % OF_NAMESPACE / 2
         )
     };
     object(

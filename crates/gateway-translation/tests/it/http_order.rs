@@ -28,7 +28,7 @@ fn config(manifests: &str, flavor: Flavor) -> Config {
     for service in members
         .get_mut("services")
         .into_iter()
-        .flat_map(Value::as_array_mut)
+        .filter_map(Value::as_array_mut)
         .flatten()
     {
         // Certificates are entities of their own.

@@ -333,7 +333,7 @@ fn no_host_or_path_makes_a_configuration_that_kong_refuses() {
                 ] {
                     number += 1;
                     let host = host.replace('"', "\\\"").replace("\\\\\"", "\\\"");
-                    manifests += &format!(
+                    let ingress = format!(
                         "
 ---
 apiVersion: networking.k8s.io/v1
@@ -345,6 +345,7 @@ spec:
   - host: \"{host}\"
     http: {{paths: [{{pathType: {kind}, path: \"{path}\", backend: {{service: {{name: a, port: {{number: 80}}}}}}}}]}}"
                     );
+                    manifests += &ingress;
                 }
             }
         }

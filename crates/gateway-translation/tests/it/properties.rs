@@ -102,9 +102,10 @@ fn object(api: &str, kind: &str, name: &str, annotations: Value, more: Value) ->
     let mut object = json!({
         "apiVersion": api, "kind": kind,
         "metadata": {
-            "name": name, "namespace": "default", "annotations": annotations, "uid": format!("{kind}-{name}"),
+            "name": name, "namespace": "default", "uid": format!("{kind}-{name}"),
         },
     });
+    object["metadata"]["annotations"] = annotations;
     if let (Value::Object(object), Value::Object(more)) = (&mut object, more) {
         object.extend(more);
     }
