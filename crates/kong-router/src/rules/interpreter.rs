@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::finding::{Finding, Problem};
 use super::schema::{Check, Custom, Field, Kind};
-use super::{Dialect, custom, formats};
+use super::{Dialect, Edition, custom, formats};
 use crate::Declared;
 
 /// What has been found in one entity so far.
@@ -46,8 +46,13 @@ impl Judgement {
         members: &Map<String, Value>,
         place: &str,
     ) {
-        let flavor = self.dialect.flavor;
-        let exists = |field: &Field| field.flavor.is_none_or(|only| only == flavor);
+        let Dialect {
+            flavor, edition, ..
+        } = self.dialect;
+        let exists = |field: &Field| {
+            field.flavor.is_none_or(|only| only == flavor)
+                && (!field.enterprise || edition == Edition::Enterprise)
+        };
         for (member, value) in members {
             let place = below(place, member);
             match fields.get(member).filter(|field| exists(field)) {

@@ -124,6 +124,8 @@ pub(crate) struct Field {
     pub(crate) exclusive: Vec<Vec<String>>,
     /// The only flavour that has it.
     pub(crate) flavor: Option<Flavor>,
+    /// Whether open-source Kong does not have it.
+    pub(crate) enterprise: bool,
 }
 
 /// A pattern that a text must not have, and why.

@@ -101,8 +101,6 @@ fn value(config: &Config, entity: &Declared, member: &str) -> String {
                 .to_owned(),
         };
     }
-    match entity.fields.get(member) {
-        Some(Value::String(text)) => text.clone(),
-        Some(_) | None => String::new(),
-    }
+    let value = entity.fields.get(member);
+    value.and_then(named).unwrap_or_default().to_owned()
 }

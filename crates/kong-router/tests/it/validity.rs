@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kong_router::{Dialect, validate};
+use kong_router::{Config, Dialect, Edition, validate};
 use serde_json::Value;
 
 use crate::records::{conclude, read};
@@ -104,4 +104,32 @@ fn findings_are_where_kong_sees_them() {
         }
     }
     conclude("places of findings", compared, &differences);
+}
+
+#[test]
+fn plugins_of_consumer_groups_are_those_of_an_enterprise_gateway() {
+    let deck = r#"
+_format_version: "3.0"
+consumer_groups: [{name: gold}, {name: free}]
+plugins:
+- {name: rate-limiting, consumer_group: gold, config: {minute: 9}, ordering: {before: {access: [cors]}}}
+- {name: rate-limiting, consumer_group: free, config: {minute: 1}}
+"#;
+    let config = Config::read(deck).unwrap();
+    let enterprise = Dialect {
+        edition: Edition::Enterprise,
+        ..Dialect::default()
+    };
+    assert_eq!(validate(&config, enterprise), []);
+    let refused = validate(&config, Dialect::default());
+    let fields: Vec<&str> = refused.iter().map(|it| it.field.as_str()).collect();
+    let expected = [
+        "consumer_groups",
+        "plugins[0].consumer_group",
+        "plugins[0].ordering",
+        "plugins[1].consumer_group",
+    ];
+    assert_eq!(fields, expected);
+    let twice = Config::read(&deck.replace("free", "gold")).unwrap();
+    assert_eq!(validate(&twice, enterprise).len(), 1);
 }
