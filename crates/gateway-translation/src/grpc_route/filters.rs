@@ -1,6 +1,6 @@
 //! What the filters of a rule do: plugins on its routes.
 
-use gateway_types::{FilterType, HeaderModifier, LocalObjectReference, RouteFilter};
+use gateway_types::{FilterType, GRPCRouteRule, HeaderModifier, LocalObjectReference, RouteFilter};
 use kong_crds::Kind;
 use kong_crds::annotations::PluginName;
 use kong_model::entity::Plugin;
@@ -26,8 +26,31 @@ pub(super) fn effects(
     context: &Context<'_, '_>,
     object: &Key,
     rule: usize,
-    filters: &[RouteFilter],
+    spec: &GRPCRouteRule,
 ) -> Option<Effects> {
+    for (number, backend) in spec.backend_refs.iter().enumerate() {
+        if let Some(filter) = backend.filters.first() {
+            context.leave_out(
+                object,
+                format!("spec.rules[{rule}].backendRefs[{number}].filters"),
+                format!(
+                    "grpcFilter {} unsupported for a single backend; the rule is left out",
+                    filter.type_
+                ),
+                "move it to the filters of the rule, or make two rules",
+            );
+            return None;
+        }
+    }
+    if spec.session_persistence.is_some() {
+        context.say(
+            object,
+            format!("spec.rules[{rule}].sessionPersistence"),
+            "sessions are kept by the upstream in Kong; the rule works without it",
+            "use a KongUpstreamPolicy with stickySessions",
+        );
+    }
+    let filters = &spec.filters;
     let (mut requests, mut answers) = (Changes::default(), Changes::default());
     let mut effects = Effects::default();
     for (number, filter) in filters.iter().enumerate() {

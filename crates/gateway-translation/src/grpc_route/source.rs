@@ -141,6 +141,6 @@ impl Source<'_> {
         if context.settings.as_kong_does() {
             return Some(Effects::default());
         }
-        filters::effects(context, &self.key, rule, &self.spec.rules[rule].filters)
+        filters::effects(context, &self.key, rule, &self.spec.rules[rule])
     }
 }

@@ -190,6 +190,27 @@ fn filters_become_plugins_and_one_that_cannot_takes_its_rule_with_it() {
 }
 
 #[test]
+fn what_is_asked_of_a_single_backend_is_refused_and_not_dropped() {
+    let of_backend = rule("{method: {service: s.A}}", ", sessionPersistence: {sessionName: s}").replace(
+        "port: 9000",
+        "port: 9000, filters: [{type: RequestHeaderModifier, requestHeaderModifier: {remove: [x-a]}}]",
+    );
+    let kept = rule(
+        "{method: {service: s.B}}",
+        ", sessionPersistence: {sessionName: s}",
+    );
+    let manifests = route("r", "x.test", &[of_backend, kept].join(", ")) + &service("a", 9000);
+    for flavor in FLAVORS {
+        let gateway = Gateway::of(&manifests, flavor);
+        let takes = |url: &str| gateway.route("POST", url, &[]).is_some();
+        assert!(!takes("http://x.test/s.A/M") && takes("http://x.test/s.B/M"));
+        let object = "GRPCRoute default/r";
+        assert!(gateway.says(object, "grpcFilter RequestHeaderModifier unsupported"));
+        assert!(gateway.says(object, "sessions are kept by the upstream"));
+    }
+}
+
+#[test]
 fn backends_are_spoken_to_as_their_port_says() {
     let manifests = route("r", "x.test", &rule("{method: {service: s.A}}", ""));
     let protocol = |service: &str| {
