@@ -29,7 +29,8 @@ pub struct Problem {
     pub remedy: String,
     /// Whether nothing is lost by it: a field has no effect.
     pub harmless: bool,
-    /// The reason in conditions, if it costs the part of the object that it is about.
+    /// The reason in conditions, if it costs the part of the object that it is about: a rule, or if it is otherwise
+    /// harmless the field alone.
     pub costs: Option<&'static str>,
 }
 
@@ -115,6 +116,21 @@ impl<'c, 'w> Context<'c, 'w> {
             harmless: false,
             costs: None,
         });
+    }
+
+    /// Notes that Kong has nothing for a field, which is dropped while the rest works: the status of the object has to
+    /// say so.
+    pub(crate) fn drop_field(
+        &self,
+        object: &Key,
+        field: impl Into<String>,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.warn(object, field, message, remedy);
+        if let Some(problem) = self.problems.borrow_mut().last_mut() {
+            problem.costs = Some(UNSUPPORTED);
+        }
     }
 
     /// Notes that something has no effect, and that nothing else is lost by it.

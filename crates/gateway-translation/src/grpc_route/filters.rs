@@ -43,7 +43,7 @@ pub(super) fn effects(
         }
     }
     if spec.session_persistence.is_some() {
-        context.say(
+        context.drop_field(
             object,
             format!("spec.rules[{rule}].sessionPersistence"),
             "sessions are kept by the upstream in Kong; the rule works without it",

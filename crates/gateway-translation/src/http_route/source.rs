@@ -209,7 +209,7 @@ fn say_unsupported(context: &Context<'_, '_>, rule: &Rule<'_>) {
     let say = |field: &str, message: &str, remedy: &str| {
         let field = format!("{}.{field}", rule.field());
         let message = format!("{message}; the rule works without it");
-        context.say(&rule.source.key, field, message, remedy);
+        context.drop_field(&rule.source.key, field, message, remedy);
     };
     let timeouts = rule.spec.timeouts.as_ref();
     if timeouts.is_some_and(|timeouts| timeouts.request.is_some()) {

@@ -236,7 +236,10 @@ struct Verdict {
 
 impl Verdict {
     fn of(known: &Known<'_>, route: &Route<'_>) -> Self {
-        let left_out = known.left_out(&route.object);
+        let (fields, left_out): (Vec<&Problem>, Vec<&Problem>) = known
+            .left_out(&route.object)
+            .iter()
+            .partition(|one| one.harmless);
         let there = known.there.get(&route.object);
         let is_lost = |rule: usize| {
             left_out.iter().any(|one| rule_of(one) == Some(rule))
@@ -251,11 +254,16 @@ impl Verdict {
         let said = (!said.is_empty()).then(|| said.join("; "));
         let numbers: BTreeSet<usize> = left_out.iter().filter_map(|one| rule_of(one)).collect();
         let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+        let rules = said
+            .as_ref()
+            .filter(|_| !nothing)
+            .map(|said| format!("Dropped Rule {}: {said}", numbers.join(", ")));
+        let fields = fields
+            .iter()
+            .map(|one| format!("Dropped {}: {}", one.field, one.message));
+        let dropped: Vec<String> = rules.into_iter().chain(fields).collect();
         Self {
-            dropped: said
-                .as_ref()
-                .filter(|_| !nothing)
-                .map(|said| format!("Dropped Rule {}: {said}", numbers.join(", "))),
+            dropped: (!dropped.is_empty()).then(|| dropped.join("; ")),
             refused: said.filter(|_| nothing),
             is_there: there.is_some(),
         }

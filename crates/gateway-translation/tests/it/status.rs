@@ -476,6 +476,31 @@ fn rules_that_cannot_be_had_are_dropped_or_cost_acceptance() {
 }
 
 #[test]
+fn fields_that_kong_has_nothing_for_are_named_while_the_rule_works() {
+    let rule =
+        "{backendRefs: [{name: a, port: 80}], timeouts: {request: 10s}, retry: {codes: [503]}}";
+    let manifests = gateway("{name: http, port: 80, protocol: HTTP}")
+        + &route(
+            "HTTPRoute",
+            "r",
+            &format!("parentRefs: [{{name: gw}}], rules: [{rule}]"),
+        )
+        + &service("a", 80);
+    let translation = translated(&manifests);
+    assert_eq!(translation.document.services[0].routes.len(), 1);
+    let entry = &translation.status("HTTPRoute default/r")["parents"][0];
+    assert_eq!(condition(entry, "Accepted"), "True Accepted");
+    assert_eq!(
+        condition(entry, "PartiallyInvalid"),
+        "True UnsupportedValue"
+    );
+    let said = message(entry, "PartiallyInvalid");
+    for field in ["spec.rules[0].timeouts.request", "spec.rules[0].retry"] {
+        assert!(said.contains(&format!("Dropped {field}: Kong ")), "{said}");
+    }
+}
+
+#[test]
 fn query_matches_are_refused_in_the_traditional_flavour_only() {
     let query = "parentRefs: [{name: gw}], rules: [{matches: [{queryParams: [{name: q, value: v}]}], backendRefs: \
                  [{name: a, port: 80}]}]";
