@@ -93,15 +93,6 @@ impl Finding {
         self
     }
 
-    /// This helps.
-    #[must_use]
-    pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
-        self.remedy = Some(remedy.into());
-        self
-    }
-}
-
-impl Finding {
     /// The finding for those who show the place in a way of their own.
     pub(crate) fn without_place(&self) -> String {
         let finding = Self {
@@ -109,6 +100,13 @@ impl Finding {
             ..self.clone()
         };
         finding.to_string()
+    }
+
+    /// This helps.
+    #[must_use]
+    pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum, ValueHint};
-use gateway_translation::Level;
+use gateway_translation::{Level, Rule};
 use kong_router::{Dialect, Edition, Reader, Router, validate};
 use serde_json::{Value, json};
 
@@ -89,8 +89,8 @@ struct Found {
     level: Level,
     rule: &'static str,
     finding: Finding,
-    /// What else programs are told of it.
-    more: Value,
+    /// What programs are told of it in the words of the model, which knows no manifests.
+    model: Option<Value>,
 }
 
 /// Prints what was found.
@@ -132,7 +132,7 @@ fn of_manifests(source: &Source, now: Option<i64>) -> Result<Vec<Found>> {
         level: Level::Error,
         rule: UNREADABLE,
         finding: finding.clone(),
-        more: json!({}),
+        model: None,
     });
     let lints = gateway_translation::lint(
         &translated.world,
@@ -153,7 +153,7 @@ fn of_manifests(source: &Source, now: Option<i64>) -> Result<Vec<Found>> {
                 remedy: Some(lint.remedy.clone()).filter(|remedy| !remedy.is_empty()),
             },
         },
-        more: json!({}),
+        model: None,
     });
     let mut found: Vec<Found> = unread.chain(lints).collect();
     found.sort_by(|one, other| {
@@ -195,15 +195,15 @@ fn of_deck(options: &Lint, deck: &std::path::Path, now: Option<i64>) -> Result<V
     };
     let errors = errors.iter().map(|error| Found {
         level: Level::Error,
-        rule: gateway_translation::Rule::Refused.id(),
+        rule: Rule::Refused.id(),
         finding: plain(error.to_string()),
-        more: json!(error),
+        model: Some(json!(error)),
     });
     let warnings = warnings.iter().map(|warning| Found {
         level: Level::Warning,
-        rule: gateway_translation::Rule::Ambiguous.id(),
+        rule: Rule::of(warning).id(),
         finding: plain(warning.to_string()),
-        more: json!(warning),
+        model: Some(json!(warning)),
     });
     Ok(errors.chain(warnings).collect())
 }
@@ -218,24 +218,25 @@ fn word(level: Level) -> &'static str {
 
 /// A finding for programs.
 fn told(found: &Found) -> Value {
-    let mut told = found.more.clone();
+    let mut told = found.model.clone().unwrap_or_else(|| of_finding(found));
     told["level"] = word(found.level).into();
-    if told.as_object().is_some_and(|it| it.len() == 1) {
-        let finding = &found.finding;
-        told["rule"] = found.rule.into();
-        told["message"] = finding.message.as_str().into();
-        if let Some(place) = &finding.place {
-            told["file"] = (*place.file).into();
-            told["line"] = place.line.into();
-        }
-        for (member, value) in [
-            ("object", &finding.object),
-            ("field", &finding.field),
-            ("remedy", &finding.remedy),
-        ] {
-            if let Some(value) = value {
-                told[member] = value.as_str().into();
-            }
+    told
+}
+
+fn of_finding(found: &Found) -> Value {
+    let finding = &found.finding;
+    let mut told = json!({"rule": found.rule, "message": finding.message});
+    if let Some(place) = &finding.place {
+        told["file"] = (*place.file).into();
+        told["line"] = place.line.into();
+    }
+    for (member, value) in [
+        ("object", &finding.object),
+        ("field", &finding.field),
+        ("remedy", &finding.remedy),
+    ] {
+        if let Some(value) = value {
+            told[member] = value.as_str().into();
         }
     }
     told

@@ -247,10 +247,6 @@ impl Source {
         {
             metadata.insert("namespace".to_owned(), Value::from(self.namespace.as_str()));
         }
-        if version != known.api_version() && !known.group().ends_with("konghq.com") {
-            // Routes were v1beta1 once, with the same fields.
-            document["apiVersion"] = Value::from(known.api_version());
-        }
         let observed = kong_crds::read_manifest(document).map_err(|error| {
             let field = match &error {
                 ReadError::Anonymous { field, .. } | ReadError::Untyped(field) => field,

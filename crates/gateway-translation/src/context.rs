@@ -108,14 +108,28 @@ impl<'c, 'w> Context<'c, 'w> {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.problems.borrow_mut().push(Problem {
-            object: object.clone(),
-            field: field.into(),
-            message: message.into(),
-            remedy: remedy.into(),
-            harmless: false,
-            costs: None,
-        });
+        self.note(
+            false,
+            None,
+            object,
+            [field.into(), message.into(), remedy.into()],
+        );
+    }
+
+    /// Notes that something has no effect, and that nothing else is lost by it.
+    pub(crate) fn warn(
+        &self,
+        object: &Key,
+        field: impl Into<String>,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.note(
+            true,
+            None,
+            object,
+            [field.into(), message.into(), remedy.into()],
+        );
     }
 
     /// Notes that Kong has nothing for a field, which is dropped while the rest works: the status of the object has to
@@ -127,24 +141,12 @@ impl<'c, 'w> Context<'c, 'w> {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.warn(object, field, message, remedy);
-        if let Some(problem) = self.problems.borrow_mut().last_mut() {
-            problem.costs = Some(UNSUPPORTED);
-        }
-    }
-
-    /// Notes that something has no effect, and that nothing else is lost by it.
-    pub(crate) fn warn(
-        &self,
-        object: &Key,
-        field: impl Into<String>,
-        message: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
-        self.say(object, field, message, remedy);
-        if let Some(problem) = self.problems.borrow_mut().last_mut() {
-            problem.harmless = true;
-        }
+        self.note(
+            true,
+            Some(UNSUPPORTED),
+            object,
+            [field.into(), message.into(), remedy.into()],
+        );
     }
 
     /// Notes that something is wrong and costs the part of the object where it is, which the status of the object
@@ -156,7 +158,12 @@ impl<'c, 'w> Context<'c, 'w> {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.leave_out_for(UNSUPPORTED, object, field, message, remedy);
+        self.note(
+            false,
+            Some(UNSUPPORTED),
+            object,
+            [field.into(), message.into(), remedy.into()],
+        );
     }
 
     /// The same for a reason of its own.
@@ -168,10 +175,29 @@ impl<'c, 'w> Context<'c, 'w> {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.say(object, field, message, remedy);
-        if let Some(problem) = self.problems.borrow_mut().last_mut() {
-            problem.costs = Some(reason);
-        }
+        self.note(
+            false,
+            Some(reason),
+            object,
+            [field.into(), message.into(), remedy.into()],
+        );
+    }
+
+    fn note(
+        &self,
+        harmless: bool,
+        costs: Option<&'static str>,
+        object: &Key,
+        [field, message, remedy]: [String; 3],
+    ) {
+        self.problems.borrow_mut().push(Problem {
+            object: object.clone(),
+            field,
+            message,
+            remedy,
+            harmless,
+            costs,
+        });
     }
 
     /// An object that is there and can be read. One that cannot be read is as good as none to others; that it

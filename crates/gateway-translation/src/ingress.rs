@@ -6,7 +6,6 @@
 mod backend;
 mod default_backend;
 mod expression;
-mod parameters;
 mod paths;
 mod rewrite;
 mod route;
@@ -20,6 +19,7 @@ use kong_crds::gateway::Ingress;
 use kong_resolve::{Key, Meta};
 
 use crate::class::Class;
+use crate::class_parameters;
 use crate::context::{Context, key};
 use crate::draft::{Draft, DraftRoute};
 use crate::route_annotations;
@@ -55,7 +55,7 @@ struct Place {
 
 /// The services of all Ingresses.
 pub(crate) fn drafts(context: &Context<'_, '_>) -> Vec<Draft> {
-    let parameters = parameters::of(context);
+    let parameters = class_parameters::of(context);
     let legacy = parameters.enable_legacy_regex_detection == Some(true);
     let sources = sources(context);
     let mut services = Services::default();

@@ -12,6 +12,7 @@ mod backend_tls;
 mod ca_certificates;
 mod certificates;
 mod class;
+mod class_parameters;
 mod consumer_groups;
 mod consumers;
 mod context;

@@ -62,6 +62,18 @@ impl Rule {
         Self::Deprecated,
     ];
 
+    /// What a warning of the model of the router is about.
+    pub fn of(warning: &Warning) -> Self {
+        match warning {
+            Warning::Shadowed { .. } => Self::Shadowed,
+            Warning::Unstable { .. }
+            | Warning::Tie { .. }
+            | Warning::ProtocolForgotten { .. }
+            | Warning::Mixed { .. } => Self::Ambiguous,
+            Warning::Unroutable { .. } => Self::Refused,
+        }
+    }
+
     /// Its name, for programs.
     pub fn id(self) -> &'static str {
         match self {
@@ -192,18 +204,18 @@ fn of_document(
         return;
     }
     for warning in Router::new(&config, settings.flavor).warnings() {
-        let (rule, route) = match &warning {
-            Warning::Shadowed { route, .. } => (Rule::Shadowed, Some(route)),
-            Warning::Unstable { route, .. }
+        let route = match &warning {
+            Warning::Shadowed { route, .. }
+            | Warning::Unstable { route, .. }
             | Warning::Tie { route, .. }
             | Warning::ProtocolForgotten { route, .. }
-            | Warning::Mixed { route, .. } => (Rule::Ambiguous, Some(route)),
-            Warning::Unroutable { .. } => (Rule::Refused, None),
+            | Warning::Mixed { route, .. } => Some(route),
+            Warning::Unroutable { .. } => None,
         };
         found.push(Lint {
             object: route.and_then(|route| objects.get(route)).cloned(),
             field: String::new(),
-            rule,
+            rule: Rule::of(&warning),
             message: warning.to_string(),
             remedy: String::new(),
         });

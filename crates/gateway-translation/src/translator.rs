@@ -7,7 +7,6 @@
 
 mod compute;
 mod delta;
-mod few;
 mod graph;
 mod routes;
 mod services;

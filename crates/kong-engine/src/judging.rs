@@ -6,12 +6,11 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
-use kong_resolve::{Claim, Dep, Frame, Intent, Key, Output, Verdict, View};
+use kong_resolve::{Claim, Dep, Few, Frame, Intent, Key, Output, Verdict, View};
 use kong_translation::{Problem, Report, State, Urgency};
 
 use crate::engine::Engine;
 use crate::entities::{Belief, Entity, IdSource};
-use crate::few::Few;
 use crate::input::Org;
 
 /// A judged object.

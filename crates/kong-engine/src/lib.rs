@@ -9,7 +9,6 @@ mod cluster;
 mod decide;
 mod engine;
 mod entities;
-mod few;
 mod heirs;
 mod input;
 mod judging;

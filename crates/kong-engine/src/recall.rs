@@ -10,11 +10,10 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use kong_model::{Collection, RemoteId, Site};
-use kong_resolve::{Claim, Dep, Frame, Intent, Key, Map, Verdict, identity};
+use kong_resolve::{Claim, Dep, Few, Frame, Intent, Key, Map, Verdict, identity};
 
 use crate::engine::Engine;
 use crate::entities::{Entity, IdSource, refile};
-use crate::few::Few;
 use crate::objects::Record;
 
 /// Where statuses say that things are.

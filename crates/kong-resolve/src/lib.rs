@@ -4,6 +4,7 @@
 //! with a [`Verdict`]; [`Standing`] is what a judged object offers to those that refer to it.
 
 pub mod conditions;
+pub mod few;
 pub mod grants;
 pub mod key;
 pub mod map;
@@ -15,6 +16,7 @@ pub mod view;
 pub mod world;
 
 pub use conditions::{Condition, Truth};
+pub use few::Few;
 pub use grants::Permission;
 pub use key::{Key, Name, Ref, Uid};
 pub use map::Map;

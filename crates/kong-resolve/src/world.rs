@@ -90,10 +90,9 @@ impl World {
             let names = self.of_kind.entry(key.kind).or_default();
             names.insert(key.name.clone());
         }
-        if let Some(old) = self.objects.get(&key)
-            && let Some(service) = service_of(&key, &old.meta)
-        {
-            self.slices.entry(service).or_default().remove(&key.name);
+        let before = self.objects.get(&key);
+        if let Some(service) = before.and_then(|old| service_of(&key, &old.meta)) {
+            self.forget_slice(&service, &key.name);
         }
         if let Some(service) = service_of(&key, &entry.meta) {
             let slices = self.slices.entry(service).or_default();
@@ -119,15 +118,20 @@ impl World {
             names.remove(&key.name);
         }
         let entry = *self.objects.remove(key)?;
-        if let Some(service) = service_of(key, &entry.meta)
-            && let Some(slices) = self.slices.get_mut(&service)
-        {
-            slices.remove(&key.name);
-            if slices.is_empty() {
-                self.slices.remove(&service);
-            }
+        if let Some(service) = service_of(key, &entry.meta) {
+            self.forget_slice(&service, &key.name);
         }
         Some(entry)
+    }
+
+    /// An EndpointSlice is no longer of a Service.
+    fn forget_slice(&mut self, service: &Name, slice: &Name) {
+        if let Some(slices) = self.slices.get_mut(service) {
+            slices.remove(slice);
+            if slices.is_empty() {
+                self.slices.remove(service);
+            }
+        }
     }
 
     /// All objects of a kind by name; nothing for kinds of which there is no index, which are those that are

@@ -212,3 +212,16 @@ fn a_file_of_deck_is_judged_as_such_if_asked_to() {
     let ran = konduit(&files, &["lint", "--deck", "kong.yaml", "--reader", "deck"]);
     assert_eq!((ran.code, ran.out.as_str()), (0, ""));
 }
+
+#[test]
+fn reviewers_are_told_a_shadowed_route_from_an_uncertain_one() {
+    let deck = r#"{"_format_version": "3.0", "services": [{"name": "s", "host": "h", "routes": [
+        {"name": "all", "hosts": ["a.test"], "paths": ["~/"], "regex_priority": 9},
+        {"name": "never", "hosts": ["a.test"], "paths": ["~/"], "regex_priority": 1}]}]}"#;
+    let arguments = ["lint", "--deck", "kong.json", "-o", "sarif"];
+    let ran = konduit(&[("kong.json", deck)], &arguments);
+    let log: Value = serde_json::from_str(&ran.out).unwrap();
+    let results = &log["runs"][0]["results"];
+    assert_eq!(results.as_array().map(Vec::len), Some(1), "{log:#}");
+    assert_eq!(results[0]["ruleId"], "shadowed-route");
+}

@@ -4,12 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use gateway_types::kubernetes::ServiceType;
 use kong_crds::annotations::service::SERVICE_UPSTREAM;
-use kong_crds::configuration::v1alpha1::IngressClassParameters;
-use kong_crds::gateway::{EndpointSlice, IngressClass};
+use kong_crds::gateway::EndpointSlice;
 use kong_model::entity::Target;
-use kong_resolve::Name;
 
 use super::{Resolved, in_dns, weights};
+use crate::class_parameters;
 use crate::context::Context;
 use crate::draft::BackendPort;
 use crate::route_annotations::said;
@@ -94,7 +93,7 @@ fn endpoints(context: &Context<'_, '_>, backend: &Resolved<'_>) -> Vec<Endpoint>
     };
     let in_cluster = || in_dns(&backend.service, &context.settings.cluster_domain);
     let external = backend.spec.external_name.as_deref().unwrap_or_default();
-    let asked_for_all = services_are_upstreams(context);
+    let asked_for_all = class_parameters::of(context).service_upstream == Some(true);
     let external_counts = !asked_for_all || !context.settings.as_kong_does();
     if is_external(backend) && external_counts {
         return one(external).into_iter().collect();
@@ -165,27 +164,4 @@ fn is_upstream(context: &Context<'_, '_>, backend: &Resolved<'_>) -> bool {
     };
     let service = super::backends::key_of(&backend.service);
     said(context, &service, meta, &SERVICE_UPSTREAM).unwrap_or(false)
-}
-
-/// Whether the parameters of the ingress class make all Services their own targets.
-fn services_are_upstreams(context: &Context<'_, '_>) -> bool {
-    let class = Name {
-        namespace: None,
-        name: context.settings.ingress_class.as_str().into(),
-    };
-    let Some((_, class)) = context.get::<IngressClass>(&class) else {
-        return false;
-    };
-    let Some(parameters) = &class.parameters else {
-        return false;
-    };
-    let ours = parameters.api_group.as_deref() == Some("configuration.konghq.com")
-        && parameters.kind == "IngressClassParameters"
-        && parameters.scope.as_deref() == Some("Namespace");
-    let Some(namespace) = parameters.namespace.as_deref().filter(|_| ours) else {
-        return false;
-    };
-    context
-        .get::<IngressClassParameters>(&Name::new(namespace, &parameters.name))
-        .is_some_and(|(_, spec)| spec.service_upstream.unwrap_or(false))
 }

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kong_crds::Kind;
-use kong_resolve::{Dep, Key, Map, Name, World};
+use kong_resolve::{Dep, Few, Key, Map, Name, World};
 
-use super::few::Few;
 use crate::context::Problem;
 use crate::plugins::PluginKey;
 
@@ -126,7 +125,7 @@ impl Graph {
 
     fn call_readers(&mut self, dep: &Dep) {
         let readers = self.readers.get(dep).into_iter().flat_map(Few::iter);
-        let units = readers.filter_map(|id| self.units.get(id as usize)?.as_ref());
+        let units = readers.filter_map(|id| self.units.get(*id as usize)?.as_ref());
         self.due.extend(units.map(|computed| computed.unit.clone()));
     }
 
@@ -208,7 +207,7 @@ impl Graph {
 
 fn remove(readers: &mut Map<Dep, Few<Id>>, dep: &Dep, id: Id) {
     if let Some(few) = readers.get_mut(dep) {
-        few.remove(id);
+        few.remove(&id);
         if few.is_empty() {
             readers.remove(dep);
         }

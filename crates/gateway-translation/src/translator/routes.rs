@@ -6,10 +6,9 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use kong_resolve::Map;
+use kong_resolve::{Few, Map};
 use uuid::Uuid;
 
-use super::few::Few;
 use super::graph::{Id, Unit};
 use crate::context::{Problem, UNSUPPORTED};
 use crate::document::DeclaredRoute;
@@ -168,7 +167,7 @@ impl Routes {
                 if matches!(name, Few::Many(_)) && !self.keeps_all {
                     self.undecided.insert(id);
                 }
-                name.remove(reference);
+                name.remove(&reference);
                 if name.is_empty() {
                     self.names.remove(&id);
                 }
@@ -210,12 +209,7 @@ impl Routes {
 
     /// The oldest of those that want a name has it.
     fn decide(&mut self, id: Uuid, services: &mut BTreeSet<String>) {
-        let all: Vec<RouteRef> = self
-            .names
-            .get(&id)
-            .into_iter()
-            .flat_map(Few::iter)
-            .collect();
+        let all: Vec<RouteRef> = self.names.get(&id).into_iter().flatten().copied().collect();
         if all.len() > 1 {
             self.contested.insert(id);
         } else {
@@ -346,7 +340,7 @@ impl Routes {
             problems.extend(marks.flat_map(|mark| &mark.rank.problems).cloned());
         }
         for id in &self.contested {
-            let all: Vec<RouteRef> = self.names.get(id).into_iter().flat_map(Few::iter).collect();
+            let all: Vec<RouteRef> = self.names.get(id).into_iter().flatten().copied().collect();
             let winner = self.oldest(&all).and_then(|winner| self.route(winner));
             let Some((winner, _)) = winner else {
                 continue;

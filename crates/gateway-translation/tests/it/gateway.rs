@@ -91,6 +91,26 @@ impl Gateway {
     }
 }
 
+/// A GatewayClass of ours.
+pub(crate) const CLASS: &str = "
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: kong, generation: 3}
+spec: {controllerName: konghq.com/gateway-operator}";
+
+/// A Gateway of that class with listeners, and the class.
+pub(crate) fn gateway(listeners: &str) -> String {
+    format!(
+        "{CLASS}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{name: gw, namespace: default, generation: 5}}
+spec: {{gatewayClassName: kong, listeners: [{listeners}]}}"
+    )
+}
+
 /// A Service with a port and one endpoint.
 pub(crate) fn service(name: &str, port: u16) -> String {
     format!(

@@ -2,7 +2,7 @@
 
 use kong_router::Flavor;
 
-use super::gateway::{FLAVORS, Gateway, service, settings};
+use super::gateway::{FLAVORS, Gateway, gateway, service, settings};
 
 /// A GRPCRoute; rules are written out.
 fn route(name: &str, hostnames: &str, rules: &str) -> String {
@@ -228,20 +228,7 @@ fn backends_are_spoken_to_as_their_port_says() {
     );
 }
 
-const GATEWAY: &str = "
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: {name: kong}
-spec: {controllerName: konghq.com/gateway-operator}
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {name: gw, namespace: default}
-spec:
-  gatewayClassName: kong
-  listeners:
-  - {name: grpc, port: 80, protocol: HTTP, hostname: '*.example.com'}";
+const LISTENER: &str = "{name: grpc, port: 80, protocol: HTTP, hostname: '*.example.com'}";
 
 #[test]
 fn a_route_is_for_the_hosts_that_its_listeners_have() {
@@ -250,7 +237,7 @@ fn a_route_is_for_the_hosts_that_its_listeners_have() {
         + &route("inherits", "", &rules.replace("s.A", "s.B"))
         + &route("elsewhere", "c.test", &rules)
         + &service("a", 9000)
-        + GATEWAY;
+        + &gateway(LISTENER);
     for flavor in FLAVORS {
         let mut settings = settings(flavor);
         settings.all_routes = false;

@@ -9,17 +9,10 @@ use kong_resolve::Key;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::gateway::{FLAVORS, service};
+use crate::gateway::{CLASS, FLAVORS, gateway, service};
 use crate::golden::{cases, fixtures, world};
 
 const US: &str = "konghq.com/gateway-operator";
-
-const CLASS: &str = "
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: {name: kong, generation: 3}
-spec: {controllerName: konghq.com/gateway-operator}";
 
 fn right() -> Settings {
     Settings::right(KongVersion::new(3, 10))
@@ -27,18 +20,6 @@ fn right() -> Settings {
 
 fn translated(manifests: &str) -> Translation {
     translate(&world(manifests), &right())
-}
-
-/// A Gateway with listeners.
-fn gateway(listeners: &str) -> String {
-    format!(
-        "{CLASS}
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {{name: gw, namespace: default, generation: 5}}
-spec: {{gatewayClassName: kong, listeners: [{listeners}]}}"
-    )
 }
 
 /// A route with a spec.

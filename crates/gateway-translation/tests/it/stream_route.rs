@@ -2,26 +2,12 @@
 
 use kong_router::Transport;
 
-use super::gateway::{FLAVORS, Gateway, service};
+use super::gateway::{FLAVORS, Gateway, gateway, service};
 
-const GATEWAY: &str = "
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: {name: kong}
-spec: {controllerName: konghq.com/gateway-operator}
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {name: gw, namespace: default}
-spec:
-  gatewayClassName: kong
-  listeners:
-  - {name: pg, port: 5432, protocol: TCP}
-  - {name: pg2, port: 5433, protocol: TCP}
-  - {name: dns, port: 53, protocol: UDP}
-  - {name: term, port: 8883, protocol: TLS, hostname: '*.example.com', tls: {mode: Terminate}}
-  - {name: pass, port: 9443, protocol: TLS, tls: {mode: Passthrough}}";
+const LISTENERS: &str = "{name: pg, port: 5432, protocol: TCP}, {name: pg2, port: 5433, protocol: TCP}, \
+    {name: dns, port: 53, protocol: UDP}, \
+    {name: term, port: 8883, protocol: TLS, hostname: '*.example.com', tls: {mode: Terminate}}, \
+    {name: pass, port: 9443, protocol: TLS, tls: {mode: Passthrough}}";
 
 fn route(kind: &str, name: &str, created: u8, sections: &[&str], rest: &str) -> String {
     let parents: Vec<String> = sections
@@ -48,7 +34,7 @@ fn a_listener_belongs_to_the_oldest_route() {
         + &route("TCPRoute", "c", 3, &["pg"], TO_A)
         + &route("UDPRoute", "d", 4, &["dns"], TO_A)
         + &service("a", 9000)
-        + GATEWAY;
+        + &gateway(LISTENERS);
     for flavor in FLAVORS {
         let gateway = Gateway::of(&manifests, flavor);
         let tcp = |port| gateway.stream(Transport::Tcp, port, None);
@@ -68,7 +54,7 @@ fn a_name_of_tls_is_looked_for_at_the_port_of_the_listener_alone() {
     let manifests = route("TLSRoute", "t", 1, &["term"], &hostnames)
         + &route("TLSRoute", "p", 1, &["pass"], &hostnames)
         + &service("a", 9000)
-        + GATEWAY;
+        + &gateway(LISTENERS);
     for flavor in FLAVORS {
         let gateway = Gateway::of(&manifests, flavor);
         let tls = |port, sni| gateway.stream(Transport::Tls, port, Some(sni));
@@ -100,7 +86,7 @@ fn a_rule_that_nothing_can_be_done_with_is_left_out() {
         + &route("UDPRoute", "none", 1, &["dns"], "rules: [{}]")
         + &service("a", 9000)
         + &service("b", 9000)
-        + GATEWAY;
+        + &gateway(LISTENERS);
     for flavor in FLAVORS {
         let gateway = Gateway::of(&manifests, flavor);
         let services = gateway.document["services"].as_array().unwrap();

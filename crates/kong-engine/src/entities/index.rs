@@ -7,10 +7,9 @@ use std::hash::Hash;
 use uuid::Uuid;
 
 use kong_model::{Collection, RemoteId, UniqueKey};
-use kong_resolve::Map;
+use kong_resolve::{Few, Map};
 
 use super::{Entity, Realm};
-use crate::few::Few;
 use crate::listing::Scope;
 
 /// The keys under which an entity is indexed.

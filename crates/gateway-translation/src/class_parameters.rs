@@ -1,4 +1,4 @@
-//! What the class that is looked after says of all its Ingresses.
+//! What the ingress class that is looked after says of all its Ingresses and of Services.
 
 use kong_crds::Kind;
 use kong_crds::configuration::v1alpha1::{IngressClassParameters, IngressClassParametersSpec};
@@ -8,7 +8,7 @@ use kong_resolve::Name;
 use crate::context::Context;
 
 /// The parameters of the class, or what they are by default.
-pub(super) fn of(context: &Context<'_, '_>) -> IngressClassParametersSpec {
+pub(crate) fn of(context: &Context<'_, '_>) -> IngressClassParametersSpec {
     named(context).unwrap_or_default()
 }
 

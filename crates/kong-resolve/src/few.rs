@@ -7,14 +7,10 @@ use std::{iter, mem, option};
 
 /// A sorted set that holds a single element in place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::box_collection,
-    reason = "a tree in place would make each of the many that hold one element larger"
-)]
-pub(crate) enum Few<T> {
+pub enum Few<T> {
     /// None or one.
     One(Option<T>),
-    /// Several, or what is left of several.
+    /// Several; boxed, since a tree in place would make each of the many that hold one element larger.
     Many(Box<BTreeSet<T>>),
 }
 
@@ -25,7 +21,8 @@ impl<T> Default for Few<T> {
 }
 
 impl<T: Ord> Few<T> {
-    pub(crate) fn insert(&mut self, value: T) {
+    /// Adds an element.
+    pub fn insert(&mut self, value: T) {
         match self {
             Self::One(None) => *self = Self::One(Some(value)),
             Self::One(Some(one)) if *one == value => {}
@@ -39,7 +36,8 @@ impl<T: Ord> Few<T> {
         }
     }
 
-    pub(crate) fn remove(&mut self, value: &T) {
+    /// Removes an element.
+    pub fn remove(&mut self, value: &T) {
         match self {
             Self::One(one) => {
                 one.take_if(|one| one == value);
@@ -53,11 +51,13 @@ impl<T: Ord> Few<T> {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
         matches!(self, Self::One(None))
     }
 
-    pub(crate) fn iter(&self) -> Iter<'_, T> {
+    /// The elements, sorted.
+    pub fn iter(&self) -> Iter<'_, T> {
         self.into_iter()
     }
 }
@@ -69,8 +69,11 @@ impl<T: Ord> Extend<T> for Few<T> {
 }
 
 /// The elements of a [`Few`], sorted.
-pub(crate) enum Iter<'a, T> {
+#[derive(Clone, Debug)]
+pub enum Iter<'a, T> {
+    /// Of none or one.
     One(option::Iter<'a, T>),
+    /// Of several.
     Many(btree_set::Iter<'a, T>),
 }
 
