@@ -47,10 +47,9 @@ struct Pair<'w> {
 impl Pair<'_> {
     /// The id of the certificate: that of the Secret, or one that follows from its name.
     fn id(&self) -> String {
-        let uid = self.meta.uid.as_str();
-        match Uuid::try_parse(uid) {
-            Ok(_) => uid.to_owned(),
-            Err(_) => origin::id("certificates", &self.object.name.to_string()).to_string(),
+        match self.meta.uid.as_uuid() {
+            Some(_) => self.meta.uid.to_string(),
+            None => origin::id("certificates", &self.object.name.to_string()).to_string(),
         }
     }
 

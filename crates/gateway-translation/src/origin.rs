@@ -27,7 +27,7 @@ pub(crate) fn tags(object: &Key, meta: &Meta, rules: &[&str]) -> Vec<String> {
     tag("name", &object.name.name);
     tag("namespace", object.name.namespace());
     tag("kind", object.kind.as_str());
-    tag("uid", meta.uid.as_str());
+    tag("uid", &meta.uid.to_string());
     tag("group", object.kind.group());
     tag("version", object.kind.version());
     for rule in rules {

@@ -42,7 +42,7 @@ pub(crate) async fn store(
         field_manager: Some(FIELD_MANAGER.to_owned()),
         ..PatchParams::default()
     };
-    let mut patch = json!({"metadata": {"resourceVersion": version, "uid": uid.as_str()}});
+    let mut patch = json!({"metadata": {"resourceVersion": version, "uid": uid.to_string()}});
     let answer = match part {
         Part::Status(status) => {
             patch["status"] = status.clone();

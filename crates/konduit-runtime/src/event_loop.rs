@@ -154,7 +154,7 @@ impl EventLoop {
             Input::Seen(observed) | Input::Done(_, Outcome::Stored(Some(observed))) => {
                 self.note(observed);
             }
-            Input::Gone(key, uid) => self.milestones.gone(key, uid),
+            Input::Gone(_, uid) => self.milestones.gone(uid),
             Input::Synced(kind) => {
                 tracing::debug!(%kind, "all objects have been seen");
                 self.metrics.kind_synced();

@@ -179,7 +179,7 @@ fn reference(object: &Key, uid: &Uid) -> ObjectReference {
         kind: Some(object.kind.as_str().to_owned()),
         namespace: object.name.namespace.as_deref().map(str::to_owned),
         name: Some(object.name.name.to_string()),
-        uid: Some(uid.as_str().to_owned()),
+        uid: Some(uid.to_string()),
         ..ObjectReference::default()
     }
 }

@@ -2,7 +2,11 @@
 //!
 //! It looks at what the engine is told and at what it writes, and decides nothing.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use kong_crds::{AnyParts, Condition, Kind, Object, Observed, conditions, status::Status as _};
 use kong_engine::Mono;
@@ -26,11 +30,11 @@ pub(crate) struct Headline {
 /// What is remembered of an object.
 #[derive(Debug, PartialEq, Eq)]
 struct Row {
-    uid: Uid,
     /// The resourceVersion, 0 if it is no number. The answer to a write is often ahead of the watch.
     version: u64,
     good: bool,
-    reason: Box<str>,
+    /// Shared: there are few, and many objects.
+    reason: Arc<str>,
     generation: i64,
     /// Since when this generation waits; `None` if it is programmed.
     waits_since: Option<Mono>,
@@ -38,7 +42,10 @@ struct Row {
 
 /// The state of all objects that have one.
 #[derive(Debug, Default)]
-pub(crate) struct Milestones(HashMap<Key, Row>);
+pub(crate) struct Milestones {
+    rows: HashMap<Uid, Row>,
+    reasons: HashSet<Arc<str>>,
+}
 
 /// What has changed with an object.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,16 +60,17 @@ impl Milestones {
     /// An object is like this, by a watch or by the answer to a write, whichever comes first. Nothing has
     /// changed with an object that is seen for the first time.
     pub(crate) fn seen(&mut self, observed: &Observed, now: Mono) -> Option<Milestone> {
-        let key = key_of(observed)?;
-        headline_type(key.kind)?;
-        let uid = Uid::from(observed.meta.uid.as_deref().unwrap_or_default());
+        headline_type(observed.kind)?;
+        let uid = Uid::from(observed.meta.uid.as_deref()?);
         let generation = observed.meta.generation.unwrap_or_default();
         let headline = headline_of(observed);
         let version = observed.meta.resource_version.as_deref();
         let version = version
             .and_then(|version| version.parse().ok())
             .unwrap_or_default();
-        let old = self.0.get(&key).filter(|row| row.uid == uid);
+        let reason = headline.as_ref().map(|headline| headline.reason.as_str());
+        let reason = self.reason(reason.unwrap_or_default());
+        let old = self.rows.get(&uid);
         if old.is_some_and(|row| row.version > version) {
             return None;
         }
@@ -71,12 +79,9 @@ impl Milestones {
             .is_some_and(|headline| headline.good && headline.generation == generation);
         let waited_since = old.and_then(|row| row.waits_since);
         let row = Row {
-            uid,
             version,
             good: headline.as_ref().is_some_and(|headline| headline.good),
-            reason: headline
-                .as_ref()
-                .map_or_else(Box::default, |headline| headline.reason.as_str().into()),
+            reason,
             generation,
             waits_since: (!programmed).then(|| {
                 let same = old.is_some_and(|row| row.generation == generation);
@@ -89,15 +94,22 @@ impl Milestones {
                 .map(|since| Duration::from_millis(now.since(since))),
             news: headline.filter(|_| (old.good, &old.reason) != (row.good, &row.reason)),
         });
-        self.0.insert(key, row);
+        self.rows.insert(uid, row);
         milestone.filter(|milestone| milestone.waited.is_some() || milestone.news.is_some())
     }
 
     /// An object is gone.
-    pub(crate) fn gone(&mut self, key: &Key, uid: &Uid) {
-        if self.0.get(key).is_some_and(|row| row.uid == *uid) {
-            self.0.remove(key);
+    pub(crate) fn gone(&mut self, uid: &Uid) {
+        self.rows.remove(uid);
+    }
+
+    fn reason(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.reasons.get(text) {
+            return Arc::clone(known);
         }
+        let new: Arc<str> = Arc::from(text);
+        self.reasons.insert(Arc::clone(&new));
+        new
     }
 }
 

@@ -65,7 +65,9 @@ impl Rehearsal {
                 }
             }
             Input::Gone(key, uid) => {
-                let same = |observed: &Observed| observed.meta.uid.as_deref() == Some(uid.as_str());
+                let same = |observed: &Observed| {
+                    observed.meta.uid.as_deref().map(Uid::from).as_ref() == Some(uid)
+                };
                 if self.objects.get(key).is_some_and(same) {
                     self.objects.remove(key);
                 }

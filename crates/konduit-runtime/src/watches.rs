@@ -84,7 +84,7 @@ pub(crate) fn start(
                 inputs: inputs.clone(),
                 progress: Arc::clone(progress),
                 metrics: Arc::clone(metrics),
-                known: Known::default(),
+                known: Known::new(kind),
                 listed: false,
             };
             tasks.spawn(watch.run());
@@ -140,7 +140,7 @@ impl Watch {
             Event::InitApply(document) | Event::Apply(document) => self.seen(document).await?,
             Event::Delete(document) => {
                 if let Some((key, uid)) = document.name(self.kind) {
-                    self.known.remove(&key, &uid);
+                    self.known.remove(&uid);
                     self.tell(Input::Gone(key, uid)).await?;
                 }
             }
@@ -161,7 +161,7 @@ impl Watch {
         };
         match document.read(self.kind) {
             Ok(observed) => {
-                self.known.insert(key, uid);
+                self.known.insert(&key.name, uid);
                 self.tell(Input::Seen(Box::new(observed))).await
             }
             Err(error) => {

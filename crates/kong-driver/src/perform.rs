@@ -123,10 +123,7 @@ fn store(
         name: object.name.name.to_string(),
     };
     // The version belongs to one incarnation, so it guards the UID too.
-    debug_assert!(
-        !uid.as_str().is_empty(),
-        "an object that was seen has a UID"
-    );
+    debug_assert!(!uid.is_empty(), "an object that was seen has a UID");
     let request = Request::Patch {
         object: id,
         version: None,
@@ -156,9 +153,8 @@ pub(crate) fn answer(action: &Action, fault: Fault) -> Outcome {
         (Action::Konnect { call, .. }, Fault::Refused(status, retry_after)) => {
             let body = json!({"status": status, "title": "injected", "detail": "injected"});
             Outcome::Konnect(call.interpret(Response {
-                status,
                 retry_after,
-                body,
+                ..Response::new(status, body)
             }))
         }
         (

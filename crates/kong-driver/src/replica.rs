@@ -262,7 +262,7 @@ impl Watch {
             }
             let object = serde_json::json!({"metadata": {
                 "name": &*key.name.name, "namespace": key.name.namespace.as_deref(),
-                "uid": lost.as_str(),
+                "uid": lost.to_string(),
             }});
             let news = News::Event(EventKind::Deleted, std::sync::Arc::new(object));
             self.on_its_way.push_back(Parcel { due, version, news });

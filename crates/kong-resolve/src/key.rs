@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use kong_crds::{Kind, Object};
+use uuid::Uuid;
 
 /// Namespace and name. Cluster-scoped objects have no namespace.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -136,25 +137,52 @@ impl fmt::Display for Key {
 }
 
 /// The identity of one incarnation of an object.
+///
+/// The API server gives UUIDs, of which there are as many as objects, in several places each: they are kept as
+/// numbers. Anything else is kept as it is written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Uid(Arc<str>);
+pub struct Uid(Form);
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Form {
+    /// A UUID in its usual form, with hyphens and small letters.
+    Uuid(Uuid),
+    Text(Arc<str>),
+}
 
 impl Uid {
-    /// The UID as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.0, Form::Text(text) if text.is_empty())
+    }
+
+    /// The UUID that it is, if it is one.
+    pub fn as_uuid(&self) -> Option<Uuid> {
+        match &self.0 {
+            Form::Uuid(uuid) => Some(*uuid),
+            Form::Text(text) => Uuid::parse_str(text).ok(),
+        }
     }
 }
 
 impl<T: AsRef<str>> From<T> for Uid {
     fn from(text: T) -> Self {
-        Self(Arc::from(text.as_ref()))
+        let text = text.as_ref();
+        let mut buffer = Uuid::encode_buffer();
+        Self(match Uuid::try_parse(text) {
+            // What is written otherwise is to be read back as it was.
+            Ok(uuid) if uuid.hyphenated().encode_lower(&mut buffer) == text => Form::Uuid(uuid),
+            Ok(_) | Err(_) => Form::Text(Arc::from(text)),
+        })
     }
 }
 
 impl fmt::Display for Uid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match &self.0 {
+            Form::Uuid(uuid) => uuid.hyphenated().fmt(f),
+            Form::Text(text) => f.write_str(text),
+        }
     }
 }
 
@@ -168,6 +196,23 @@ mod tests {
         assert_eq!(me.sibling(None, "x"), Name::new("own", "x"));
         assert_eq!(me.sibling(Some(""), "x"), Name::new("own", "x"));
         assert_eq!(me.sibling(Some("other"), "x").to_string(), "other/x");
+    }
+
+    #[test]
+    fn a_uid_reads_as_it_was_written() {
+        for text in [
+            "9f0c2b3e-5a4d-4c1b-8e7f-0123456789ab",
+            "9F0C2B3E-5a4d-4c1b-8e7f-0123456789ab",
+            "9f0c2b3e5a4d4c1b8e7f0123456789ab",
+            "u-1",
+            "",
+        ] {
+            let uid = Uid::from(text);
+            assert_eq!(uid.to_string(), text);
+            assert_eq!(uid.is_empty(), text.is_empty());
+            assert_eq!(uid.as_uuid(), Uuid::parse_str(text).ok());
+        }
+        assert!(size_of::<Uid>() <= 24);
     }
 
     #[test]

@@ -41,7 +41,7 @@ fn is_of(context: &Context<'_, '_>, service: &Service, wish: &Wish) -> bool {
     let shown = shown.map(|link| link.id.as_str());
     let secret = context.view.meta(&key(Kind::Secret, &wish.secret));
     context.settings.as_kong_does()
-        || secret.is_some_and(|secret| Some(secret.uid.as_str()) == shown)
+        || secret.is_some_and(|secret| shown == Some(secret.uid.to_string().as_str()))
 }
 
 /// The wish of the Gateway whose certificate a service shows.

@@ -54,7 +54,7 @@ fn client_certificate(
     }
     let name = backend.object.name.sibling(None, &secret);
     match context.get::<Secret>(&name) {
-        Some((meta, _)) => service.client_certificate = Some(meta.uid.as_str().into()),
+        Some((meta, _)) => service.client_certificate = Some(meta.uid.to_string().into()),
         None => context.say(
             &backend.object,
             field,
@@ -81,7 +81,7 @@ pub(super) fn of_gateways(context: &Context<'_, '_>, parents: &[Key], service: &
             Some(Err(unresolved)) => unresolved.say(context),
             Some(Ok((secret, _))) => {
                 let secret = context.get::<Secret>(&secret);
-                service.client_certificate = secret.map(|(meta, _)| meta.uid.as_str().into());
+                service.client_certificate = secret.map(|(meta, _)| meta.uid.to_string().into());
                 return;
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use kong_model::{Call, Failure, Reply};
+use kong_model::{Call, Failure, Items, Reply};
 
 /// The last answer to every question.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ impl Archive {
         }
         match call {
             Call::List { .. } => Ok(Reply::Page {
-                items: Vec::new(),
+                items: Items::from(Vec::new()),
                 next: None,
             }),
             Call::WhoAmI
