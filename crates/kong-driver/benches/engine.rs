@@ -281,7 +281,10 @@ fn restart(count: usize) {
         let page: Vec<Value> = items.skip(from).take(1_000).collect();
         let more = page.len() == 1_000 && from + 1_000 < count;
         let next = more.then(|| Cursor::Offset((from + 1_000).to_string()));
-        let reply = Outcome::Konnect(Ok(Reply::Page { items: page, next }));
+        let reply = Outcome::Konnect(Ok(Reply::Page {
+            items: page.into(),
+            next,
+        }));
         handle(&mut engine, Input::Done(effect.op, reply));
     }
     println!(

@@ -13,7 +13,9 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
-use kong_model::{Call, Collection, Cursor, Failure, Filter, RemoteId, Reply, Site, UniqueKey};
+use kong_model::{
+    Call, Collection, Cursor, Failure, Filter, Items, RemoteId, Reply, Site, UniqueKey,
+};
 use kong_resolve::{Access, Intent, Key};
 use kong_translation::{Attempt, Problem};
 
@@ -401,7 +403,7 @@ impl Engine {
         self.unexamined.extend(self.entities.in_scope(scope));
     }
 
-    fn page(&mut self, scope: &Scope, items: Vec<Value>, next: Option<Cursor>) {
+    fn page(&mut self, scope: &Scope, items: Items, next: Option<Cursor>) {
         let Some(mut run) = self
             .listings
             .lists
@@ -410,11 +412,11 @@ impl Engine {
         else {
             return;
         };
-        if scope.at == Collection::GroupMemberships {
-            run.parts.extend(items);
-        } else {
-            for item in items {
-                self.listed(scope, &mut run, item);
+        for item in items {
+            match item {
+                Ok(part) if scope.at == Collection::GroupMemberships => run.parts.push(part),
+                Ok(item) => self.listed(scope, &mut run, item),
+                Err(failure) => return self.list_failed(scope, &failure),
             }
         }
         if next.is_some() {

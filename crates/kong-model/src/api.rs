@@ -5,6 +5,9 @@
 //! answers the same requests. Nothing here performs I/O.
 
 mod answer;
+mod items;
+
+pub use items::{Entities, Items};
 
 use std::fmt;
 use std::sync::Arc;
@@ -217,6 +220,8 @@ pub struct Response {
     pub retry_after: Option<u32>,
     /// JSON body; null where there is none.
     pub body: Value,
+    /// The `data` of a page, where it is kept apart from the body.
+    pub items: Option<Items>,
 }
 
 impl Response {
@@ -226,7 +231,22 @@ impl Response {
             status,
             retry_after: None,
             body,
+            items: None,
         }
+    }
+
+    /// A page of a list, of which only what is around the entities is read.
+    ///
+    /// # Errors
+    ///
+    /// The text, if there is no list in it.
+    pub fn page(status: u16, text: String) -> Result<Self, String> {
+        let (items, body) = Items::of_page(text)?;
+        let items = Some(items);
+        Ok(Self {
+            items,
+            ..Self::new(status, body)
+        })
     }
 }
 
@@ -247,7 +267,7 @@ pub enum Reply {
     /// A page of a list, and where the next one begins.
     Page {
         /// The entities.
-        items: Vec<Value>,
+        items: Items,
         /// The next page.
         next: Option<Cursor>,
     },

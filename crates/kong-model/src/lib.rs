@@ -13,8 +13,8 @@ pub mod server;
 pub mod tags;
 
 pub use api::{
-    Call, Cursor, Failure, FieldProblem, Filter, Host, Method, RemoteId, Reply, Request, Response,
-    Site,
+    Call, Cursor, Entities, Failure, FieldProblem, Filter, Host, Items, Method, RemoteId, Reply,
+    Request, Response, Site,
 };
 pub use body::{Body, Node};
 pub use collection::{

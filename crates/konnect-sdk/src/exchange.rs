@@ -30,7 +30,7 @@ impl Client {
         check_ids(call)?;
         let request = call.request();
         let began = Instant::now();
-        let result = self.send(server, token, &request).await;
+        let result = self.send(server, token, call, &request).await;
         let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (method, path) = (request.method.as_str(), request.path.as_str());
         match result {
@@ -53,6 +53,7 @@ impl Client {
         &self,
         server: &ServerUrl,
         token: &Sealed,
+        call: &Call,
         request: &Request,
     ) -> Result<Response, Failure> {
         let base = self
@@ -81,9 +82,8 @@ impl Client {
         let retry_after = retry_after(response.headers(), SystemTime::now());
         let bytes = self.read(response).await?.map_err(lost)?;
         Ok(Response {
-            status: status.as_u16(),
             retry_after,
-            body: parse(status, &bytes)?,
+            ..parse(call, status, bytes)?
         })
     }
 
@@ -98,7 +98,8 @@ impl Client {
         if announced > u64::try_from(limit).unwrap_or(u64::MAX) {
             return Err(too_big());
         }
-        let mut bytes = Vec::new();
+        // What is announced is within the limit.
+        let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or_default());
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if bytes.len() + chunk.len() > limit => return Err(too_big()),
@@ -223,13 +224,22 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<u32> {
 }
 
 /// The JSON of a body. Errors may come from anything on the way and in any form; their status says enough.
-fn parse(status: StatusCode, bytes: &[u8]) -> Result<Value, Failure> {
+fn parse(call: &Call, status: StatusCode, bytes: Vec<u8>) -> Result<Response, Failure> {
+    let code = status.as_u16();
     if bytes.is_empty() {
-        return Ok(Value::Null);
+        return Ok(Response::new(code, Value::Null));
     }
-    match serde_json::from_slice(bytes) {
-        Ok(value) => Ok(value),
-        Err(_) if !status.is_success() => Ok(Value::Null),
+    let bytes = match (call, String::from_utf8(bytes)) {
+        (Call::List { .. }, Ok(text)) if status.is_success() => match Response::page(code, text) {
+            Ok(page) => return Ok(page),
+            Err(text) => text.into_bytes(),
+        },
+        (_, Ok(text)) => text.into_bytes(),
+        (_, Err(error)) => error.into_bytes(),
+    };
+    match serde_json::from_slice(&bytes) {
+        Ok(value) => Ok(Response::new(code, value)),
+        Err(_) if !status.is_success() => Ok(Response::new(code, Value::Null)),
         Err(error) => {
             // The words of the parser may quote what it has read.
             let (line, column) = (error.line(), error.column());

@@ -91,7 +91,12 @@ impl Konnect {
             cursor,
         };
         match self.ask(&call).await? {
-            Reply::Page { items, next } => Ok(Page { items, next }),
+            Reply::Page { items, next } => Ok(Page {
+                items: items
+                    .into_values()
+                    .map_err(|failure| Error::new(failure, Vec::new()))?,
+                next,
+            }),
             Reply::Entity(answer) => Ok(Page {
                 items: vec![answer],
                 next: None,

@@ -116,9 +116,8 @@ impl Order {
             }
             (Some(status), false) => match self.body {
                 Some(body) => Effect::Answer(Response {
-                    status,
                     retry_after: self.retry_after,
-                    body,
+                    ..Response::new(status, body)
                 }),
                 None => Effect::Status {
                     status,
@@ -178,6 +177,7 @@ pub(crate) fn shown(id: FaultId, fault: &Fault, now: Millis) -> Value {
             status,
             retry_after,
             body,
+            ..
         }) => {
             show("status", (*status).into());
             show("retry_after", (*retry_after).into());

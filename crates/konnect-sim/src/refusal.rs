@@ -102,9 +102,8 @@ impl Refusal {
             None
         };
         Response {
-            status,
             retry_after,
-            body,
+            ..Response::new(status, body)
         }
     }
 
@@ -236,9 +235,8 @@ pub(crate) fn scripted(
         }
     };
     Response {
-        status,
         retry_after,
-        body,
+        ..Response::new(status, body)
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::{Call, Cursor, Failure, FieldProblem, Reply, Response};
+use super::{Call, Cursor, Failure, FieldProblem, Items, Reply, Response};
 use crate::collection::{Collection, Shape};
 
 impl Call {
@@ -20,7 +20,7 @@ impl Call {
             Self::WhoAmI => Ok(Reply::Entity(response.body)),
             Self::Get { .. } if response.body.is_object() => Ok(Reply::Entity(response.body)),
             Self::Get { .. } => Err(unreadable("no entity")),
-            Self::List { site, cursor, .. } => page(site.at, cursor.as_ref(), response.body),
+            Self::List { site, cursor, .. } => page(site.at, cursor.as_ref(), response),
             Self::Put { .. } | Self::Post { .. } | Self::Patch { .. } => Ok(match response.body {
                 Value::Null => Reply::Done,
                 body => Reply::Entity(body),
@@ -47,17 +47,22 @@ impl fmt::Display for FieldProblem {
 }
 
 /// What was asked may have been done; what came of it was not said.
-fn unreadable(lacks: &str) -> Failure {
+pub(super) fn unreadable(lacks: &str) -> Failure {
     Failure::Transport(format!("there is {lacks} in what it answered"))
 }
 
-fn page(at: Collection, cursor: Option<&Cursor>, mut body: Value) -> Result<Reply, Failure> {
+fn page(at: Collection, cursor: Option<&Cursor>, response: Response) -> Result<Reply, Failure> {
+    let Response {
+        mut body, items, ..
+    } = response;
     if at.shape() == Shape::Identity {
         return Ok(Reply::Entity(body));
     }
     // An answer without a list is no empty list: from that would follow that everything is gone.
-    let Some(Value::Array(items)) = body.get_mut("data").map(Value::take) else {
-        return Err(unreadable("no list"));
+    let items = match (items, body.get_mut("data").map(Value::take)) {
+        (Some(items), _) => items,
+        (None, Some(Value::Array(items))) => Items::from(items),
+        (None, _) => return Err(unreadable("no list")),
     };
     Ok(match at.shape() {
         Shape::Identity => Reply::Entity(body),
@@ -88,7 +93,7 @@ fn page(at: Collection, cursor: Option<&Cursor>, mut body: Value) -> Result<Repl
             // The members of a group are one entity of ours: a page is a part of its body.
             let next = body["meta"]["page"]["next"].as_str().and_then(after);
             Reply::Page {
-                items: vec![json!({ "members": items })],
+                items: Items::from(vec![json!({ "members": items.into_values()? })]),
                 next: next.map(Cursor::Offset),
             }
         }
@@ -258,9 +263,8 @@ mod tests {
         );
         assert_eq!(fails(401, Value::Null), Failure::Unauthorized);
         let limited = Response {
-            status: 429,
             retry_after: Some(3),
-            body: Value::Null,
+            ..Response::new(429, Value::Null)
         };
         assert_eq!(
             call.interpret(limited),

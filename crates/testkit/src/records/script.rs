@@ -32,9 +32,8 @@ pub(crate) fn faults(
         ours.then(|| text.parse().ok())?
     });
     let response = Response {
-        status: answer.status,
         retry_after,
-        body,
+        ..Response::new(answer.status, body)
     };
     let mut faults = Vec::new();
     for path in plain(path)? {

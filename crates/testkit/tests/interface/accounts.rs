@@ -121,11 +121,8 @@ fn a_control_plane_has_no_finalizer_before_its_token_is_good() {
 fn a_write_that_konnect_does_not_authorise_is_told_although_the_token_is_good() {
     let service = key(Kind::KongService, "a");
     let mut scene = scene([Value::from(d::auth("auth")), d::plane("cp").into()]);
-    let refusal = Response {
-        status: 401,
-        retry_after: None,
-        body: json!({"message": "Unauthorized", "status": 401}),
-    };
+    let body = json!({"message": "Unauthorized", "status": 401});
+    let refusal = Response::new(401, body);
     let fault = Fault::new(Some(Method::Put), "/services/", refusal);
     let fault = scene.driver.konnect.script(fault);
     scene.act(&apply([d::service("a")])).unwrap();

@@ -7,7 +7,7 @@ use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
 use kong_crds::{AnyParts, Kind, Observed};
 use kong_driver::Machine;
 use kong_engine::{Action, Effect, Engine, Input, Lane, Mono, Now, OpId, Outcome, Role};
-use kong_model::{Call, Collection, Failure, RemoteId, Reply};
+use kong_model::{Call, Collection, Failure, Items, RemoteId, Reply};
 use kong_resolve::Key;
 use serde_json::{Value, json};
 use testkit::Rule;
@@ -169,7 +169,7 @@ impl Flawed {
             }
             (Flaw::NoLists, Input::Done(op, Outcome::Konnect(Ok(Reply::Page { .. })))) => {
                 let empty = Reply::Page {
-                    items: Vec::new(),
+                    items: Items::from(Vec::new()),
                     next: None,
                 };
                 Input::Done(op, Outcome::Konnect(Ok(empty)))
@@ -182,10 +182,8 @@ impl Flawed {
                 let fence = Mono(u64::MAX);
                 Input::Role(Role::Leader { term, fence })
             }
-            (
-                Flaw::Greedy,
-                Input::Done(op, Outcome::Konnect(Ok(Reply::Page { mut items, next }))),
-            ) => {
+            (Flaw::Greedy, Input::Done(op, Outcome::Konnect(Ok(Reply::Page { items, next })))) => {
+                let mut items = items.into_values().expect("a simulator sends values");
                 let owner = self
                     .seen
                     .iter()
@@ -200,6 +198,7 @@ impl Flawed {
                         }
                     }
                 }
+                let items = items.into();
                 Input::Done(op, Outcome::Konnect(Ok(Reply::Page { items, next })))
             }
             (
@@ -211,6 +210,7 @@ impl Flawed {
                         .get(&RemoteId::from(item["id"].as_str()?))
                         .cloned()
                 };
+                let items = items.into_values().expect("a simulator sends values");
                 let items = items
                     .into_iter()
                     .map(|item| known(&item).unwrap_or(item))
