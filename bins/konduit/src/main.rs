@@ -4,6 +4,7 @@
 //! asked, `session` for what `up` does, `explain` and `lint` for
 //! declarative configurations, `sim` for the simulated Konnect as a server, `run` for the operator.
 
+mod admission;
 mod catalogue;
 mod changes;
 mod cli;

@@ -15,6 +15,7 @@ use kong_resolve::{Entry, Key, Name, World};
 use kong_router::Config;
 use serde_json::Value;
 
+use crate::admission::Admission;
 use crate::deck::RouterFlavor;
 use crate::findings::Finding;
 use crate::manifests::{Manifest, Paths, Reader};
@@ -197,9 +198,21 @@ impl Source {
         let unreadable = !reading.broken.is_empty();
         let mut world = World::default();
         let mut places: BTreeMap<Key, Manifest> = BTreeMap::new();
+        let mut known = Vec::with_capacity(reading.manifests.len());
         for manifest in reading.manifests {
-            match self.take_in(&manifest, &mut world) {
-                Ok(Some(key)) => {
+            match self.known(manifest) {
+                Ok(found) => known.extend(found),
+                Err(finding) => findings.push(*finding),
+            }
+        }
+        // As they lie in the cache of another translator they have been admitted.
+        let admission = match self.compat {
+            Some(Translator::Kong) => None,
+            None => Some(Admission::of(known.iter().map(|(kind, _)| *kind))?),
+        };
+        for (_, manifest) in known {
+            match take_in(&manifest, admission.as_ref(), &mut world) {
+                Ok(key) => {
                     if let Some(before) = places.insert(key, manifest.clone()) {
                         findings.push(
                             manifest
@@ -211,8 +224,7 @@ impl Source {
                         );
                     }
                 }
-                Ok(None) => {}
-                Err(finding) => findings.push(*finding),
+                Err(refused) => findings.extend(refused),
             }
         }
         let translation = translate(&world, &self.settings());
@@ -225,10 +237,11 @@ impl Source {
         })
     }
 
-    /// Takes an object in; `None` if it is none of those that gateways are configured by.
-    fn take_in(&self, manifest: &Manifest, world: &mut World) -> Result<Option<Key>, Box<Finding>> {
-        let mut document = manifest.document.clone();
+    /// The kind of an object, and the object with its namespace; `None` if it is none of those that gateways are
+    /// configured by.
+    fn known(&self, mut manifest: Manifest) -> Result<Option<(Kind, Manifest)>, Box<Finding>> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let document = &mut manifest.document;
         let (version, kind) = (text(&document["apiVersion"]), text(&document["kind"]));
         let group = version.split_once('/').map_or("", |(group, _)| group);
         let Some(known) = Kind::from_api(group, &kind) else {
@@ -247,33 +260,42 @@ impl Source {
         {
             metadata.insert("namespace".to_owned(), Value::from(self.namespace.as_str()));
         }
-        let observed = kong_crds::read_manifest(document).map_err(|error| {
-            let field = match &error {
-                ReadError::Anonymous { field, .. } | ReadError::Untyped(field) => field,
-                ReadError::UnknownKind { .. } | ReadError::UnknownVersion(_) => "apiVersion",
-                ReadError::Metadata { .. } => "metadata",
-            };
-            Box::new(
-                manifest
-                    .finding(field, error.to_string())
-                    .remedy("correct the field"),
-            )
-        })?;
-        let key = Key {
-            kind: observed.kind,
-            name: Name {
-                namespace: observed
-                    .meta
-                    .namespace
-                    .as_deref()
-                    .filter(|_| known.namespaced())
-                    .map(Into::into),
-                name: observed.meta.name.as_deref().unwrap_or_default().into(),
-            },
-        };
-        world.insert(key.clone(), Entry::of(observed));
-        Ok(Some(key))
+        Ok(Some((known, manifest)))
     }
+}
+
+/// Takes an object in, as the API server would store it.
+fn take_in(
+    manifest: &Manifest,
+    admission: Option<&Admission>,
+    world: &mut World,
+) -> Result<Key, Vec<Finding>> {
+    let document = match admission {
+        Some(admission) => admission.admit(manifest)?,
+        None => manifest.document.clone(),
+    };
+    let observed = kong_crds::read_manifest(document).map_err(|error| {
+        let field = match &error {
+            ReadError::Anonymous { field, .. } | ReadError::Untyped(field) => field,
+            ReadError::UnknownKind { .. } | ReadError::UnknownVersion(_) => "apiVersion",
+            ReadError::Metadata { .. } => "metadata",
+        };
+        let finding = manifest.finding(field, error.to_string());
+        vec![finding.remedy("correct the field")]
+    })?;
+    let meta = &observed.meta;
+    let namespace = meta.namespace.as_deref();
+    let key = Key {
+        kind: observed.kind,
+        name: Name {
+            namespace: namespace
+                .filter(|_| observed.kind.namespaced())
+                .map(Into::into),
+            name: meta.name.as_deref().unwrap_or_default().into(),
+        },
+    };
+    world.insert(key.clone(), Entry::of(observed));
+    Ok(key)
 }
 
 /// What to write in place of a kind that is none of ours but looks like one.

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "definitions")]
+mod definitions;
 mod filter;
 mod gateway;
 mod gateway_class;
@@ -15,6 +17,8 @@ mod route;
 mod stream_route;
 mod wire;
 
+#[cfg(feature = "definitions")]
+pub use definitions::DEFINITIONS;
 pub use filter::*;
 pub use gateway::*;
 pub use gateway_class::*;

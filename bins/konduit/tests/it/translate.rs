@@ -217,3 +217,84 @@ fn explain_names_the_rule_and_its_line() {
     );
     assert!(ran.out.contains("404"), "{}", ran.out);
 }
+
+/// What the API server refuses, a document each.
+const REFUSED: &str = "\
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: odd}
+spec:
+  parentRefs: [{name: edge}]
+  rules:
+  - matches:
+    - path: {type: Prefix, value: /x}
+    backendRefs: [{name: shop, port: 80}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: both}
+spec:
+  parentRefs: [{name: edge}]
+  rules:
+  - filters:
+    - type: RequestRedirect
+      requestRedirect: {statusCode: 302}
+    backendRefs: [{name: shop, port: 80}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: typo}
+spec:
+  parentRefs: [{name: edge}]
+  hostname: [shop.example.com]
+  rules:
+  - backendRefs: [{name: shop, port: 80}]
+---
+apiVersion: configuration.konghq.com/v1
+kind: KongPlugin
+metadata: {name: torn}
+plugin: key-auth
+config: {key_names: [key]}
+configFrom: {secretKeyRef: {name: a, key: b}}
+---
+";
+
+#[test]
+fn what_the_api_server_would_refuse_is_said_and_costs_nothing_else() {
+    let manifests = format!("{REFUSED}{ROUTE}");
+    let ran = konduit(&manifests, &["translate", "-f", "."]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let document = read(&ran.out);
+    let services = document["services"].as_array().unwrap();
+    assert_eq!(services.len(), 1, "{document}");
+    let lines: Vec<&str> = ran.err.lines().collect();
+    let expected = [
+        "route.yaml:8: HTTPRoute default/odd: spec.rules[0].matches[0].path.type: Unsupported value: \"Prefix\"",
+        "route.yaml:17: HTTPRoute default/both: spec.rules[0]: ",
+        "route.yaml:27: HTTPRoute default/typo: spec.hostname: unknown field; did you mean \"hostnames\"?",
+        "KongPlugin default/torn: Invalid value: Using both config and configFrom fields is not allowed",
+    ];
+    assert_eq!(lines.len(), expected.len(), "{}", ran.err);
+    for (line, expected) in lines.iter().zip(expected) {
+        assert!(line.contains(expected), "{line}\n{expected}");
+    }
+}
+
+#[test]
+fn what_manifests_leave_out_is_as_the_api_server_would_have_it() {
+    let bare = ROUTE.replace(
+        "  - matches:\n    - path: {type: PathPrefix, value: /items}\n    backendRefs",
+        "  - backendRefs",
+    );
+    let ran = konduit(&bare, &["translate", "-f", "."]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+    let paths = &read(&ran.out)["services"][0]["routes"][0]["paths"];
+    assert_eq!(
+        *paths,
+        json!(["~/"]),
+        "a rule without matches is for every path"
+    );
+    let ran = konduit(&bare, &["translate", "-f", ".", "--compat", "kong"]);
+    let route = &read(&ran.out)["services"][0]["routes"][0];
+    assert!(route["paths"].is_null(), "it is taken as it is: {route}");
+}

@@ -27,6 +27,36 @@ use crate::{
 };
 
 impl Cluster {
+    /// What the server would make of a new object of a custom kind, defaults included, as far as the object alone
+    /// decides that. Nothing is stored; what the server puts into the metadata is not there, and the status stays.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the schema and the rules of the kind refuse, in the words of a real server.
+    pub fn admit(&self, document: &Value) -> Result<Value, Status> {
+        let (kind, version) = self.kinds.of_document(document)?;
+        let mut admitted = document.clone();
+        let status = document
+            .get("status")
+            .filter(|_| version.status_subresource);
+        if status.is_some() {
+            remove(&mut admitted, "status");
+        }
+        read(kind, version, &mut admitted, UnknownFields::Refuse)?;
+        let mut errors = metadata::check_new(&admitted, kind.namespaced);
+        if let Some(schema) = &version.schema {
+            schema.check_new(&admitted, &mut errors);
+        }
+        refuse(kind, metadata::text(&admitted, "name"), &errors)?;
+        if let Some(members) = admitted.as_object_mut() {
+            let kept = [("metadata", document.get("metadata")), ("status", status)];
+            for (member, value) in kept {
+                members.extend(value.map(|value| (member.to_owned(), value.clone())));
+            }
+        }
+        Ok(admitted)
+    }
+
     pub(super) fn create(
         &mut self,
         now: i64,

@@ -1,11 +1,14 @@
-//! The definitions in `fixtures/`: one schema for each channel, kind and version.
+//! The definitions in `definitions/` and `fixtures/`: one schema for each channel, kind and version.
 
 use std::{fs, path::Path};
 
 use serde_json::Value;
 
-/// The channels of the Gateway API, each a folder.
-const CHANNELS: [&str; 2] = ["standard", "experimental"];
+/// The channels of the Gateway API, and where their definitions are.
+const CHANNELS: [(&str, &str); 2] = [
+    ("standard", "fixtures/standard"),
+    ("experimental", "definitions"),
+];
 
 /// A version of a kind, as one channel has it.
 #[derive(Clone, Debug)]
@@ -22,10 +25,8 @@ pub(crate) struct Definition {
 /// be stored in them.
 pub(crate) fn all() -> Vec<Definition> {
     let mut definitions = Vec::new();
-    for channel in CHANNELS {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("fixtures")
-            .join(channel);
+    for (channel, folder) in CHANNELS {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         for entry in fs::read_dir(folder).expect("the fixtures are there") {
             let path = entry.expect("a folder can be listed").path();
             let text = fs::read_to_string(path).expect("a fixture is readable");
