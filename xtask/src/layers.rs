@@ -122,6 +122,7 @@ const PURE: &[&str] = &[
     "kong-router",
     "kong-resolve",
     "kong-translation",
+    "gateway-translation",
     "kong-engine",
     "konnect-sim",
     "cluster-sim",

@@ -29,11 +29,18 @@ pub(crate) struct Wish {
     /// The Secret.
     pub(crate) secret: Name,
     /// Who wishes.
-    by: Key,
+    pub(crate) by: Key,
     /// Where the reference to the Secret stands.
-    field: String,
+    pub(crate) field: String,
     /// For which host names.
-    hosts: Vec<String>,
+    pub(crate) hosts: Vec<String>,
+}
+
+/// What Ingresses and listeners ask for.
+pub(crate) fn shown_to_clients(context: &Context<'_, '_>) -> Vec<Wish> {
+    let mut wishes = ingresses::wishes(context);
+    wishes.extend(listeners::wishes(context));
+    wishes
 }
 
 /// A certificate with its key. It cannot be printed.

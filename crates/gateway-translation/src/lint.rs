@@ -3,6 +3,8 @@
 //!
 //! The translation tells what it met; here is what can only be seen of the whole. Start with [`lint`].
 
+mod certificates;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use kong_crds::annotations::INGRESS_CLASS;
@@ -41,6 +43,8 @@ pub enum Rule {
     Shadowed,
     /// Which of several routes takes a request is not sure.
     Ambiguous,
+    /// A certificate is not one that clients take.
+    Certificate,
     /// Nothing uses an object.
     Unused,
     /// A service has nowhere to send requests.
@@ -51,12 +55,13 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Translation,
         Self::Ignored,
         Self::Refused,
         Self::Shadowed,
         Self::Ambiguous,
+        Self::Certificate,
         Self::Unused,
         Self::NoEndpoints,
         Self::Deprecated,
@@ -82,6 +87,7 @@ impl Rule {
             Self::Refused => "refused-by-kong",
             Self::Shadowed => "shadowed-route",
             Self::Ambiguous => "ambiguous-route",
+            Self::Certificate => "certificate",
             Self::Unused => "unused-object",
             Self::NoEndpoints => "no-endpoints",
             Self::Deprecated => "deprecated",
@@ -96,6 +102,7 @@ impl Rule {
             Self::Refused => "Kong refuses what an object becomes.",
             Self::Shadowed => "No request ever takes a route, since another one goes before it.",
             Self::Ambiguous => "Which of several routes takes a request is not sure.",
+            Self::Certificate => "Clients do not take a certificate for the host it is shown for.",
             Self::Unused => "Nothing refers to an object.",
             Self::NoEndpoints => "A service has no endpoints, so requests to it fail.",
             Self::Deprecated => "There is a newer way to say it.",
@@ -109,6 +116,7 @@ impl Rule {
             Self::Ignored
             | Self::Shadowed
             | Self::Ambiguous
+            | Self::Certificate
             | Self::Unused
             | Self::NoEndpoints
             | Self::Deprecated => Level::Warning,
@@ -157,6 +165,7 @@ pub fn lint(
         .collect();
     of_document(translation, settings, now, &mut found);
     without_endpoints(translation, &mut found);
+    certificates::judge(&context, now, &mut found);
     unused(&context, translation, &mut found);
     deprecated(&context, &mut found);
     found.sort();

@@ -26,8 +26,8 @@ pub use router::{
     Answer, Candidate, Explanation, Loss, Miss, RoutePart, Router, Session, Unroutable, Warning,
 };
 pub use rules::{
-    Dialect, Edition, Finding, Problem, Reader, check_authority, check_pair, check_public_key,
-    validate,
+    Certified, Dialect, Edition, Finding, Problem, Reader, check_authority, check_pair,
+    check_public_key, validate,
 };
 
 /// How a gateway routes.

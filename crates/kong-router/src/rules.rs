@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::{Config, Declared, Flavor};
 
-pub use certificate::{check_authority, check_pair, check_public_key};
+pub use certificate::{Certified, check_authority, check_pair, check_public_key};
 pub use finding::{Finding, Problem};
 pub(crate) use hosts::{Host, host_and_port};
 use interpreter::{Judgement, filled};

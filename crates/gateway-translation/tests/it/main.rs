@@ -7,6 +7,7 @@
 )]
 
 mod as_kong;
+mod certificates;
 mod gateway;
 mod golden;
 mod grpc_route;

@@ -6,8 +6,9 @@ use ring::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
     KeyPair as _, RsaKeyPair,
 };
+use x509_parser::der_parser::der::{Class, Tag, parse_der};
 use x509_parser::der_parser::{Oid, oid};
-use x509_parser::prelude::{FromDer as _, X509Certificate};
+use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::finding::Problem;
@@ -59,6 +60,51 @@ pub fn check_pair(text: &str, key_text: &str) -> Result<(), Problem> {
 /// What is wrong with it.
 pub fn check_authority(text: &str) -> Result<(), Problem> {
     authority(text)
+}
+
+/// What a certificate says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certified {
+    /// From when on it is valid, in seconds of Unix time.
+    pub not_before: i64,
+    /// Until when it is valid, in seconds of Unix time.
+    pub not_after: i64,
+    /// The DNS names that it is for. The subject is not among them: clients do not look at it any more.
+    pub names: Vec<String>,
+}
+
+impl Certified {
+    /// Of the first certificate in a text, in PEM; `None` if there is none.
+    pub fn of(text: &str) -> Option<Self> {
+        let block = first(text)?;
+        let (_, certificate) = X509Certificate::from_der(block.contents()).ok()?;
+        let validity = certificate.validity();
+        let names = certificate.subject_alternative_name().ok().flatten();
+        let names = names
+            .into_iter()
+            .flat_map(|names| &names.value.general_names);
+        let names = names.filter_map(|name| match name {
+            GeneralName::DNSName(name) => Some((*name).to_owned()),
+            _ => None,
+        });
+        Some(Self {
+            not_before: validity.not_before.timestamp(),
+            not_after: validity.not_after.timestamp(),
+            names: names.collect(),
+        })
+    }
+
+    /// Whether it is for a host name. A wildcard stands for one label, and a host with a wildcard is only for
+    /// a certificate with the same.
+    pub fn is_for(&self, host: &str) -> bool {
+        self.names.iter().any(|name| {
+            let below = name.strip_prefix("*.").zip(host.split_once('.'));
+            name.eq_ignore_ascii_case(host)
+                || below.is_some_and(|(domain, (label, rest))| {
+                    label != "*" && domain.eq_ignore_ascii_case(rest)
+                })
+        })
+    }
 }
 
 /// Whether a text is a public key, or a private one, which has a public one in it.
@@ -184,6 +230,9 @@ fn public_half(key: &Pem, elliptic: bool) -> Option<Vec<u8>> {
     if !elliptic {
         return None;
     }
+    if key.tag() == "EC PRIVATE KEY" {
+        return public_member(bytes);
+    }
     // Nothing is signed, so nothing random is drawn.
     let random = SystemRandom::new();
     [
@@ -195,4 +244,48 @@ fn public_half(key: &Pem, elliptic: bool) -> Option<Vec<u8>> {
         let pair = EcdsaKeyPair::from_pkcs8(algorithm, bytes, &random).ok()?;
         Some(pair.public_key().as_ref().to_vec())
     })
+}
+
+/// The public key in a private one of the form that is for elliptic curves alone (RFC 5915), if it is there.
+fn public_member(bytes: &[u8]) -> Option<Vec<u8>> {
+    /// The number of the member that is the public key.
+    const PUBLIC: u32 = 1;
+    let (_, key) = parse_der(bytes).ok()?;
+    let members = key.as_sequence().ok()?;
+    let member = members
+        .iter()
+        .find(|member| member.class() == Class::ContextSpecific && member.tag() == Tag(PUBLIC))?;
+    let (_, bits) = parse_der(member.as_slice().ok()?).ok()?;
+    Some(bits.as_bitstring().ok()?.data.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use pem::encode;
+    use rcgen::{CertificateParams, KeyPair};
+
+    use super::*;
+
+    /// A private key as it was written before there was PKCS #8, which holds it.
+    fn bare(key: &KeyPair) -> String {
+        let der = key.serialize_der();
+        let (_, whole) = parse_der(&der).unwrap();
+        let members = whole.as_sequence().unwrap();
+        let inner = members[2].as_slice().unwrap().to_vec();
+        encode(&Pem::new("EC PRIVATE KEY", inner))
+    }
+
+    #[test]
+    fn a_key_belongs_to_one_certificate_in_whatever_form_it_is_written() {
+        let (one, other) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+        let params = CertificateParams::new(["a.test".to_owned()]).unwrap();
+        let certificate = params.self_signed(&one).unwrap().pem();
+        for (mine, theirs) in [
+            (one.serialize_pem(), other.serialize_pem()),
+            (bare(&one), bare(&other)),
+        ] {
+            assert_eq!(check_pair(&certificate, &mine), Ok(()));
+            assert!(check_pair(&certificate, &theirs).is_err());
+        }
+    }
 }
