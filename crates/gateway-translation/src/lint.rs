@@ -3,6 +3,8 @@
 //!
 //! The translation tells what it met; here is what can only be seen of the whole. Start with [`lint`].
 
+mod limits;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use kong_crds::annotations::INGRESS_CLASS;
@@ -47,11 +49,13 @@ pub enum Rule {
     NoEndpoints,
     /// There is a newer way to say it.
     Deprecated,
+    /// The router does something else than the Gateway API says.
+    Limit,
 }
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Translation,
         Self::Ignored,
         Self::Refused,
@@ -60,6 +64,7 @@ impl Rule {
         Self::Unused,
         Self::NoEndpoints,
         Self::Deprecated,
+        Self::Limit,
     ];
 
     /// What a warning of the model of the router is about.
@@ -85,6 +90,7 @@ impl Rule {
             Self::Unused => "unused-object",
             Self::NoEndpoints => "no-endpoints",
             Self::Deprecated => "deprecated",
+            Self::Limit => "limit-of-router",
         }
     }
 
@@ -99,6 +105,7 @@ impl Rule {
             Self::Unused => "Nothing refers to an object.",
             Self::NoEndpoints => "A service has no endpoints, so requests to it fail.",
             Self::Deprecated => "There is a newer way to say it.",
+            Self::Limit => "Kong's router does something else than the Gateway API says.",
         }
     }
 
@@ -111,7 +118,8 @@ impl Rule {
             | Self::Ambiguous
             | Self::Unused
             | Self::NoEndpoints
-            | Self::Deprecated => Level::Warning,
+            | Self::Deprecated
+            | Self::Limit => Level::Warning,
         }
     }
 }
@@ -159,6 +167,7 @@ pub fn lint(
     without_endpoints(translation, &mut found);
     unused(&context, translation, &mut found);
     deprecated(&context, &mut found);
+    limits::find(&context, translation, &mut found);
     found.sort();
     found.dedup();
     found
