@@ -6,6 +6,7 @@ use gateway_types::GRPCRouteMatch;
 
 use super::source::Source;
 use crate::context::Context;
+use crate::origin;
 
 /// What a rule without matches is for.
 static EVERYTHING: GRPCRouteMatch = GRPCRouteMatch {
@@ -28,8 +29,8 @@ pub(super) struct Part<'s> {
     pub(super) hosts: Vec<String>,
     /// Which of the lots of hosts that is.
     pub(super) lot: usize,
-    /// Whether the part is of one host, which names are made of.
-    of_one_host: bool,
+    /// The name of the object before a host, if the part is of one, which names are made of.
+    before_host: Option<String>,
 }
 
 /// The parts of a GRPCRoute, by hosts, rules and matches.
@@ -63,7 +64,8 @@ pub(super) fn parts<'s>(context: &Context<'_, '_>, source: &'s Source<'s>) -> Ve
                 is_default,
                 hosts: hosts.clone(),
                 lot,
-                of_one_host: expressions,
+                before_host:
+                    expressions.then(|| origin::before_host(context, &source.key.name.name)),
             }));
         }
     }
@@ -95,9 +97,9 @@ impl Part<'_> {
     pub(super) fn service_name(&self) -> String {
         let name = &self.source.key.name;
         let (namespace, name, rule) = (name.namespace(), &name.name, self.rule);
-        if !self.of_one_host {
+        let Some(name) = &self.before_host else {
             return format!("grpcroute.{namespace}.{name}.{rule}");
-        }
+        };
         let host = match self.host() {
             "" => "_".to_owned(),
             host => host.replace('*', "_"),
@@ -109,7 +111,8 @@ impl Part<'_> {
     pub(super) fn route_name(&self) -> String {
         let name = format!("{}.{}", self.service_name(), self.number);
         match self.lot {
-            lot if lot > 0 && !self.of_one_host => format!("{name}.{lot}"),
+            // Behind a point it could be the match of an object whose name ends with a number.
+            lot if lot > 0 && self.before_host.is_none() => format!("{name}-{lot}"),
             _ => name,
         }
     }

@@ -12,6 +12,7 @@ use super::source::{Match, Rule};
 use super::{Refusal, filters, finished, matching, plain, tags};
 use crate::context::Context;
 use crate::draft::DraftRoute;
+use crate::origin;
 use crate::predicates;
 use crate::route_annotations::said;
 
@@ -67,7 +68,7 @@ fn route(
     let route_name = format!(
         "httproute.{}.{}.{host_in_name}.{}.{}",
         source.key.name.namespace(),
-        source.key.name.name,
+        origin::before_host(context, &source.key.name.name),
         rule.index,
         it.index
     );

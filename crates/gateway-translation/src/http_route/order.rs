@@ -35,8 +35,8 @@ const ANYWHERE: &str = "";
 /// How specific a route is: a wildcard of its host, then everything else.
 type Class = (usize, u64);
 
-/// What routes have in common that are of one class and can meet: their paths, if those are no patterns of users.
-type Meeting<'r> = (Class, Option<&'r [String]>);
+/// What routes have in common that are of one class and can meet: their path, if that is no pattern of users.
+type Meeting<'r> = (Class, Option<&'r str>);
 
 /// Where a route stands among others.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,11 +129,10 @@ fn by_attributes(set: &[(&Place, &PartRoute)]) -> Vec<Rank> {
     // Among those of a class, only those of one path can meet; patterns may meet any.
     let mut together: BTreeMap<Meeting<'_>, Vec<usize>> = BTreeMap::new();
     for (index, (place, _)) in set.iter().enumerate() {
-        let paths = route(index)
-            .paths
-            .as_deref()
-            .filter(|_| !is_pattern(place.class.1));
-        let all = together.entry((place.class, paths)).or_default();
+        let path = Some(route(index))
+            .filter(|_| !is_pattern(place.class.1))
+            .map(path);
+        let all = together.entry((place.class, path)).or_default();
         all.push(index);
     }
     let mut steps: BTreeMap<(Class, usize, usize), Vec<usize>> = BTreeMap::new();
@@ -165,12 +164,24 @@ fn by_attributes(set: &[(&Place, &PartRoute)]) -> Vec<Rank> {
             if rank >= RANKS {
                 ranks[index].problems.push(too_many(set[index].1));
             }
-            if conditions(route(index)) > MOST_CONDITIONS && set.len() > 1 {
+            // Those with plain hosts are in other sets.
+            let has_others = set.len() > 1 || !has_plain_hosts(route(index));
+            if conditions(route(index)) > MOST_CONDITIONS && has_others {
                 ranks[index].problems.push(too_complex(set[index].1));
             }
         }
     }
     ranks
+}
+
+/// What tells the paths apart that one class of matches becomes. A prefix is written in two ways, for one of which what
+/// is behind it is captured; both begin with the same pattern, but for the root.
+fn path(route: &Route) -> &str {
+    let first = route.paths.iter().flatten().next();
+    match first.map_or("", String::as_str) {
+        "~/$" => "~/",
+        path => path,
+    }
 }
 
 /// Whether the path of a match is a pattern of the user.

@@ -9,7 +9,7 @@ use gateway_types::{HTTPPathMatch, MatchType, PathMatchType};
 use kong_router::expression::Pattern;
 
 use super::filters::normal;
-use super::matching::{normalised, path_of};
+use super::matching::{normalised, path_of, whole};
 use super::merged::HEADER_PATTERN;
 use super::order::Place;
 use super::source::{Match, Rule, Source};
@@ -19,6 +19,8 @@ use crate::draft::DraftRoute;
 
 /// The pattern of all paths.
 const ANY_PATH: &str = "~/";
+/// The beginning of a pattern that does not begin with a slash itself, for Kong takes no other.
+const NO_SLASH: &str = "~/{0}";
 
 /// The routes of a rule, with what decides about their order.
 pub(super) fn of_rule(context: &Context<'_, '_>, rule: &Rule<'_>) -> Vec<(DraftRoute, Place)> {
@@ -124,26 +126,17 @@ fn paths(it: &Match<'_>) -> Result<Vec<String>, Refusal> {
             }
         }
         PathMatchType::RegularExpression => {
-            let pattern = value.strip_prefix('^').unwrap_or(value);
             let refused = |message: String, remedy: &str| {
-                Err(Refusal::new(
-                    format!("{}.path.value", it.field()),
-                    message,
-                    remedy,
-                ))
+                Refusal::new(format!("{}.path.value", it.field()), message, remedy)
             };
-            if !pattern.starts_with('/') {
-                let message = format!(
-                    "Kong takes no expression for a path that does not begin with a slash: {value}"
-                );
-                return refused(
-                    message,
-                    "begin it with \"/\", or use the expressions flavour of the router",
-                );
-            }
-            match Pattern::new(pattern) {
-                Ok(_) => Ok(vec![format!("~{pattern}")]),
-                Err(bad) => refused(bad.to_string(), "correct the regular expression"),
+            // What it is alone must not close a group that it is put into.
+            Pattern::new(value)
+                .map_err(|bad| refused(bad.to_string(), "correct the regular expression"))?;
+            let pattern = whole(value);
+            if pattern.starts_with('/') {
+                Ok(vec![format!("~{pattern}")])
+            } else {
+                Ok(vec![format!("{NO_SLASH}{pattern}")])
             }
         }
         PathMatchType::Other(kind) => Err(Refusal::new(
