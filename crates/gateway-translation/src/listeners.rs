@@ -61,6 +61,8 @@ pub(crate) struct Attached<'w> {
 pub(crate) struct Attachment<'w> {
     /// The listeners that it attaches to, each once, in the order of the parentRefs.
     pub(crate) listeners: Vec<Attached<'w>>,
+    /// The hostnames at which each of the listeners takes it, in their order; none for all.
+    pub(crate) hostnames_of: Vec<Vec<String>>,
     /// Whether it has a parent that is not there and is taken to accept it as it is.
     pub(crate) unknown: bool,
     /// Hosts that it is for, of those that its listeners have; none for all.
@@ -78,7 +80,7 @@ pub(crate) fn attach<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Option<
             listeners: referenced(context, claim.route, claim.parents),
             unknown: true,
             hostnames: claim.hostnames.to_vec(),
-            shadowed: Vec::new(),
+            ..Attachment::default()
         });
     }
     let hostnames = if context.settings.as_kong_does() {

@@ -61,13 +61,13 @@ pub(crate) fn nobody() -> Vec<String> {
     NOBODY.map(str::to_owned).into()
 }
 
-/// The name of an object where a host follows behind a point: the points in it are written twice, so that the name ends
-/// where it seems to. In the way of Kong's controller it is as it is.
+/// The name of an object where a host follows behind a point: there is "_" for each point in it, which no name has, so
+/// that it ends where it seems to. In the way of Kong's controller it is as it is.
 pub(crate) fn before_host(context: &Context<'_, '_>, name: &str) -> String {
     if context.settings.as_kong_does() {
         name.to_owned()
     } else {
-        name.replace('.', "..")
+        name.replace('.', "_")
     }
 }
 

@@ -19,9 +19,10 @@ use crate::route_annotations;
 use crate::route_base;
 use crate::services;
 
+mod levels;
 mod tls;
 
-/// The priority of a stream route with an expression: nothing competes with it.
+/// The priority of a stream route with an expression where nothing competes with it.
 const PRIORITY: u64 = 1;
 
 /// The services of all stream routes.
@@ -97,6 +98,7 @@ fn by_port(
                 protocol: protocol.clone(),
                 snis: &[],
                 ports: &won.ports,
+                level: 0,
             }];
             drafts.extend(stream.draft(context, protocol.clone(), &matches));
         }
@@ -142,6 +144,8 @@ struct Matches<'m> {
     protocol: KongProtocol,
     snis: &'m [String],
     ports: &'m [u16],
+    /// Before how many others it has to be tried.
+    level: usize,
 }
 
 impl StreamRule<'_> {
@@ -216,12 +220,14 @@ impl StreamRule<'_> {
                 )
             });
             let ports = Expression::any(ports);
-            Expression::all([snis, ports].into_iter().flatten()).map(|it| (it, PRIORITY))
+            Expression::all([snis, ports].into_iter().flatten())
+                .map(|it| (it, PRIORITY + matches.level as u64))
         } else {
             let address = |port: &u16| Address {
                 ip: None,
                 port: Some(*port),
             };
+            route.sources = levels::sources(matches.level);
             route.snis = (!matches.snis.is_empty()).then(|| matches.snis.to_vec());
             route.destinations =
                 (!matches.ports.is_empty()).then(|| matches.ports.iter().map(address).collect());

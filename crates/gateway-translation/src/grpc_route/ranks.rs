@@ -63,40 +63,78 @@ fn too_many((place, route): Placed<'_>) -> Problem {
     }
 }
 
-/// What a route competes for with others on a host: service and method.
-type Call<'p> = (Option<&'p str>, Option<&'p str>);
+/// Calls for which routes can compete on a host, as far as can be told apart quickly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Calls<'p> {
+    /// Any.
+    All,
+    /// Those that patterns are for, which may be any.
+    OfPatterns,
+    /// Those of some service, whatever their method.
+    OfServices,
+    /// Those with this service and this method, as far as they are said.
+    Of(Option<&'p str>, Option<&'p str>),
+}
+
+impl<'p> Calls<'p> {
+    /// Where a route has to be found by others that could take calls from it.
+    fn of_victim(place: &'p Place) -> Vec<Self> {
+        let (service, method) = (place.service.as_deref(), place.method.as_deref());
+        if place.is_pattern {
+            return vec![Self::All, Self::OfPatterns];
+        }
+        match (service, method) {
+            (Some(_), Some(_)) => vec![
+                Self::All,
+                Self::Of(service, method),
+                Self::Of(service, None),
+                Self::Of(None, method),
+            ],
+            (Some(_), None) => vec![Self::All, Self::OfServices, Self::Of(service, None)],
+            (None, _) => vec![Self::All, Self::Of(None, method)],
+        }
+    }
+
+    /// Where a route finds those that it could take calls from.
+    fn of_taker(place: &'p Place) -> Vec<Self> {
+        let (service, method) = (place.service.as_deref(), place.method.as_deref());
+        if place.is_pattern || (service.is_none() && method.is_none()) {
+            return vec![Self::All];
+        }
+        let mut calls = vec![Self::OfPatterns, Self::Of(service, method)];
+        match service {
+            // The service of another one says more than the method here.
+            None => calls.push(Self::OfServices),
+            Some(_) => calls.push(Self::Of(service, None)),
+        }
+        calls
+    }
+}
 
 /// Kong tries what has one attribute more before all ranks. So a match with headers takes calls from one without, even
 /// if that one names service and method more precisely; who has written it is told.
 fn what_headers_turn_around(set: &[Placed<'_>]) -> Vec<(usize, Problem)> {
-    let mut oldest_first: Vec<&Placed<'_>> = set.iter().collect();
-    oldest_first.sort_by_key(|(place, route)| place.turn(route));
-    let mut precise: BTreeMap<&str, BTreeMap<Call<'_>, Placed<'_>>> = BTreeMap::new();
-    for placed in oldest_first
-        .into_iter()
-        .filter(|(place, _)| place.headers == 0)
-    {
-        let (service, method) = call(placed.0);
+    // The most precise of each.
+    let mut victims: BTreeMap<&str, BTreeMap<Calls<'_>, Placed<'_>>> = BTreeMap::new();
+    for placed in set.iter().filter(|(place, _)| place.headers == 0) {
         for host in &placed.0.hosts {
-            let calls = precise.entry(host).or_default();
-            calls.entry((service, method)).or_insert(*placed);
-            // Whatever is less precise than both may take its calls.
-            if service.is_some() && method.is_some() {
-                calls.entry((service, None)).or_insert(*placed);
-                calls.entry((None, method)).or_insert(*placed);
+            let calls = victims.entry(host).or_default();
+            for call in Calls::of_victim(placed.0) {
+                let most = calls.entry(call).or_insert(*placed);
+                if precedence(*placed) > precedence(*most) {
+                    *most = *placed;
+                }
             }
-            calls.entry((None, None)).or_insert(*placed);
         }
     }
     let mut problems = Vec::new();
     for (index, placed) in set.iter().enumerate().filter(|(_, it)| it.0.headers > 0) {
         let (place, route) = *placed;
-        let hosts = place.hosts.iter();
-        let mut others = hosts.filter_map(|host| precise.get(host.as_str())?.get(&call(place)));
-        let Some(other) = others
-            .next()
-            .filter(|other| precedence(**other) > precedence(*placed))
-        else {
+        let calls = Calls::of_taker(place);
+        let found = place.hosts.iter().filter_map(|host| victims.get(host.as_str()));
+        let others = found.flat_map(|of_host| calls.iter().filter_map(|call| of_host.get(call)));
+        let most = others.max_by(|one, two| precedence(**one).cmp(&precedence(**two)));
+        let Some(other) = most.filter(|other| precedence(**other) > precedence(*placed)) else {
             continue;
         };
         problems.push((
@@ -118,11 +156,6 @@ fn what_headers_turn_around(set: &[Placed<'_>]) -> Vec<(usize, Problem)> {
         ));
     }
     problems
-}
-
-/// What calls a route is for.
-fn call(place: &Place) -> Call<'_> {
-    (place.service.as_deref(), place.method.as_deref())
 }
 
 /// What decides between routes, in the order of the Gateway API; the greater one is tried first.

@@ -130,13 +130,14 @@ pub(super) fn attach<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Option<
             Outcome::Accepted(met) => {
                 for (attached, hostnames) in met {
                     everywhere |= hostnames.is_empty();
-                    for hostname in hostnames {
-                        if !attachment.hostnames.contains(&hostname) {
-                            attachment.hostnames.push(hostname);
+                    for hostname in &hostnames {
+                        if !attachment.hostnames.contains(hostname) {
+                            attachment.hostnames.push(hostname.clone());
                         }
                     }
                     if !attachment.listeners.contains(&attached) {
                         attachment.listeners.push(attached);
+                        attachment.hostnames_of.push(hostnames);
                     }
                 }
             }

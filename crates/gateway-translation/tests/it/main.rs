@@ -15,5 +15,6 @@ mod http_route;
 mod ingress;
 mod properties;
 mod rest;
+mod specification;
 mod status;
 mod stream_route;

@@ -1,0 +1,154 @@
+//! Both flavours of the router do with requests what the specification of the Gateway API says, or their difference is
+//! a limit that somebody is told of.
+//!
+//! [`scene`] is what is played through, [`generate`] makes such, [`reference`] and [`effects`] say what ought to happen,
+//! [`kong`] what does, and [`judge`] compares. A failure prints the smallest scene that still fails and its number:
+//! `SCENE=number` plays that one alone, `REQUESTS=100000` many more of them.
+
+mod effects;
+mod generate;
+mod judge;
+mod kong;
+mod redirect;
+mod reference;
+mod scene;
+mod smaller;
+mod uri;
+
+use kong_router::Flavor;
+
+use generate::{Dice, Options};
+use kong::Kong;
+use reference::Request;
+use scene::{Kind, Scene};
+
+/// What scenes have in them. What the translation does not have yet is off.
+const OPTIONS: Options = Options {
+    overlapping_listeners: false,
+    several_ports: false,
+};
+/// Requests of each scene.
+const REQUESTS: u64 = 24;
+/// Requests in all, unless somebody asks for more.
+const ENOUGH: u64 = 3_600;
+
+/// What came of a scene.
+#[derive(Clone, Copy, Debug, Default)]
+struct Played {
+    requests: u64,
+    /// Requests that a limit was the reason for.
+    by_limit: u64,
+    /// Requests that some rule took.
+    taken: u64,
+}
+
+/// What comes to the gateway: requests, or hosts that TLS asks for.
+struct Traffic {
+    requests: Vec<Request>,
+    hosts: Vec<&'static str>,
+}
+
+impl Traffic {
+    fn of(scene: &Scene, kind: Kind, number: u64) -> Self {
+        let mut dice = Dice::of(number ^ 0x5555);
+        let mut traffic = Self {
+            requests: Vec::new(),
+            hosts: Vec::new(),
+        };
+        for _ in 0..REQUESTS {
+            if kind == Kind::Tls {
+                traffic.hosts.push(generate::host(&mut dice, scene));
+            } else {
+                traffic
+                    .requests
+                    .push(generate::request(&mut dice, scene, kind));
+            }
+        }
+        traffic
+    }
+}
+
+/// Plays a scene: what is wrong first, or how it went.
+fn play(scene: &Scene, traffic: &Traffic, kind: Kind, flavor: Flavor) -> Result<Played, String> {
+    let kong = Kong::of(scene, flavor);
+    let reading = judge::reading(scene, &kong, flavor);
+    let mut played = Played::default();
+    for host in &traffic.hosts {
+        for port in [8443, 9443] {
+            let taken = judge::connection(scene, &kong, port, Some(host))
+                .map_err(|wrong| format!("{wrong}\n{}", kong.everything()))?;
+            played.requests += 1;
+            played.taken += u64::from(taken);
+        }
+    }
+    for request in &traffic.requests {
+        let by_limit = judge::request(scene, &kong, &reading, request, kind)
+            .map_err(|wrong| format!("{request:?}\n{wrong}\n{}", kong.everything()))?;
+        played.requests += 1;
+        played.by_limit += u64::from(by_limit);
+        played.taken += u64::from(!reference::winners(scene, request, &reading).is_empty());
+    }
+    Ok(played)
+}
+
+fn as_said(kind: Kind, flavor: Flavor) {
+    let number = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .map(|text| text.parse::<u64>().unwrap())
+    };
+    let requests = number("REQUESTS").unwrap_or(ENOUGH);
+    let scenes = match number("SCENE") {
+        Some(one) => one..one + 1,
+        None => 0..requests.div_ceil(REQUESTS),
+    };
+    let mut all = Played::default();
+    for number in scenes {
+        let scene = generate::scene(&mut Dice::of(number), kind, OPTIONS);
+        let traffic = Traffic::of(&scene, kind, number);
+        match play(&scene, &traffic, kind, flavor) {
+            Ok(played) => {
+                all.requests += played.requests;
+                all.by_limit += played.by_limit;
+                all.taken += played.taken;
+            }
+            Err(_) => {
+                let scene =
+                    smaller::smallest(scene, |it| play(it, &traffic, kind, flavor).is_err());
+                let wrong = play(&scene, &traffic, kind, flavor).err().unwrap();
+                panic!("SCENE={number} {flavor:?}:\n{scene}\n{wrong}");
+            }
+        }
+    }
+    println!("{kind:?} {flavor:?}: {all:?}");
+}
+
+#[test]
+fn http_requests_go_where_the_specification_says_in_the_traditional_flavour() {
+    as_said(Kind::Http, Flavor::TraditionalCompatible);
+}
+
+#[test]
+fn http_requests_go_where_the_specification_says_by_expressions() {
+    as_said(Kind::Http, Flavor::Expressions);
+}
+
+#[test]
+fn calls_of_grpc_go_where_the_specification_says_in_the_traditional_flavour() {
+    as_said(Kind::Grpc, Flavor::TraditionalCompatible);
+}
+
+#[test]
+fn calls_of_grpc_go_where_the_specification_says_by_expressions() {
+    as_said(Kind::Grpc, Flavor::Expressions);
+}
+
+#[test]
+fn connections_go_where_the_specification_says_in_the_traditional_flavour() {
+    as_said(Kind::Tls, Flavor::TraditionalCompatible);
+}
+
+#[test]
+fn connections_go_where_the_specification_says_by_expressions() {
+    as_said(Kind::Tls, Flavor::Expressions);
+}
