@@ -32,6 +32,7 @@ mod plain;
 mod plugins;
 mod predicates;
 mod refused;
+mod regex_priority;
 mod route_annotations;
 mod route_base;
 mod services;

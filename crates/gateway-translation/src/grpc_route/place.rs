@@ -1,7 +1,5 @@
 //! Where a route of a GRPCRoute stands among those that the same calls can go to.
 
-use gateway_types::MatchType;
-
 use super::split::Part;
 use super::{matches, priority, ranks as by_rank};
 use crate::context::Context;
@@ -21,8 +19,6 @@ pub(crate) struct Place {
     pub(super) wildcard: usize,
     pub(super) service: Option<String>,
     pub(super) method: Option<String>,
-    /// Whether these are patterns.
-    pub(super) is_pattern: bool,
     /// How many headers it asks for.
     pub(super) headers: usize,
     /// The age of the GRPCRoute, the rule and the match.
@@ -50,7 +46,6 @@ impl Place {
             wildcard: wild.map(String::len).max().unwrap_or(0),
             service: method.and_then(|it| it.service.clone()),
             method: method.and_then(|it| it.method.clone()),
-            is_pattern: method.is_some_and(|it| it.type_ == Some(MatchType::RegularExpression)),
             headers: matches::first_of_each(&part.wanted.headers).len(),
             turn: (part.source.meta.created, part.rule, part.number),
             field: part.field(),

@@ -1,17 +1,11 @@
 //! The order of routes: the `regex_priority` of those of the traditional flavour, the `priority` of those with
 //! expressions.
 //!
-//! In the traditional flavour Kong compares a number in which, from above, these count: whether hosts are plain,
-//! whether paths are patterns, how many sorts of conditions there are, `regex_priority`. Parts overlap: the number of
-//! conditions lies on the bits of a `regex_priority` from 1024 on, the number of headers on those from 2 on. So a route
-//! gets a rank below 1024 that has the bits of its headers set anyway, and where the numbers of conditions differ, both
-//! bits of those are set for all.
-//!
 //! Ranks are given for routes that can meet: those that share plain hosts, directly or through others, and all those
 //! without plain hosts. A route with an expression has one host, and can meet those that have the same. Which routes
 //! those are is found out by who keeps them all; start with [`Place`], then [`ranks`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use kong_model::entity::Route;
 use kong_resolve::Name;
@@ -20,15 +14,8 @@ use super::priority::{LAST, specificity, specificity_of_host};
 use super::source::Match;
 use crate::context::Problem;
 use crate::part::{PartRoute, Rank};
+use crate::regex_priority::{MOST_CONDITIONS, RANKS, conditions, for_conditions, headers, next};
 
-/// Above the ranks that there are.
-const RANKS: i64 = 1024;
-/// Both bits of the number of conditions, up to three.
-const CONDITIONS: i64 = 3 * RANKS;
-/// More sorts of conditions than this have no place.
-const MOST_CONDITIONS: usize = 3;
-/// More headers than this count as this many.
-const MOST_HEADERS: usize = 255;
 /// What stands for all hosts that are not plain.
 const ANYWHERE: &str = "";
 
@@ -140,17 +127,14 @@ fn by_attributes(set: &[(&Place, &PartRoute)]) -> Vec<Rank> {
         // Routes of one match have their names for it.
         all.sort_by_key(|index| (&set[*index].0.turn, &route(*index).name));
         for (below, index) in all.into_iter().rev().enumerate() {
-            let headers = route(index).headers.as_ref().map_or(0, BTreeMap::len);
+            let headers = headers(route(index));
             steps
                 .entry((class, below, headers))
                 .or_default()
                 .push(index);
         }
     }
-    let counts: BTreeSet<usize> = (0..set.len())
-        .map(|index| conditions(route(index)))
-        .collect();
-    let more = if counts.len() > 1 { CONDITIONS } else { 0 };
+    let more = for_conditions((0..set.len()).map(route));
     let mut ranks = vec![Rank::default(); set.len()];
     let mut rank: i64 = -1;
     for ((_, _, headers), indices) in steps {
@@ -189,23 +173,6 @@ fn is_pattern(specificity: u64) -> bool {
     specificity & super::priority::REGEX != 0
 }
 
-/// The rank after another one, for a route with so many headers.
-fn next(rank: i64, headers: usize) -> i64 {
-    let bits = i64::try_from(headers.min(MOST_HEADERS)).unwrap_or_default() << 1;
-    let mut next = rank + 1;
-    while next & bits != bits && next < RANKS {
-        next += 1;
-    }
-    next
-}
-
-/// How many sorts of conditions a route has.
-fn conditions(route: &Route) -> usize {
-    let lists = [&route.methods, &route.hosts, &route.snis, &route.paths];
-    let lists = lists.iter().filter(|list| list.is_some()).count();
-    lists + usize::from(route.headers.is_some())
-}
-
 /// There are more before a route than Kong has numbers for.
 fn too_many(route: &PartRoute) -> Problem {
     Problem {
@@ -232,21 +199,5 @@ fn too_complex(route: &PartRoute) -> Problem {
         remedy: "use the expressions flavour of the router, or match less".to_owned(),
         harmless: false,
         costs: None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranks_have_the_bits_of_headers() {
-        assert_eq!(next(-1, 0), 0);
-        assert_eq!(next(0, 1), 2);
-        assert_eq!(next(2, 1), 3);
-        assert_eq!(next(3, 1), 6);
-        assert_eq!(next(3, 3), 6);
-        assert_eq!(next(1022, 1), 1023);
-        assert_eq!(next(1023, 1), RANKS);
     }
 }

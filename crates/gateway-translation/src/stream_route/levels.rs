@@ -50,7 +50,9 @@ mod tests {
             let sources = sources(level).unwrap_or_default();
             let ip = |it: &Address| it.ip.clone().unwrap_or_default();
             let traits = EndTraits {
-                address: sources.iter().any(|it| it.ip.is_some() && !ip(it).contains('/')),
+                address: sources
+                    .iter()
+                    .any(|it| it.ip.is_some() && !ip(it).contains('/')),
                 port: sources.iter().any(|it| it.port.is_some()),
                 network: sources.iter().any(|it| ip(it).contains('/')),
             };

@@ -35,7 +35,10 @@ pub(super) fn drafts(
         .map(|(object, _, _, wanted)| (object, &wanted[..]))
         .collect();
     let sorts = if context.settings.as_kong_does() {
-        claims.iter().map(|(_, wanted)| sorts(wanted, |_| 0)).collect()
+        claims
+            .iter()
+            .map(|(_, wanted)| sorts(wanted, |_| 0))
+            .collect()
     } else {
         names::shared_out(context, &claims)
     };
@@ -122,7 +125,9 @@ fn sorts(wanted: &[Wanted], level: impl Fn(&Wanted) -> usize) -> Vec<Sort> {
             names.push(name);
             names.len() - 1
         });
-        let of_name = ports.entry((it.passthrough, level(it), number)).or_default();
+        let of_name = ports
+            .entry((it.passthrough, level(it), number))
+            .or_default();
         of_name.extend(it.port);
     }
     let mut sorts: Vec<Sort> = Vec::new();
@@ -209,7 +214,10 @@ fn wanted(context: &Context<'_, '_>, object: &Key, spec: &TLSRouteSpec) -> Optio
             return None;
         }
     }
-    if wanted.iter().all(|it| it.name.is_none() && it.port.is_none()) {
+    if wanted
+        .iter()
+        .all(|it| it.name.is_none() && it.port.is_none())
+    {
         no_hostnames();
         return None;
     }
@@ -235,7 +243,11 @@ fn by_listener(attachment: Attachment<'_>) -> Vec<Wanted> {
         }
     };
     if attachment.unknown {
-        let sorts: BTreeSet<bool> = attachment.listeners.iter().map(Attached::is_passthrough).collect();
+        let sorts: BTreeSet<bool> = attachment
+            .listeners
+            .iter()
+            .map(Attached::is_passthrough)
+            .collect();
         let known = (sorts.is_empty()).then_some(false);
         for passthrough in sorts.into_iter().chain(known) {
             add(passthrough, None, &attachment.hostnames);

@@ -102,3 +102,71 @@ fn a_rule_that_nothing_can_be_done_with_is_left_out() {
         assert!(!gateway.document.to_string().contains(".invalid"));
     }
 }
+
+#[test]
+fn names_are_looked_for_at_the_ports_of_listeners_that_have_them() {
+    let hosts = "hostnames: [a.example.com, b.test], ";
+    let manifests = route(
+        "TLSRoute",
+        "r",
+        1,
+        &["term", "pass"],
+        &format!("{hosts}{TO_A}"),
+    ) + &service("a", 9000)
+        + &gateway(LISTENERS);
+    for flavor in FLAVORS {
+        let gateway = Gateway::of(&manifests, flavor);
+        let takes = |port, sni| gateway.stream(Transport::Tls, port, Some(sni)).is_some();
+        assert!(
+            takes(8883, "a.example.com") && takes(9443, "a.example.com"),
+            "{flavor:?}"
+        );
+        assert!(
+            takes(9443, "b.test") && !takes(8883, "b.test"),
+            "{flavor:?}"
+        );
+    }
+}
+
+#[test]
+fn a_name_goes_before_each_wildcard_that_covers_it() {
+    let named = |name: &str, created, host: &str| {
+        route(
+            "TLSRoute",
+            name,
+            created,
+            &["pass"],
+            &format!("hostnames: ['{host}'], {TO_A}"),
+        )
+    };
+    let manifests = named("all", 1, "*.test")
+        + &named("b", 2, "*.b.test")
+        + &named("plain", 4, "c.b.test")
+        + &named("deep", 3, "*.c.b.test")
+        + &named("late", 5, "C.b.test")
+        + &service("a", 9000)
+        + &gateway(LISTENERS);
+    for flavor in FLAVORS {
+        let gateway = Gateway::of(&manifests, flavor);
+        for (sni, winner) in [
+            ("a.test", "all"),
+            ("a.b.test", "b"),
+            ("c.b.test", "plain"),
+            ("a.c.b.test", "deep"),
+        ] {
+            let found = gateway.stream(Transport::Tls, 9443, Some(sni)).unwrap();
+            assert_eq!(
+                found,
+                format!("tlsroute.default.{winner}.0.0"),
+                "{flavor:?} {sni}"
+            );
+        }
+        let said =
+            "the name \"c.b.test\" on port 9443 belongs to TLSRoute default/plain, which is older";
+        assert!(
+            gateway.says("TLSRoute default/late", said),
+            "{:?}",
+            gateway.problems
+        );
+    }
+}

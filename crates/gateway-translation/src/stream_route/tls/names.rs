@@ -14,7 +14,10 @@ use crate::listeners::meet;
 type Right<'w> = (Option<u16>, Option<&'w str>);
 
 /// What each route gets of what it wants; the routes are in the order of their age.
-pub(super) fn shared_out(context: &Context<'_, '_>, claims: &[(&Key, &[Wanted])]) -> Vec<Vec<Sort>> {
+pub(super) fn shared_out(
+    context: &Context<'_, '_>,
+    claims: &[(&Key, &[Wanted])],
+) -> Vec<Vec<Sort>> {
     let mut owners: BTreeMap<Right<'_>, &Key> = BTreeMap::new();
     let mut wildcards: BTreeMap<Option<u16>, BTreeSet<Option<&str>>> = BTreeMap::new();
     let mut won: Vec<Vec<Wanted>> = Vec::new();

@@ -225,8 +225,16 @@ impl Kong {
 
     /// What was told and the document, for who has to find out what went wrong.
     pub(super) fn everything(&self) -> String {
-        let told: Vec<String> = self.told.iter().map(|it| format!("{:?}: {}", it.object, it.message)).collect();
-        format!("{}\n{:#}", told.join("\n"), self.translation.document.to_value()["services"])
+        let told: Vec<String> = self
+            .told
+            .iter()
+            .map(|it| format!("{:?}: {}", it.object, it.message))
+            .collect();
+        format!(
+            "{}\n{:#}",
+            told.join("\n"),
+            self.translation.document.to_value()["services"]
+        )
     }
 }
 
