@@ -68,7 +68,9 @@ const HOSTNAMES: [&str; 10] = [
     "example.com",
 ];
 /// Hostnames of the listeners of a port: those that have no host in common, and those that have.
-const APART: [&[Option<&str>]; 5] = [
+const APART: [&[Option<&str>]; 7] = [
+    &[None],
+    &[None],
     &[None],
     &[Some("*.example.com"), Some("y.org")],
     &[
@@ -175,7 +177,7 @@ pub(super) fn scene(dice: &mut Dice, kind: Kind, options: Options) -> Scene {
         gateways.push(gateway(dice, name, namespace, kind, protocols, layout));
     }
     let mut routes: Vec<Route> = Vec::new();
-    for _ in 0..=dice.below(4) {
+    for _ in 0..1 + dice.below(5) {
         let route = route(dice, kind, &gateways);
         if !routes.iter().any(|it| it.key() == route.key()) {
             routes.push(route);
@@ -207,7 +209,7 @@ fn gateway(
                 port,
                 protocol,
                 hostname: *hostname,
-                everywhere: !dice.one_in(4),
+                everywhere: !dice.one_in(6),
                 only: dice
                     .one_in(8)
                     .then(|| if dice.one_in(4) { Kind::Tls } else { kind }),
@@ -409,10 +411,15 @@ fn named(dice: &mut Dice, names: &[&str]) -> Named {
     }
 }
 
-/// A host at the edge of a hostname.
+/// A host at the edge of what some route is for.
 pub(super) fn host(dice: &mut Dice, scene: &Scene) -> &'static str {
     let route = &scene.routes[dice.below(scene.routes.len())];
-    if route.hostnames.is_empty() || dice.one_in(3) {
+    host_of(dice, route)
+}
+
+/// A host that a route is for, or nearly.
+fn host_of(dice: &mut Dice, route: &Route) -> &'static str {
+    if route.hostnames.is_empty() || dice.one_in(5) {
         return dice.pick(&HOSTS);
     }
     let hostname = dice.pick(&route.hostnames);
@@ -487,7 +494,7 @@ pub(super) fn request(dice: &mut Dice, scene: &Scene, kind: Kind) -> Request {
     Request {
         port: listener.port,
         protocol: listener.protocol,
-        host: host(dice, scene),
+        host: host_of(dice, route),
         method,
         target: format!("{path}{mark}{}", query.join("&")),
         headers,
