@@ -1,7 +1,7 @@
 //! Where a route does as Kong's router does, and not quite as the Gateway API says: limits that no translation gets
 //! around. Each is said once a route, at the first place that it is about.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gateway_types::{MatchType, NameValueMatch};
 use kong_crds::Kind;
@@ -11,6 +11,7 @@ use kong_resolve::Key;
 use super::{Lint, Rule};
 use crate::Translation;
 use crate::context::Context;
+use crate::listeners::{Claim, Outcome, meet, outcomes};
 
 /// Tells of the limits that concern routes that became something.
 pub(super) fn find(context: &Context<'_, '_>, translation: &Translation, found: &mut Vec<Lint>) {
@@ -29,6 +30,7 @@ pub(super) fn find(context: &Context<'_, '_>, translation: &Translation, found: 
             remedy: remedy.to_owned(),
         });
     };
+    of_two_kinds(context, &used, &mut say);
     let traditional = !context.settings.expressions();
     for object in &used {
         let headers = headers(context, object);
@@ -58,6 +60,75 @@ pub(super) fn find(context: &Context<'_, '_>, translation: &Translation, found: 
             );
         }
     }
+}
+
+/// Tells of HTTPRoutes and GRPCRoutes that have hosts in common at a listener. The Gateway API lets only the older of
+/// two in; here both are.
+fn of_two_kinds(
+    context: &Context<'_, '_>,
+    used: &BTreeSet<&Key>,
+    say: &mut impl FnMut(&Key, String, &str, &str),
+) {
+    type Routes<'u> = Vec<(&'u Key, Vec<String>)>;
+    let mut listeners: BTreeMap<(Key, String), (Routes<'_>, Routes<'_>)> = BTreeMap::new();
+    for object in used {
+        let (parents, hostnames) = match object.kind {
+            Kind::HTTPRoute => match context.one::<HTTPRoute>(&object.name) {
+                Some((_, spec)) => (&spec.parent_refs, &spec.hostnames),
+                None => continue,
+            },
+            Kind::GRPCRoute => match context.one::<GRPCRoute>(&object.name) {
+                Some((_, spec)) => (&spec.parent_refs, &spec.hostnames),
+                None => continue,
+            },
+            _ => continue,
+        };
+        let claim = Claim {
+            route: object,
+            parents,
+            hostnames,
+        };
+        for outcome in outcomes(context, claim) {
+            let Outcome::Accepted(met) = outcome else {
+                continue;
+            };
+            for (attached, hosts) in met {
+                let place = (attached.owner, attached.listener.name.clone());
+                let (http, grpc) = listeners.entry(place).or_default();
+                let routes = if object.kind == Kind::HTTPRoute {
+                    http
+                } else {
+                    grpc
+                };
+                routes.push((object, hosts));
+            }
+        }
+    }
+    let mut told: BTreeSet<(&Key, &Key)> = BTreeSet::new();
+    for (http, grpc) in listeners.values() {
+        for (call, hosts) in grpc {
+            let other = http
+                .iter()
+                .find(|(_, others)| have_some_in_common(hosts, others));
+            if let Some((other, _)) = other.filter(|(other, _)| told.insert((*call, *other))) {
+                say(
+                    call,
+                    "spec.hostnames".to_owned(),
+                    &format!(
+                        "{other} is for some of the same hosts: the Gateway API takes only the older of the two, and Kong \
+                         tries the routes of both, so that calls may go to the other one"
+                    ),
+                    "give them hosts of their own",
+                );
+            }
+        }
+    }
+}
+
+/// Whether there are hosts that are among both; none are all.
+fn have_some_in_common(some: &[String], others: &[String]) -> bool {
+    let meets = |one: &String| others.iter().any(|other| meet(one, other).is_some());
+    some.is_empty() || others.is_empty() || some.iter().any(meets)
 }
 
 /// The headers that a route asks for, with their places.

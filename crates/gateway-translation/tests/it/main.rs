@@ -13,6 +13,7 @@ mod grpc_route;
 mod http_order;
 mod http_route;
 mod ingress;
+mod limits;
 mod properties;
 mod rest;
 mod specification;
