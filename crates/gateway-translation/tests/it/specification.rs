@@ -3,7 +3,8 @@
 //!
 //! [`scene`] is what is played through, [`generate`] makes such, [`reference`] and [`effects`] say what ought to happen,
 //! [`kong`] what does, and [`judge`] compares. A failure prints the smallest scene that still fails and its number:
-//! `SCENE=number` plays that one alone, `REQUESTS=100000` many more of them.
+//! `KONDUIT_SCENE=number` plays that one alone, `KONDUIT_REQUESTS=100000` many more of them, and `KONDUIT_FROM=number`
+//! begins elsewhere.
 
 mod effects;
 mod generate;
@@ -101,10 +102,11 @@ fn as_said(kind: Kind, flavor: Flavor) {
             .ok()
             .map(|text| text.parse::<u64>().unwrap())
     };
-    let requests = number("REQUESTS").unwrap_or(ENOUGH);
-    let scenes = match number("SCENE") {
+    let requests = number("KONDUIT_REQUESTS").unwrap_or(ENOUGH);
+    let first = number("KONDUIT_FROM").unwrap_or(0);
+    let scenes = match number("KONDUIT_SCENE") {
         Some(one) => one..one + 1,
-        None => 0..requests.div_ceil(REQUESTS),
+        None => first..first + requests.div_ceil(REQUESTS),
     };
     let mut all = Played::default();
     for number in scenes {
@@ -121,13 +123,13 @@ fn as_said(kind: Kind, flavor: Flavor) {
                 let scene =
                     smaller::smallest(scene, |it| play(it, &traffic, kind, flavor).is_err());
                 let wrong = play(&scene, &traffic, kind, flavor).err().unwrap();
-                panic!("SCENE={number} {flavor:?}:\n{scene}\n{wrong}");
+                panic!("KONDUIT_SCENE={number} {flavor:?}:\n{scene}\n{wrong}");
             }
         }
     }
     println!("{kind:?} {flavor:?}: {all:?}");
     // Where nothing is at stake nothing is proven.
-    let enough = |some: u64| std::env::var_os("SCENE").is_some() || some * 5 > all.requests;
+    let enough = |some: u64| std::env::var_os("KONDUIT_SCENE").is_some() || some * 5 > all.requests;
     assert!(
         enough(all.taken) && (kind == Kind::Tls || enough(all.contested)),
         "{all:?}"
