@@ -26,7 +26,7 @@ pub(super) fn sources(level: usize) -> Option<Vec<Address>> {
         port: None,
     };
     let mut sources: Vec<Address> = EVERYWHERE.into_iter().map(network).collect();
-    if level % 2 == 0 {
+    if level.is_multiple_of(2) {
         sources.push(Address {
             ip: None,
             port: Some(SOME_PORT),

@@ -182,7 +182,7 @@ fn wanted(context: &Context<'_, '_>, object: &Key, spec: &TLSRouteSpec) -> Optio
         });
         return Some(wanted.collect());
     }
-    let mut wanted = by_listener(attachment);
+    let mut wanted = by_listener(&attachment);
     let settings = context.settings;
     if !settings.expressions() && settings.version < KongVersion::WILDCARD_SNIS {
         let had_some = wanted.iter().any(|it| it.name.is_some());
@@ -226,7 +226,7 @@ fn wanted(context: &Context<'_, '_>, object: &Key, spec: &TLSRouteSpec) -> Optio
 
 /// What a route has of each of its listeners, with the port: without one a route of Kong for a name also gets plain
 /// connections on every port. Where a listener is not known, no port is.
-fn by_listener(attachment: Attachment<'_>) -> Vec<Wanted> {
+fn by_listener(attachment: &Attachment<'_>) -> Vec<Wanted> {
     let mut all = Vec::new();
     let mut add = |passthrough: bool, port: Option<u16>, names: &[String]| {
         let names = names.iter().map(|name| Some(name.to_ascii_lowercase()));

@@ -177,7 +177,7 @@ pub(super) fn scene(dice: &mut Dice, kind: Kind, options: Options) -> Scene {
         gateways.push(gateway(dice, name, namespace, kind, protocols, layout));
     }
     let mut routes: Vec<Route> = Vec::new();
-    for _ in 0..1 + dice.below(5) {
+    for _ in 0..=dice.below(5) {
         let route = route(dice, kind, &gateways);
         if !routes.iter().any(|it| it.key() == route.key()) {
             routes.push(route);

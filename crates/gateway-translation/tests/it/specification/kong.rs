@@ -25,7 +25,7 @@ pub(super) struct Kong {
     /// Everything that was told of the scene.
     pub(super) told: Vec<Lint>,
     /// The routes, by name: number of the service and of the route in it.
-    routes: BTreeMap<String, (usize, usize)>,
+    places: BTreeMap<String, (usize, usize)>,
 }
 
 /// What Kong does with a request.
@@ -66,18 +66,17 @@ impl Kong {
         };
         let router = Router::new(&Config::new(document), flavor);
         assert_eq!(router.unroutable(), []);
-        let services = translation.document.services.iter().enumerate();
-        let routes = services
-            .flat_map(|(service, it)| {
-                let routes = it.routes.iter().enumerate();
-                routes.map(move |(route, it)| (it.name().to_owned(), (service, route)))
-            })
-            .collect();
+        let mut places = BTreeMap::new();
+        for (number, service) in translation.document.services.iter().enumerate() {
+            for (route, it) in service.routes.iter().enumerate() {
+                places.insert(it.name().to_owned(), (number, route));
+            }
+        }
         Self {
             router,
             translation,
             told,
-            routes,
+            places,
         }
     }
 
@@ -136,7 +135,7 @@ impl Kong {
     }
 
     fn seen(&self, answer: &Answer) -> (Option<(&DeclaredService, &DeclaredRoute)>, Seen) {
-        let place = answer.route.as_ref().map(|name| self.routes[name]);
+        let place = answer.route.as_ref().map(|name| self.places[name]);
         let route = place.map(|(service, route)| {
             let service = &self.translation.document.services[service];
             (service, &service.routes[route])
@@ -192,7 +191,7 @@ impl Kong {
         if lost > 0.0 {
             shares.insert("500".to_owned(), lost);
         }
-        if lost == 1.0 {
+        if lost >= 1.0 {
             return shares;
         }
         let upstreams = self.translation.document.upstreams.iter();

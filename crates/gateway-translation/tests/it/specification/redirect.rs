@@ -79,7 +79,7 @@ fn run(program: &str, request: &Request) -> Effect {
             }
         };
     if path.is_empty() {
-        path = "/".to_owned();
+        path.push('/');
     }
     let status = line("return kong.response.exit(")
         .split_once(',')

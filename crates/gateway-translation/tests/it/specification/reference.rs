@@ -226,7 +226,6 @@ fn is_attached(gateway: &Gateway, listener: &Listener, route: &Route) -> bool {
 }
 
 /// What two hostnames have in common; `None` if nothing.
-#[expect(clippy::option_option, reason = "no hostname is every host")]
 fn intersection(one: Hostname, other: Hostname) -> Option<Hostname> {
     let (Some(first), Some(second)) = (one, other) else {
         return Some(one.or(other));
@@ -260,11 +259,18 @@ fn holds(kind: Kind, it: &Match, request: &Request, folds: Folds) -> bool {
     by_path
         && it.method.is_none_or(|method| method == request.method)
         && firsts(&it.headers, true).iter().all(|named| {
-            let same = |name: &str| match folds.names {
-                true => name
-                    .replace('_', "-")
-                    .eq_ignore_ascii_case(&named.name.replace('_', "-")),
-                false => name.eq_ignore_ascii_case(&named.name),
+            let same = |name: &str| {
+                let other = if folds.names {
+                    named.name.replace('_', "-")
+                } else {
+                    named.name.clone()
+                };
+                let name = if folds.names {
+                    name.replace('_', "-")
+                } else {
+                    name.to_owned()
+                };
+                name.eq_ignore_ascii_case(&other)
             };
             let mut values = request.headers.iter().filter(|(name, _)| same(name));
             values.any(|(_, value)| value_holds(named, value, folds.values))
@@ -279,9 +285,12 @@ fn holds(kind: Kind, it: &Match, request: &Request, folds: Folds) -> bool {
 fn firsts(all: &[Named], folds: bool) -> Vec<&Named> {
     let mut firsts: Vec<&Named> = Vec::new();
     for it in all {
-        let same = |other: &&Named| match folds {
-            true => other.name.eq_ignore_ascii_case(&it.name),
-            false => other.name == it.name,
+        let same = |other: &&Named| {
+            if folds {
+                other.name.eq_ignore_ascii_case(&it.name)
+            } else {
+                other.name == it.name
+            }
         };
         if !firsts.iter().any(same) {
             firsts.push(it);

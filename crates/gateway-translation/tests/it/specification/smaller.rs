@@ -27,7 +27,7 @@ fn less(scene: &Scene) -> Vec<Scene> {
         }
         for listener in 0..gateway.listeners.len() {
             if gateway.listeners.len() > 1 {
-                without(&|it| drop(it.gateways[number].listeners.remove(listener)));
+                without(&|it| _ = it.gateways[number].listeners.remove(listener));
             }
         }
     }
@@ -37,7 +37,7 @@ fn less(scene: &Scene) -> Vec<Scene> {
         }
         for parent in 0..route.parents.len() {
             if route.parents.len() > 1 {
-                without(&|it| drop(it.routes[number].parents.remove(parent)));
+                without(&|it| _ = it.routes[number].parents.remove(parent));
             }
         }
         for name in route.hostnames.iter().filter(|_| route.kind != Kind::Tls) {
@@ -58,7 +58,7 @@ fn less(scene: &Scene) -> Vec<Scene> {
                 if route.kind == Kind::Tls {
                     break;
                 }
-                without(&|it| drop(it.routes[number].rules[rule].backends.remove(backend)));
+                without(&|it| _ = it.routes[number].rules[rule].backends.remove(backend));
             }
             for (index, asked) in spec.matches.iter().enumerate() {
                 if spec.matches.len() > 1 {
