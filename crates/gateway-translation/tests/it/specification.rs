@@ -1,11 +1,12 @@
 //! Both flavours of the router do with requests what the specification of the Gateway API says, or their difference is
 //! a limit that somebody is told of.
 //!
-//! [`scene`] is what is played through, [`generate`] makes such, [`reference`] and [`effects`] say what ought to happen,
+//! [`scene`] is what is played through, [`generate`] and [`traffic`] make such, [`reference`] and [`effects`] say what ought to happen,
 //! [`kong`] what does, and [`judge`] compares. A failure prints the smallest scene that still fails and its number:
 //! `KONDUIT_SCENE=number` plays that one alone, `KONDUIT_REQUESTS=100000` many more of them, and `KONDUIT_FROM=number`
 //! begins elsewhere.
 
+mod dice;
 mod effects;
 mod generate;
 mod judge;
@@ -14,11 +15,13 @@ mod redirect;
 mod reference;
 mod scene;
 mod smaller;
+mod traffic;
 mod uri;
 
 use kong_router::Flavor;
 
-use generate::{Dice, Options};
+use dice::Dice;
+use generate::Options;
 use kong::Kong;
 use reference::Request;
 use scene::{Kind, Scene};
@@ -69,11 +72,11 @@ impl Traffic {
         };
         for _ in 0..REQUESTS {
             if kind == Kind::Tls {
-                traffic.hosts.push(generate::host(&mut dice, scene));
+                traffic.hosts.push(traffic::host(&mut dice, scene));
             } else {
                 traffic
                     .requests
-                    .push(generate::request(&mut dice, scene, kind));
+                    .push(traffic::request(&mut dice, scene, kind));
             }
         }
         traffic

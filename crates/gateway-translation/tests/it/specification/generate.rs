@@ -1,7 +1,6 @@
-//! Scenes and requests that are small and nasty: few names, so that routes get in each other's way, and requests at
-//! the edges of what routes are for. The same number gives the same scene.
+//! Scenes that are small and nasty: few names, so that routes get in each other's way.
 
-use super::reference::Request;
+use super::dice::Dice;
 use super::scene::{
     Backend, Call, Filter, Gateway, Kind, Listener, Match, NAMESPACES, Named, NewPath, Parent,
     PathKind, Protocol, Route, Rule, SERVICE_PORT, Scene,
@@ -16,37 +15,7 @@ pub(super) struct Options {
     pub(super) several_ports: bool,
 }
 
-/// Numbers that look like chance.
-#[derive(Clone, Debug)]
-pub(super) struct Dice(u64);
-
-impl Dice {
-    pub(super) fn of(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, many: usize) -> usize {
-        usize::try_from(self.next() % u64::try_from(many).unwrap()).unwrap()
-    }
-
-    fn pick<T: Clone>(&mut self, all: &[T]) -> T {
-        all[self.below(all.len())].clone()
-    }
-
-    fn one_in(&mut self, many: usize) -> bool {
-        self.below(many) == 0
-    }
-}
-
-const HOSTS: [&str; 7] = [
+pub(super) const HOSTS: [&str; 7] = [
     "a.example.com",
     "b.example.com",
     "x.a.example.com",
@@ -96,7 +65,7 @@ const OVERLAPPING: [&[Option<&str>]; 5] = [
     ],
     &[None, Some("*.org"), Some("y.org")],
 ];
-const PATHS: [&str; 24] = [
+pub(super) const PATHS: [&str; 24] = [
     "/",
     "/a",
     "/a",
@@ -133,13 +102,13 @@ const PATTERNS: [&str; 9] = [
     "/\\d+",
     "/a/b$",
 ];
-const HEADERS: [&str; 5] = ["x-a", "X-A", "x-b", "X-B-c", "x_a"];
-const VALUES: [&str; 8] = ["1", "v", "v", "V", "v\"1", "a\\b", "$(x)", "~*v"];
+pub(super) const HEADERS: [&str; 5] = ["x-a", "X-A", "x-b", "X-B-c", "x_a"];
+pub(super) const VALUES: [&str; 8] = ["1", "v", "v", "V", "v\"1", "a\\b", "$(x)", "~*v"];
 const VALUE_PATTERNS: [&str; 7] = ["^v$", "v.*", "\\d+", "(?i)v", "[a-c]\\W", "^V", "1|v"];
 const QUERIES: [&str; 4] = ["q", "Q", "q_1", "q-1"];
-const METHODS: [&str; 3] = ["GET", "POST", "PUT"];
-const SERVICE_NAMES: [&str; 4] = ["shop", "shop.Cart", "shop.Cart2", "a"];
-const METHOD_NAMES: [&str; 3] = ["Add", "AddAll", "Get"];
+pub(super) const METHODS: [&str; 3] = ["GET", "POST", "PUT"];
+pub(super) const SERVICE_NAMES: [&str; 4] = ["shop", "shop.Cart", "shop.Cart2", "a"];
+pub(super) const METHOD_NAMES: [&str; 3] = ["Add", "AddAll", "Get"];
 const SECTIONS: [[&str; 3]; 2] = [["l0", "l1", "l2"], ["m0", "m1", "m2"]];
 
 /// A scene whose routes are of one kind.
@@ -409,151 +378,4 @@ fn named(dice: &mut Dice, names: &[&str]) -> Named {
             dice.pick(&VALUES)
         },
     }
-}
-
-/// A host at the edge of what some route is for.
-pub(super) fn host(dice: &mut Dice, scene: &Scene) -> &'static str {
-    let route = &scene.routes[dice.below(scene.routes.len())];
-    host_of(dice, route)
-}
-
-/// A host that a route is for, or nearly.
-fn host_of(dice: &mut Dice, route: &Route) -> &'static str {
-    if route.hostnames.is_empty() || dice.one_in(5) {
-        return dice.pick(&HOSTS);
-    }
-    let hostname = dice.pick(&route.hostnames);
-    let Some(end) = hostname.strip_prefix('*') else {
-        return hostname;
-    };
-    let within: Vec<&str> = HOSTS
-        .into_iter()
-        .filter(|host| host.ends_with(end) && host.len() > end.len())
-        .collect();
-    dice.pick(&within)
-}
-
-/// A request at the edge of what some match is for.
-pub(super) fn request(dice: &mut Dice, scene: &Scene, kind: Kind) -> Request {
-    let route = &scene.routes[dice.below(scene.routes.len())];
-    let rule = &route.rules[dice.below(route.rules.len())];
-    let everything = Match::default();
-    let near = match rule.matches.len() {
-        0 => &everything,
-        many => &rule.matches[dice.below(many)],
-    };
-    let gateway = &scene.gateways[dice.below(scene.gateways.len())];
-    let listener = &gateway.listeners[dice.below(gateway.listeners.len())];
-    let mut headers: Vec<(String, String)> = Vec::new();
-    let mut add = |name: String, value: String| {
-        if !headers
-            .iter()
-            .any(|(other, _)| other.eq_ignore_ascii_case(&name))
-        {
-            headers.push((name, value));
-        }
-    };
-    for named in &near.headers {
-        if !dice.one_in(if near.headers.len() > 4 { 60 } else { 8 }) {
-            // To Kong these are the same, of which routes are told whose names have the former.
-            let name = named.name.replace('_', "-");
-            let name = if dice.one_in(4) {
-                name.to_uppercase()
-            } else {
-                name
-            };
-            add(name, value(dice, named));
-        }
-    }
-    if dice.one_in(3) {
-        add(
-            dice.pick(&HEADERS).replace('_', "-"),
-            dice.pick(&VALUES).to_owned(),
-        );
-    }
-    let mut queries: Vec<(String, String)> = Vec::new();
-    for named in &near.queries {
-        if !dice.one_in(8) && !queries.iter().any(|(name, _)| *name == named.name) {
-            queries.push((named.name.clone(), value(dice, named)));
-        }
-    }
-    let path = match kind {
-        Kind::Grpc => call_path(dice, near.call.as_ref()),
-        Kind::Http | Kind::Tls => path(dice, near.path),
-    };
-    let query: Vec<String> = queries
-        .iter()
-        .map(|(name, value)| format!("{name}={}", encoded(value)))
-        .collect();
-    let mark = if query.is_empty() { "" } else { "?" };
-    let method = match (kind, near.method) {
-        (Kind::Grpc, _) => "POST",
-        (_, Some(method)) if !dice.one_in(4) => method,
-        _ => dice.pick(&METHODS),
-    };
-    Request {
-        port: listener.port,
-        protocol: listener.protocol,
-        host: host_of(dice, route),
-        method,
-        target: format!("{path}{mark}{}", query.join("&")),
-        headers,
-    }
-}
-
-/// What a match asks for, or nearly.
-fn value(dice: &mut Dice, named: &Named) -> String {
-    match dice.below(6) {
-        0 => dice.pick(&VALUES).to_owned(),
-        1 => named.value.to_uppercase(),
-        _ if named.regex => dice.pick(&["v", "vv", "1", "12", "V", "a!"]).to_owned(),
-        _ => named.value.to_owned(),
-    }
-}
-
-/// A path that a match is for, or nearly.
-fn path(dice: &mut Dice, near: Option<(PathKind, &'static str)>) -> String {
-    let known = match near {
-        Some((PathKind::Regex, _)) => {
-            dice.pick(&["/a", "/a/b", "/b", "/12", "/a.b", "/axb", "/x/b"])
-        }
-        Some((_, value)) if !dice.one_in(5) => value,
-        _ => dice.pick(&PATHS),
-    };
-    let base = known.trim_end_matches('/');
-    let path = match dice.below(12) {
-        0 => format!("{base}/"),
-        1 => format!("{base}/x"),
-        2 => format!("{base}x"),
-        3 => format!("{base}/b/c"),
-        4 => known.replace('.', "x"),
-        5 => known.replace('a', "%61"),
-        6 => format!("/a/..{known}"),
-        7 => format!("/.{known}"),
-        8 => format!("{base}/x%20y"),
-        9 => known.replace('+', "%2B"),
-        _ => known.to_owned(),
-    };
-    if path.starts_with('/') {
-        path
-    } else {
-        format!("/{path}")
-    }
-}
-
-fn call_path(dice: &mut Dice, near: Option<&Call>) -> String {
-    let exact = near.filter(|it| !it.regex);
-    let service = exact.and_then(|it| it.service).filter(|_| !dice.one_in(4));
-    let service = service.unwrap_or_else(|| dice.pick(&SERVICE_NAMES));
-    let method = exact.and_then(|it| it.method).filter(|_| !dice.one_in(4));
-    let method = method.unwrap_or_else(|| dice.pick(&METHOD_NAMES));
-    format!("/{service}/{method}")
-}
-
-fn encoded(value: &str) -> String {
-    let one = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
-        other => format!("%{other:02X}"),
-    };
-    value.bytes().map(one).collect()
 }
