@@ -24,6 +24,7 @@ use crate::attributes;
 use crate::backend_refs;
 use crate::context::Context;
 use crate::draft::{Backend, Draft, DraftRoute, WithoutBackends};
+use crate::isolation;
 use crate::listeners::any_speaks;
 use crate::origin::Provenance;
 use crate::part::{self, PartRoute};
@@ -162,7 +163,7 @@ fn route(
     route.protocols = if as_kong && !has_expression {
         Some(vec![Protocol::Grpc, Protocol::Grpcs])
     } else {
-        source.protocols(context)
+        source.protocols(context, part.host())
     };
     let said_matches = if has_expression {
         expression(context, part, as_kong)
@@ -210,7 +211,11 @@ fn expression(
         predicates::hosts(&part.hosts),
         predicates::snis(&snis),
     ];
-    let others = predicates::other_hosts(&part.source.shadowed, &part.hosts);
-    let expression = Expression::all(operands.into_iter().flatten().chain(others));
+    let doors = part.source.doors(part.host());
+    let kept_to = doors.map(|(reach, doors)| {
+        isolation::expression(context, reach, doors, part.source.meta)
+    });
+    let kept_to = kept_to.into_iter().flatten();
+    let expression = Expression::all(operands.into_iter().flatten().chain(kept_to));
     Ok(expression.or_else(predicates::everything))
 }

@@ -23,6 +23,7 @@ mod fallback;
 mod grpc_route;
 mod http_route;
 mod ingress;
+mod isolation;
 mod licenses;
 mod lint;
 mod listeners;

@@ -38,7 +38,7 @@ pub(super) fn of_rule(context: &Context<'_, '_>, rule: &Rule<'_>) -> Vec<(DraftR
 }
 
 /// The routes that a match needs for its hosts: their names, and the hosts of each. Hosts with wildcards have a route
-/// each, for some are more specific than others.
+/// each, for some are more specific than others; that for all hosts has none.
 fn variants(it: &Match<'_>) -> Vec<(String, Vec<String>)> {
     let source: &Source<'_> = it.rule.source;
     let name = format!(
@@ -48,15 +48,18 @@ fn variants(it: &Match<'_>) -> Vec<(String, Vec<String>)> {
         it.rule.index,
         it.index
     );
-    let (wild, plain): (Vec<String>, Vec<String>) = source
-        .hostnames
-        .iter()
-        .cloned()
-        .partition(|host| host.starts_with('*'));
-    if wild.is_empty() || (plain.is_empty() && wild.len() == 1) {
-        return vec![(name, source.hostnames.clone())];
+    let (everything, hosts): (Vec<String>, Vec<String>) =
+        source.hostnames.iter().cloned().partition(String::is_empty);
+    let (wild, plain): (Vec<String>, Vec<String>) =
+        hosts.into_iter().partition(|host| host.starts_with('*'));
+    let is_one = [!everything.is_empty(), !plain.is_empty(), !wild.is_empty()];
+    if wild.len() < 2 && is_one.into_iter().filter(|it| *it).count() < 2 {
+        return vec![(name, [wild, plain].concat())];
     }
     let mut variants = Vec::new();
+    if !everything.is_empty() {
+        variants.push((format!("{name}._"), Vec::new()));
+    }
     for host in wild {
         let variant = format!("{name}.{}", host.replace('*', "_"));
         variants.push((variant, vec![host]));
