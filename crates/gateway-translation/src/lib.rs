@@ -21,6 +21,7 @@ mod document;
 mod draft;
 mod fallback;
 mod grpc_route;
+mod guards;
 mod http_route;
 mod ingress;
 mod isolation;
@@ -40,6 +41,7 @@ mod settings;
 pub mod status;
 mod stream_route;
 mod translator;
+mod unheard;
 mod url_path;
 mod vaults;
 

@@ -30,7 +30,6 @@ pub(crate) use arbitration::arbitrate;
 pub(crate) use gateways::{
     Against, Bound, Judged, Set, all_gateways, gateway, listener_sets_of, say as say_unusable,
 };
-pub(crate) use hostnames::meet;
 pub(crate) use reach::{Door, Doors, Reach, door, hostname, includes};
 pub(crate) use references::{client_certificate, invalid_pair, listener_certificate};
 

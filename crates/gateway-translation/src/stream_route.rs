@@ -2,7 +2,7 @@
 //!
 //! A rule is a service with a route. Start with [`drafts`].
 
-use gateway_types::{ParentReference, Protocol, StreamRouteRule};
+use gateway_types::{GatewayDefaultScope, ParentReference, Protocol, StreamRouteRule};
 use kong_crds::Kind;
 use kong_crds::gateway::{TCPRoute, TLSRoute, UDPRoute};
 use kong_model::entity::{Address, Protocol as KongProtocol, Service};
@@ -18,6 +18,7 @@ use crate::predicates;
 use crate::route_annotations;
 use crate::route_base;
 use crate::services;
+use crate::unheard;
 
 mod tls;
 
@@ -32,6 +33,7 @@ pub(crate) fn drafts(context: &Context<'_, '_>) -> Vec<Draft> {
         object: key(Kind::TCPRoute, name),
         meta,
         parents: &spec.parent_refs,
+        defaults: spec.use_default_gateways.as_ref(),
         rules: &spec.rules,
     });
     drafts.extend(by_port(context, &Protocol::TCP, routes.collect()));
@@ -40,6 +42,7 @@ pub(crate) fn drafts(context: &Context<'_, '_>) -> Vec<Draft> {
         object: key(Kind::UDPRoute, name),
         meta,
         parents: &spec.parent_refs,
+        defaults: spec.use_default_gateways.as_ref(),
         rules: &spec.rules,
     });
     drafts.extend(by_port(context, &Protocol::UDP, routes.collect()));
@@ -51,6 +54,7 @@ struct PortRoute<'w> {
     object: Key,
     meta: &'w Meta,
     parents: &'w [ParentReference],
+    defaults: Option<&'w GatewayDefaultScope>,
     rules: &'w [StreamRouteRule],
 }
 
@@ -60,6 +64,9 @@ fn by_port(
     protocol: &Protocol,
     mut routes: Vec<PortRoute<'_>>,
 ) -> Vec<Draft> {
+    for route in &routes {
+        unheard::say_defaults(context, &route.object, route.defaults);
+    }
     routes.retain(|route| has_backends(context, &route.object, route.rules));
     let claims: Vec<(Key, &[ParentReference])> = routes
         .iter()

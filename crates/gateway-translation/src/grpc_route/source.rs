@@ -10,6 +10,7 @@ use super::filters::{self, Effects};
 use crate::context::{Context, key};
 use crate::isolation;
 use crate::listeners::{Attached, Claim, Doors, Reach, any_speaks, attach, hosts, referenced};
+use crate::unheard;
 use crate::origin;
 
 /// A GRPCRoute that is translated.
@@ -51,6 +52,7 @@ fn source<'w>(
 ) -> Option<Source<'w>> {
     let as_kong = context.settings.as_kong_does();
     let key = key(Kind::GRPCRoute, name);
+    unheard::say_defaults(context, &key, spec.use_default_gateways.as_ref());
     let claim = Claim {
         route: &key,
         parents: &spec.parent_refs,

@@ -11,6 +11,7 @@ use super::{filters, support};
 use crate::context::{Context, key};
 use crate::isolation;
 use crate::listeners::{self, Attachment, Claim, Doors, Reach, any_speaks, hosts};
+use crate::unheard;
 use crate::origin::Provenance;
 
 /// An HTTPRoute that is translated.
@@ -140,6 +141,7 @@ fn source<'w>(
         );
         return None;
     }
+    unheard::say_defaults(context, &key, spec.use_default_gateways.as_ref());
     let claim = Claim {
         route: &key,
         parents: &spec.parent_refs,

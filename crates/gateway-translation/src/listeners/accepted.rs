@@ -10,6 +10,7 @@ use super::gateways::{Against, Bound, gateway, listener_set};
 use super::reach::Reach;
 use super::{Attached, Attachment, Claim, hostnames, is_gateway, is_listener_set};
 use crate::context::{Context, key};
+use crate::unheard;
 
 /// Why a parent takes no route, from the first to the last thing that is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,7 +106,7 @@ pub(super) fn attach<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Option<
     let mut met_by = Vec::new();
     for (number, parent) in claim.parents.iter().enumerate() {
         match outcome(context, claim, parent) {
-            Outcome::Foreign => {}
+            Outcome::Foreign => unheard::say_mesh(context, claim.route, number, parent),
             Outcome::Missing if context.settings.all_routes => attachment.unknown = true,
             Outcome::Missing => {
                 let name = claim

@@ -13,6 +13,7 @@ use crate::context::{Context, key};
 use crate::draft::Draft;
 use crate::listeners::{Attached, Attachment, attach, is_gateway, referenced};
 use crate::settings::KongVersion;
+use crate::unheard;
 
 /// The services of all TLSRoutes.
 pub(super) fn drafts(
@@ -22,6 +23,7 @@ pub(super) fn drafts(
     let mut drafts = Vec::new();
     for (name, meta, spec) in routes {
         let object = key(Kind::TLSRoute, name);
+        unheard::say_defaults(context, &object, spec.use_default_gateways.as_ref());
         let Some(sorts) = sorts(context, &object, spec) else {
             continue;
         };

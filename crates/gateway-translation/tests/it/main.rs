@@ -13,6 +13,7 @@ mod grpc_route;
 mod http_order;
 mod http_route;
 mod ingress;
+mod isolation;
 mod properties;
 mod rest;
 mod status;
