@@ -39,9 +39,6 @@ pub(crate) use place::{Place, ranks};
 use source::Source;
 use split::Part;
 
-/// Protocols of a port by which a Service says that it wants TLS.
-const TLS_PROTOCOLS: [&str; 4] = ["https", "grpcs", "tls", "h2"];
-
 /// The services of all GRPCRoutes, as Kong's controller makes them.
 pub(crate) fn drafts(context: &Context<'_, '_>) -> Vec<Draft> {
     let sources = source::all(context);
@@ -139,11 +136,7 @@ fn service_protocol(
         let mut resolved = backends
             .iter()
             .filter_map(|backend| services::resolve(context, backend));
-        resolved.any(|backend| {
-            let port = backend.service_port();
-            let protocol = port.and_then(|port| port.app_protocol.as_deref());
-            protocol.is_some_and(|it| TLS_PROTOCOLS.iter().any(|tls| it.eq_ignore_ascii_case(tls)))
-        })
+        resolved.any(|backend| services::is_grpc_with_tls(backend.service_port()))
     };
     if tls { Protocol::Grpcs } else { Protocol::Grpc }
 }

@@ -73,8 +73,8 @@ fn redirects_to_tls(meta: &Meta) -> bool {
     names.into_iter().any(|name| meta.annotations.contains_key(name))
 }
 
-/// Tells the author of a route for which hosts it never answers, and what cannot be told apart.
-pub(crate) fn say(context: &Context<'_, '_>, route: &Key, reach: &Reach) {
+/// Tells the author of a route for which hosts it never answers.
+pub(crate) fn say_lost(context: &Context<'_, '_>, route: &Key, reach: &Reach) {
     for (host, listener) in &reach.lost {
         context.warn(
             route,
@@ -86,6 +86,11 @@ pub(crate) fn say(context: &Context<'_, '_>, route: &Key, reach: &Reach) {
             format!("attach the route to listener {listener} as well, or leave the hostname out"),
         );
     }
+}
+
+/// Tells the author of a route the same, and what cannot be told apart.
+pub(crate) fn say(context: &Context<'_, '_>, route: &Key, reach: &Reach) {
+    say_lost(context, route, reach);
     let knows_ports = context.settings.expressions()
         && context.settings.version >= KongVersion::NEGATION_AND_PORTS;
     if knows_ports {

@@ -67,9 +67,7 @@ pub(crate) struct Attachment<'w> {
     pub(crate) unknown: bool,
     /// Hosts that it is for, of those that its listeners have; none for all.
     pub(crate) hostnames: Vec<String>,
-    /// Its listeners with the hosts that each takes of it; none for all.
-    pub(crate) by_listener: Vec<(Attached<'w>, Vec<String>)>,
-    /// Where it answers, if it is a route of HTTP and all of its parents are known.
+    /// Where it answers, if it is a route with hosts and all of its parents are known.
     pub(crate) reach: Option<Reach>,
 }
 

@@ -7,7 +7,7 @@ use kong_crds::Kind;
 use kong_crds::gateway::{TCPRoute, TLSRoute, UDPRoute};
 use kong_model::entity::{Address, Protocol as KongProtocol, Service};
 use kong_resolve::{Key, Meta, Name};
-use kong_router::expression::{Expression, NumberField, NumberTest};
+use kong_router::expression::{Expression, NumberField, NumberTest, TextField};
 
 use crate::backend_refs;
 use crate::context::{Context, key};
@@ -22,8 +22,10 @@ use crate::unheard;
 
 mod tls;
 
-/// The priority of a stream route with an expression: nothing competes with it.
+/// The priority of a stream route with an expression, at least.
 const PRIORITY: u64 = 1;
+/// A network that nobody is in.
+const NETWORK: &str = "192.0.2.0/24";
 
 /// The services of all stream routes.
 pub(crate) fn drafts(context: &Context<'_, '_>) -> Vec<Draft> {
@@ -104,6 +106,9 @@ fn by_port(
                 protocol: protocol.clone(),
                 snis: &[],
                 ports: &won.ports,
+                others: &[],
+                is_first: false,
+                rank: 0,
             }];
             drafts.extend(stream.draft(context, protocol.clone(), &matches));
         }
@@ -149,6 +154,12 @@ struct Matches<'m> {
     protocol: KongProtocol,
     snis: &'m [String],
     ports: &'m [u16],
+    /// Names that it is not for.
+    others: &'m [String],
+    /// Whether it comes before others that are for the same connections.
+    is_first: bool,
+    /// How specific its names are.
+    rank: u64,
 }
 
 impl StreamRule<'_> {
@@ -223,15 +234,27 @@ impl StreamRule<'_> {
                 )
             });
             let ports = Expression::any(ports);
-            Expression::all([snis, ports].into_iter().flatten()).map(|it| (it, PRIORITY))
+            let others = predicates::none_of(context, TextField::Sni, matches.others);
+            let all = [snis, ports].into_iter().flatten().chain(others);
+            let rank = if context.settings.as_kong_does() { 0 } else { matches.rank };
+            Expression::all(all).map(|it| (it, PRIORITY + rank))
         } else {
             let address = |port: &u16| Address {
                 ip: None,
                 port: Some(*port),
             };
+            let network = |port: &u16| Address {
+                ip: Some(NETWORK.to_owned()),
+                port: Some(*port),
+            };
             route.snis = (!matches.snis.is_empty()).then(|| matches.snis.to_vec());
             route.destinations =
                 (!matches.ports.is_empty()).then(|| matches.ports.iter().map(address).collect());
+            if matches.is_first {
+                // Whoever comes to the port is meant already; a network makes Kong try the route before others.
+                let destinations = route.destinations.iter_mut();
+                destinations.for_each(|it| it.extend(matches.ports.first().map(network)));
+            }
             None
         };
         route_annotations::apply(context, self.object, self.meta, &mut route, has_expression);

@@ -7,7 +7,7 @@ use kong_crds::Kind;
 use kong_resolve::{Key, Name};
 
 use super::gateways::{Against, Bound, gateway, listener_set};
-use super::reach::Reach;
+use super::reach::{Reach, door, tls_door};
 use super::{Attached, Attachment, Claim, hostnames, is_gateway, is_listener_set};
 use crate::context::{Context, key};
 use crate::unheard;
@@ -149,11 +149,17 @@ pub(super) fn attach<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Option<
     } else if everywhere {
         attachment.hostnames.clear();
     }
-    let is_http = matches!(claim.route.kind, Kind::HTTPRoute | Kind::GRPCRoute);
-    if is_http && !attachment.unknown && !context.settings.as_kong_does() {
-        attachment.reach = Some(Reach::of(context, &met_by));
+    let door = match claim.route.kind {
+        Kind::HTTPRoute | Kind::GRPCRoute => Some(door as fn(&Listener) -> _),
+        Kind::TLSRoute => Some(tls_door as fn(&Listener) -> _),
+        _ => None,
+    };
+    if let Some(door) = door
+        && !attachment.unknown
+        && !context.settings.as_kong_does()
+    {
+        attachment.reach = Some(Reach::of(context, &met_by, door));
     }
-    attachment.by_listener = met_by;
     (attachment.unknown || !attachment.listeners.is_empty()).then_some(attachment)
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gateway_types::{Listener, Protocol};
+use gateway_types::{Listener, Protocol, TLSMode};
 use kong_resolve::Name;
 
 use super::accepted::has_hostnames;
@@ -15,7 +15,7 @@ use super::hostnames::meet;
 use super::{Attached, Bound};
 use crate::context::Context;
 
-/// A port at which requests of HTTP come in, with TLS or without.
+/// A port at which requests of HTTP come in, with TLS or without, or connections of TLS, which ends here or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Door {
     pub(crate) port: i64,
@@ -47,7 +47,16 @@ pub(crate) fn hostname(listener: &Listener) -> String {
     own.to_ascii_lowercase()
 }
 
-/// The door of a listener, if it has one.
+/// The door of a listener of TLS.
+pub(super) fn tls_door(listener: &Listener) -> Option<Door> {
+    let mode = listener.tls.as_ref().and_then(|tls| tls.mode.as_ref());
+    (listener.protocol == Protocol::TLS).then(|| Door {
+        port: listener.port,
+        tls: mode != Some(&TLSMode::Passthrough),
+    })
+}
+
+/// The door of a listener of HTTP.
 pub(crate) fn door(listener: &Listener) -> Option<Door> {
     let tls = match listener.protocol {
         Protocol::HTTP => false,
@@ -62,7 +71,11 @@ pub(crate) fn door(listener: &Listener) -> Option<Door> {
 
 impl Reach {
     /// That of a route which listeners take with these hostnames, of which none means all.
-    pub(super) fn of(context: &Context<'_, '_>, met: &[(Attached<'_>, Vec<String>)]) -> Self {
+    pub(super) fn of(
+        context: &Context<'_, '_>,
+        met: &[(Attached<'_>, Vec<String>)],
+        door: fn(&Listener) -> Option<Door>,
+    ) -> Self {
         let mut reach = Self::default();
         let gateways: BTreeSet<&Name> = met.iter().map(|(attached, _)| &attached.gateway).collect();
         for name in gateways {
