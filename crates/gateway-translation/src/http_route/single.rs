@@ -24,6 +24,7 @@ const ANY_PATH: &str = "~/";
 pub(super) fn of_rule(context: &Context<'_, '_>, rule: &Rule<'_>) -> Vec<(DraftRoute, Place)> {
     let mut routes = Vec::new();
     for it in rule.matches() {
+        say_preflights(context, &it);
         for (name, hosts) in variants(&it) {
             let place = Place::for_hosts(&it, &hosts);
             match route(context, &it, name, hosts) {
@@ -35,6 +36,22 @@ pub(super) fn of_rule(context: &Context<'_, '_>, rule: &Rule<'_>) -> Vec<(DraftR
         }
     }
     routes
+}
+
+/// A match of a method does not get the requests by which browsers ask whether they may use it.
+fn say_preflights(context: &Context<'_, '_>, it: &Match<'_>) {
+    let method = it.spec.method.as_deref();
+    if method.is_some_and(|method| method != "OPTIONS")
+        && filters::answers_preflights(&it.rule.spec.filters)
+    {
+        context.warn(
+            &it.rule.source.key,
+            format!("{}.method", it.field()),
+            "a preflight has the method OPTIONS, which the match is not for, so that the filter CORS answers none of them in \
+             the traditional flavour of the router",
+            "match without a method, or use the expressions flavour of the router",
+        );
+    }
 }
 
 /// The routes that a match needs for its hosts: their names, and the hosts of each. Hosts with wildcards have a route

@@ -7,6 +7,7 @@
 )]
 
 mod as_kong;
+mod features;
 mod gateway;
 mod golden;
 mod grpc_route;
