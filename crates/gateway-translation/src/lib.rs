@@ -21,8 +21,10 @@ mod document;
 mod draft;
 mod fallback;
 mod grpc_route;
+mod guards;
 mod http_route;
 mod ingress;
+mod isolation;
 mod licenses;
 mod lint;
 mod listeners;
@@ -40,6 +42,7 @@ mod settings;
 pub mod status;
 mod stream_route;
 mod translator;
+mod unheard;
 mod url_path;
 mod vaults;
 

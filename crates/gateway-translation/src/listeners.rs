@@ -10,8 +10,10 @@ mod arbitration;
 mod conflicts;
 mod gateways;
 mod hostnames;
+mod reach;
 mod references;
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use gateway_types::{Listener, ParentReference, Protocol, TLSMode};
@@ -28,7 +30,7 @@ pub(crate) use arbitration::arbitrate;
 pub(crate) use gateways::{
     Against, Bound, Judged, Set, all_gateways, gateway, listener_sets_of, say as say_unusable,
 };
-pub(crate) use hostnames::meet;
+pub(crate) use reach::{Door, Doors, Reach, door, hostname, includes};
 pub(crate) use references::{client_certificate, invalid_pair, listener_certificate};
 
 /// The name that Kong's ingress controller has in GatewayClasses, which is that of its translator everywhere.
@@ -61,15 +63,12 @@ pub(crate) struct Attached<'w> {
 pub(crate) struct Attachment<'w> {
     /// The listeners that it attaches to, each once, in the order of the parentRefs.
     pub(crate) listeners: Vec<Attached<'w>>,
-    /// The hostnames at which each of the listeners takes it, in their order; none for all.
-    pub(crate) hostnames_of: Vec<Vec<String>>,
     /// Whether it has a parent that is not there and is taken to accept it as it is.
     pub(crate) unknown: bool,
     /// Hosts that it is for, of those that its listeners have; none for all.
     pub(crate) hostnames: Vec<String>,
-    /// Hosts that other listeners beside its own are for, which it is not for though its hostnames cover them; only
-    /// where routes have expressions.
-    pub(crate) shadowed: Vec<String>,
+    /// Where it answers, if it is a route with hosts and all of its parents are known.
+    pub(crate) reach: Option<Reach>,
 }
 
 /// The listeners that take a route; `None`, and a problem, if there is none. Where all routes are to be translated,
@@ -99,6 +98,23 @@ pub(crate) fn attach<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Option<
     }
     let hostnames = &hostnames;
     accepted::attach(context, Claim { hostnames, ..claim })
+}
+
+/// The hosts of an attached route, each once, as Kong compares them: with what clients send, which it turns into nothing
+/// else. None, or an empty one, is for all.
+pub(crate) fn hosts(attachment: &Attachment<'_>, as_kong: bool) -> Vec<String> {
+    if as_kong {
+        return attachment.hostnames.clone();
+    }
+    if let Some(reach) = &attachment.reach {
+        return reach.hosts.iter().map(|(host, _)| host.clone()).collect();
+    }
+    let mut seen = BTreeSet::new();
+    let hosts = attachment
+        .hostnames
+        .iter()
+        .map(|it| it.to_ascii_lowercase());
+    hosts.filter(|host| seen.insert(host.clone())).collect()
 }
 
 /// What comes of each parentRef of a route, in order.

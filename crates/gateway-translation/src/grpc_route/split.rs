@@ -37,10 +37,7 @@ pub(super) struct Part<'s> {
 pub(super) fn parts<'s>(context: &Context<'_, '_>, source: &'s Source<'s>) -> Vec<Part<'s>> {
     let expressions = context.settings.expressions();
     let mut lots = if expressions {
-        let each = source
-            .hostnames
-            .iter()
-            .map(|hostname| vec![hostname.clone()]);
+        let each = source.hostnames.iter().map(|hostname| of_one(hostname));
         each.collect()
     } else if context.settings.as_kong_does() {
         vec![source.hostnames.clone()]
@@ -73,18 +70,23 @@ pub(super) fn parts<'s>(context: &Context<'_, '_>, source: &'s Source<'s>) -> Ve
 }
 
 /// Hosts in lots of which each is as specific as the others: Kong looks at a route's hosts as a whole, so one with a
-/// wildcard would take precedence away from those without. Those without come first, then the longest wildcards.
+/// wildcard would take precedence away from those without. Those without come first, then the longest wildcards; what is
+/// for all hosts has none.
 fn comparable(hostnames: &[String]) -> Vec<Vec<String>> {
-    let mut lots: BTreeMap<(bool, std::cmp::Reverse<usize>), Vec<String>> = BTreeMap::new();
+    let mut lots: BTreeMap<(bool, bool, std::cmp::Reverse<usize>), Vec<String>> = BTreeMap::new();
     for hostname in hostnames {
         let is_wildcard = hostname.starts_with('*');
         let length = if is_wildcard { hostname.len() } else { 0 };
-        let lot = lots
-            .entry((is_wildcard, std::cmp::Reverse(length)))
-            .or_default();
-        lot.push(hostname.clone());
+        let place = (hostname.is_empty(), is_wildcard, std::cmp::Reverse(length));
+        lots.entry(place).or_default().extend(of_one(hostname));
     }
     lots.into_values().collect()
+}
+
+/// The hosts that a hostname stands for: an empty one is for all, which are none by name.
+fn of_one(hostname: &str) -> Vec<String> {
+    let named = (!hostname.is_empty()).then(|| hostname.to_owned());
+    named.into_iter().collect()
 }
 
 impl Part<'_> {

@@ -6,7 +6,7 @@ use kong_router::expression::{
 };
 
 use super::Refusal;
-use super::filters::normal;
+use super::filters::{answers_preflights, normal};
 use super::source::Match;
 
 /// The kind of a path match, and its value.
@@ -67,10 +67,24 @@ pub(super) fn expression(
     })?;
     all.extend(Expression::all(queries));
     if let Some(method) = &it.spec.method {
-        let test = TextTest::Equals(method.clone());
-        all.push(Expression::text(TextField::Method, test));
+        let is =
+            |method: &str| Expression::text(TextField::Method, TextTest::Equals(method.to_owned()));
+        let preflight = if right && answers_preflights(&it.rule.spec.filters) {
+            preflight(method).map(|asked| [is("OPTIONS"), asked])
+        } else {
+            None
+        };
+        let preflight = preflight.and_then(Expression::all);
+        all.extend(Expression::any([is(method)].into_iter().chain(preflight)));
     }
     Ok(Expression::all(all))
+}
+
+/// What a browser sends that asks whether it may use a method.
+fn preflight(method: &str) -> Option<Expression> {
+    let name = HeaderName::new("access-control-request-method").ok()?;
+    let asked = Text::from(TextField::Header(name)).any_value();
+    Some(Expression::text(asked, TextTest::Equals(method.to_owned())))
 }
 
 fn pattern(field: String, pattern: String) -> Result<TextTest, Refusal> {

@@ -26,6 +26,7 @@ const NO_SLASH: &str = "~/{0}";
 pub(super) fn of_rule(context: &Context<'_, '_>, rule: &Rule<'_>) -> Vec<(DraftRoute, Place)> {
     let mut routes = Vec::new();
     for it in rule.matches() {
+        say_preflights(context, &it);
         for (name, hosts) in variants(&it) {
             let place = Place::for_hosts(&it, &hosts);
             match route(context, &it, name, hosts) {
@@ -39,8 +40,24 @@ pub(super) fn of_rule(context: &Context<'_, '_>, rule: &Rule<'_>) -> Vec<(DraftR
     routes
 }
 
+/// A match of a method does not get the requests by which browsers ask whether they may use it.
+fn say_preflights(context: &Context<'_, '_>, it: &Match<'_>) {
+    let method = it.spec.method.as_deref();
+    if method.is_some_and(|method| method != "OPTIONS")
+        && filters::answers_preflights(&it.rule.spec.filters)
+    {
+        context.warn(
+            &it.rule.source.key,
+            format!("{}.method", it.field()),
+            "a preflight has the method OPTIONS, which the match is not for, so that the filter CORS answers none of them in \
+             the traditional flavour of the router",
+            "match without a method, or use the expressions flavour of the router",
+        );
+    }
+}
+
 /// The routes that a match needs for its hosts: their names, and the hosts of each. Hosts with wildcards have a route
-/// each, for some are more specific than others.
+/// each, for some are more specific than others; that for all hosts has none.
 fn variants(it: &Match<'_>) -> Vec<(String, Vec<String>)> {
     let source: &Source<'_> = it.rule.source;
     let name = format!(
@@ -50,15 +67,18 @@ fn variants(it: &Match<'_>) -> Vec<(String, Vec<String>)> {
         it.rule.index,
         it.index
     );
-    let (wild, plain): (Vec<String>, Vec<String>) = source
-        .hostnames
-        .iter()
-        .cloned()
-        .partition(|host| host.starts_with('*'));
-    if wild.is_empty() || (plain.is_empty() && wild.len() == 1) {
-        return vec![(name, source.hostnames.clone())];
+    let (everything, hosts): (Vec<String>, Vec<String>) =
+        source.hostnames.iter().cloned().partition(String::is_empty);
+    let (wild, plain): (Vec<String>, Vec<String>) =
+        hosts.into_iter().partition(|host| host.starts_with('*'));
+    let is_one = [!everything.is_empty(), !plain.is_empty(), !wild.is_empty()];
+    if wild.len() < 2 && is_one.into_iter().filter(|it| *it).count() < 2 {
+        return vec![(name, [wild, plain].concat())];
     }
     let mut variants = Vec::new();
+    if !everything.is_empty() {
+        variants.push((format!("{name}._"), Vec::new()));
+    }
     for host in wild {
         let variant = format!("{name}.{}", host.replace('*', "_"));
         variants.push((variant, vec![host]));

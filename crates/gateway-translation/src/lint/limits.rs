@@ -11,7 +11,7 @@ use kong_resolve::Key;
 use super::{Lint, Rule};
 use crate::Translation;
 use crate::context::Context;
-use crate::listeners::{Claim, Outcome, meet, outcomes};
+use crate::listeners::{Claim, Outcome, includes, outcomes};
 
 /// Tells of the limits that concern routes that became something.
 pub(super) fn find(context: &Context<'_, '_>, translation: &Translation, found: &mut Vec<Lint>) {
@@ -127,7 +127,8 @@ fn of_two_kinds(
 
 /// Whether there are hosts that are among both; none are all.
 fn have_some_in_common(some: &[String], others: &[String]) -> bool {
-    let meets = |one: &String| others.iter().any(|other| meet(one, other).is_some());
+    let either = |one: &str, other: &str| includes(one, other) || includes(other, one);
+    let meets = |one: &String| others.iter().any(|other| either(one, other));
     some.is_empty() || others.is_empty() || some.iter().any(meets)
 }
 

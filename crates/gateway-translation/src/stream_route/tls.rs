@@ -1,8 +1,9 @@
 //! TLSRoute: connections by the name that TLS asks for.
+//!
+//! Start with [`drafts`]; which connections a route is for is found out by [`sorts`].
 
-mod names;
+mod sorts;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gateway_types::{RouteStatus, TLSRouteSpec};
@@ -14,36 +15,34 @@ use kong_resolve::{Key, Meta, Name};
 use super::{Claim, Matches, StreamRule};
 use crate::context::{Context, key};
 use crate::draft::Draft;
-use crate::listeners::{Attached, Attachment, attach, is_gateway, referenced};
+use crate::isolation;
+use crate::listeners::{Attached, attach, is_gateway, referenced};
 use crate::settings::KongVersion;
+use crate::unheard;
+use sorts::Sort;
 
 /// The services of all TLSRoutes.
 pub(super) fn drafts(
     context: &Context<'_, '_>,
     routes: Vec<(&Name, &Meta, &Arc<TLSRouteSpec>)>,
 ) -> Vec<Draft> {
-    let named: Vec<(Key, &Meta, &TLSRouteSpec, Vec<Wanted>)> = routes
-        .into_iter()
-        .filter_map(|(name, meta, spec)| {
-            let object = key(Kind::TLSRoute, name);
-            let wanted = wanted(context, &object, spec)?;
-            Some((object, meta, &**spec, wanted))
-        })
-        .collect();
-    let claims: Vec<(&Key, &[Wanted])> = named
-        .iter()
-        .map(|(object, _, _, wanted)| (object, &wanted[..]))
-        .collect();
-    let sorts = if context.settings.as_kong_does() {
-        claims
-            .iter()
-            .map(|(_, wanted)| sorts(wanted, |_| 0))
-            .collect()
-    } else {
-        names::shared_out(context, &claims)
-    };
+    let mut known = Vec::new();
+    for (name, meta, spec) in routes {
+        let object = key(Kind::TLSRoute, name);
+        unheard::say_defaults(context, &object, spec.use_default_gateways.as_ref());
+        if let Some(sorts) = sorts(context, &object, spec) {
+            known.push((object, meta, spec, sorts));
+        }
+    }
+    if !context.settings.as_kong_does() {
+        let of: Vec<(&Key, &mut Vec<Sort>)> = known
+            .iter_mut()
+            .map(|(object, _, _, sorts)| (&*object, sorts))
+            .collect();
+        sorts::arbitrate(context, of);
+    }
     let mut drafts = Vec::new();
-    for ((object, meta, spec, _), sorts) in named.iter().zip(sorts) {
+    for (object, meta, spec, sorts) in &known {
         if spec.rules.is_empty() {
             context.leave_out(
                 object,
@@ -53,7 +52,6 @@ pub(super) fn drafts(
             );
         }
         if sorts.is_empty() {
-            // Others have got it all.
             continue;
         }
         for (number, rule) in spec.rules.iter().enumerate() {
@@ -80,80 +78,8 @@ pub(super) fn drafts(
     drafts
 }
 
-/// Connections that a route is for: those to a port that ask for a name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Wanted {
-    passthrough: bool,
-    /// The port; `None` if it is not known.
-    port: Option<u16>,
-    /// The name, perhaps with a wildcard; `None` for all.
-    name: Option<String>,
-}
-
-/// Connections of a route that are treated alike.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Sort {
-    passthrough: bool,
-    snis: Vec<String>,
-    ports: Vec<u16>,
-    level: usize,
-}
-
-impl Sort {
-    fn matches(&self) -> Matches<'_> {
-        Matches {
-            protocol: if self.passthrough {
-                Protocol::TlsPassthrough
-            } else {
-                Protocol::Tls
-            },
-            snis: &self.snis,
-            ports: &self.ports,
-            level: self.level,
-        }
-    }
-}
-
-/// What is wanted in sorts: names that are wanted on the same ports and have one level are one.
-fn sorts(wanted: &[Wanted], level: impl Fn(&Wanted) -> usize) -> Vec<Sort> {
-    let mut ports: BTreeMap<(bool, usize, usize), Vec<u16>> = BTreeMap::new();
-    let mut names: Vec<Option<&String>> = Vec::new();
-    for it in wanted {
-        let name = it.name.as_ref();
-        let number = names.iter().position(|known| *known == name);
-        let number = number.unwrap_or_else(|| {
-            names.push(name);
-            names.len() - 1
-        });
-        let of_name = ports
-            .entry((it.passthrough, level(it), number))
-            .or_default();
-        of_name.extend(it.port);
-    }
-    let mut sorts: Vec<Sort> = Vec::new();
-    for ((passthrough, level, number), mut ports) in ports {
-        ports.sort_unstable();
-        ports.dedup();
-        let name = names[number].cloned();
-        let same = sorts.iter_mut().find(|it| {
-            (it.passthrough, it.level, &it.ports) == (passthrough, level, &ports)
-                && it.snis.is_empty() == name.is_none()
-        });
-        match same {
-            Some(sort) => sort.snis.extend(name),
-            None => sorts.push(Sort {
-                passthrough,
-                snis: name.into_iter().collect(),
-                ports,
-                level,
-            }),
-        }
-    }
-    sorts
-}
-
-/// The connections that a route is for; `None`, and a problem, if there are none.
-fn wanted(context: &Context<'_, '_>, object: &Key, spec: &TLSRouteSpec) -> Option<Vec<Wanted>> {
+/// The sorts of connections of a route; `None`, and a problem, if there is none.
+fn sorts(context: &Context<'_, '_>, object: &Key, spec: &TLSRouteSpec) -> Option<Vec<Sort>> {
     let no_hostnames = || {
         context.leave_out(
             object,
@@ -174,90 +100,59 @@ fn wanted(context: &Context<'_, '_>, object: &Key, spec: &TLSRouteSpec) -> Optio
             return None;
         }
         let passthrough = is_passthrough_by_status(context, object);
-        let names = attachment.hostnames.into_iter();
-        let wanted = names.map(|name| Wanted {
-            passthrough,
-            port: None,
-            name: Some(name),
-        });
-        return Some(wanted.collect());
+        return Some(vec![Sort::plain(passthrough, attachment.hostnames)]);
     }
-    let mut wanted = by_listener(&attachment);
+    if let Some(reach) = &attachment.reach {
+        isolation::say_lost(context, object, reach);
+    }
+    let mut sorts = match &attachment.reach {
+        Some(reach) => sorts::by_doors(context, reach),
+        None => sorts::by_listeners(&attachment),
+    };
     let settings = context.settings;
     if !settings.expressions() && settings.version < KongVersion::WILDCARD_SNIS {
-        let had_some = wanted.iter().any(|it| it.name.is_some());
-        let mut told = BTreeSet::new();
-        wanted.retain(|it| {
-            let Some(hostname) = it.name.as_ref().filter(|name| name.contains('*')) else {
-                return true;
-            };
-            if told.insert(hostname.clone()) {
+        without_wildcards(context, object, &mut sorts)?;
+    }
+    let is_for_nothing = |it: &Sort| it.snis.is_empty() && it.ports.is_empty();
+    if sorts.iter().any(is_for_nothing) {
+        no_hostnames();
+        return None;
+    }
+    Some(sorts)
+}
+
+/// Leaves out names that the version does not know; `None`, and a problem, if nothing is left.
+fn without_wildcards(context: &Context<'_, '_>, object: &Key, sorts: &mut Vec<Sort>) -> Option<()> {
+    let version = context.settings.version;
+    let had_some = !sorts.is_empty();
+    sorts.retain_mut(|sort| {
+        let had_some = !sort.snis.is_empty();
+        sort.snis.retain(|hostname| {
+            let is_plain = !hostname.contains('*');
+            if !is_plain {
                 context.say(
                     object,
                     "spec.hostnames",
                     format!(
-                        "Kong {} knows no names of TLS with a wildcard; \"{hostname}\" is left out",
-                        settings.version
+                        "Kong {version} knows no names of TLS with a wildcard; \"{hostname}\" is left out"
                     ),
                     "name the hosts one by one, or use a newer version",
                 );
             }
-            false
+            is_plain
         });
-        if had_some && wanted.is_empty() {
-            context.leave_out(
-                object,
-                "",
-                "none of the hostnames can be used; the route is left out",
-                "name the hosts one by one, or use a newer version",
-            );
-            return None;
-        }
-    }
-    if wanted
-        .iter()
-        .all(|it| it.name.is_none() && it.port.is_none())
-    {
-        no_hostnames();
+        !had_some || !sort.snis.is_empty()
+    });
+    if had_some && sorts.is_empty() {
+        context.leave_out(
+            object,
+            "",
+            "none of the hostnames can be used; the route is left out",
+            "name the hosts one by one, or use a newer version",
+        );
         return None;
     }
-    Some(wanted)
-}
-
-/// What a route has of each of its listeners, with the port: without one a route of Kong for a name also gets plain
-/// connections on every port. Where a listener is not known, no port is.
-fn by_listener(attachment: &Attachment<'_>) -> Vec<Wanted> {
-    let mut all = Vec::new();
-    let mut add = |passthrough: bool, port: Option<u16>, names: &[String]| {
-        let names = names.iter().map(|name| Some(name.to_ascii_lowercase()));
-        let everything = (names.len() == 0).then_some(None);
-        for name in names.chain(everything) {
-            let it = Wanted {
-                passthrough,
-                port,
-                name,
-            };
-            if !all.contains(&it) {
-                all.push(it);
-            }
-        }
-    };
-    if attachment.unknown {
-        let sorts: BTreeSet<bool> = attachment
-            .listeners
-            .iter()
-            .map(Attached::is_passthrough)
-            .collect();
-        let known = (sorts.is_empty()).then_some(false);
-        for passthrough in sorts.into_iter().chain(known) {
-            add(passthrough, None, &attachment.hostnames);
-        }
-        return all;
-    }
-    for (listener, names) in attachment.listeners.iter().zip(&attachment.hostnames_of) {
-        add(listener.is_passthrough(), listener.port(), names);
-    }
-    all
+    Some(())
 }
 
 /// Whether a listener of a parent that has taken the route lets TLS through, which is where Kong's translator looks.

@@ -7,12 +7,14 @@
 )]
 
 mod as_kong;
+mod features;
 mod gateway;
 mod golden;
 mod grpc_route;
 mod http_order;
 mod http_route;
 mod ingress;
+mod isolation;
 mod limits;
 mod properties;
 mod rest;

@@ -24,13 +24,20 @@ use dice::Dice;
 use generate::Options;
 use kong::Kong;
 use reference::Request;
-use scene::{Kind, Scene};
+use scene::{Kind, Protocol, Scene};
 
 /// Where the most specific of several listeners of a port is the only one that serves a request. What is not in here the
 /// translation does not have yet, and scenes are without it.
-const ISOLATED: [(Kind, Flavor); 0] = [];
+const ISOLATED: [(Kind, Flavor); 3] = [
+    (Kind::Http, Flavor::Expressions),
+    (Kind::Grpc, Flavor::Expressions),
+    (Kind::Tls, Flavor::Expressions),
+];
 /// Where routes are for the ports and protocols of their listeners alone.
-const BY_PORT: [(Kind, Flavor); 0] = [];
+const BY_PORT: [(Kind, Flavor); 2] = [
+    (Kind::Http, Flavor::Expressions),
+    (Kind::Grpc, Flavor::Expressions),
+];
 
 /// What scenes have in them.
 fn options(kind: Kind, flavor: Flavor) -> Options {
@@ -96,7 +103,14 @@ fn play(scene: &Scene, traffic: &Traffic, kind: Kind, flavor: Flavor) -> Result<
             played.taken += u64::from(taken);
         }
     }
-    for request in &traffic.requests {
+    let listeners = scene
+        .gateways
+        .iter()
+        .filter(|it| it.ours)
+        .flat_map(|it| &it.listeners);
+    let doors: Vec<(u16, Protocol)> = listeners.map(|it| (it.port, it.protocol)).collect();
+    let heard = |it: &&Request| doors.contains(&(it.port, it.protocol));
+    for request in traffic.requests.iter().filter(heard) {
         let by_limit = judge::request(scene, &kong, &reading, request, kind)
             .map_err(|wrong| format!("{request:?}\n{wrong}\n{}", kong.everything()))?;
         played.requests += 1;

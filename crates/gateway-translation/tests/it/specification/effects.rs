@@ -92,37 +92,49 @@ pub(super) fn of(scene: &Scene, place: Place, request: &Request) -> Vec<Effect> 
         } else {
             format!(":{port}")
         };
-        let path = new_path(path.as_ref(), matched, request);
         let host = hostname.unwrap_or(request.host);
-        return vec![Effect::Redirected {
+        let to = |path: String| Effect::Redirected {
             status: status.unwrap_or(302),
             location: format!("{new_scheme}://{host}{port}{path}"),
-        }];
+        };
+        let paths = new_paths(path.as_ref(), matched, request).into_iter();
+        return paths.map(to).collect();
     }
-    let (mut host, mut path) = (request.host, uri::path_of(&request.target));
+    let (mut host, mut paths) = (request.host, vec![uri::path_of(&request.target)]);
     if let Some(Filter::Rewrite {
         hostname,
         path: new,
     }) = &rule.filter
     {
         host = hostname.unwrap_or(host);
-        path = new_path(new.as_ref(), matched, request);
+        paths = new_paths(new.as_ref(), matched, request);
     }
-    let forwarded = |shares: Shares| {
+    let mut effects = Vec::new();
+    for shares in shares(route, &rule.backends) {
         if shares.keys().all(|who| who.parse::<u16>().is_ok()) {
-            return Effect::Failed(shares);
+            effects.push(Effect::Failed(shares));
+            continue;
         }
-        Effect::Forwarded {
+        effects.extend(paths.iter().map(|path| Effect::Forwarded {
             path: path.clone(),
             query: uri::raw_query(&request.target).to_owned(),
             host: host.to_owned(),
-            shares,
-        }
-    };
-    shares(route, &rule.backends)
-        .into_iter()
-        .map(forwarded)
-        .collect()
+            shares: shares.clone(),
+        }));
+    }
+    effects
+}
+
+/// What the path of a request may be once it has been changed. Whether `/` has anything behind the prefix `/` is left
+/// open.
+fn new_paths(new: Option<&NewPath>, matched: Option<&Match>, request: &Request) -> Vec<String> {
+    let path = new_path(new, matched, request);
+    let is_root = uri::path_of(&request.target) == "/" && matches!(new, Some(NewPath::Prefix(_)));
+    let bare = path
+        .strip_suffix('/')
+        .filter(|bare| is_root && !bare.is_empty());
+    let bare = bare.map(str::to_owned);
+    bare.into_iter().chain([path]).collect()
 }
 
 /// The path of a request once it has been changed.

@@ -124,7 +124,7 @@ pub(super) fn scene(dice: &mut Dice, kind: Kind, options: Options) -> Scene {
             (Protocol::Https, 8443),
         ],
     };
-    // Gateways share a router, so that listeners of one port overlap across them, too.
+    // Here they share one, so that the listeners of one port are to be the same for all.
     let layout = dice.pick(&APART);
     let mut gateways = Vec::new();
     for (number, (name, namespace)) in [
@@ -135,7 +135,9 @@ pub(super) fn scene(dice: &mut Dice, kind: Kind, options: Options) -> Scene {
     .into_iter()
     .enumerate()
     {
-        if number > 0 && !dice.one_in(3) {
+        // Each Gateway has a data plane of its own, so what listeners leave to each other ends with it.
+        let is_alone = options.overlapping_listeners || options.several_ports;
+        if number > 0 && (!dice.one_in(3) || (is_alone && name == "h")) {
             continue;
         }
         let layout = if options.overlapping_listeners {

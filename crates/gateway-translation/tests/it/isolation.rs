@@ -1,0 +1,378 @@
+//! Routes keep to their listeners: to the hosts, protocols and ports of those that they are attached to.
+
+use gateway_translation::Settings;
+use kong_router::{Answer, Flavor, Request};
+
+use super::gateway::{CLASS, FLAVORS, Gateway, gateway, service, settings};
+
+/// An HTTPRoute for everything, attached to sections of the Gateway.
+fn route(name: &str, sections: &[&str], more: &str) -> String {
+    routes_of("HTTPRoute", name, sections, more)
+}
+
+fn routes_of(kind: &str, name: &str, sections: &[&str], more: &str) -> String {
+    let parents: Vec<String> = if sections.is_empty() {
+        vec!["{name: gw}".to_owned()]
+    } else {
+        let parent = |section: &&str| format!("{{name: gw, sectionName: {section}}}");
+        sections.iter().map(parent).collect()
+    };
+    format!(
+        "
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: {kind}
+metadata: {{name: {name}, namespace: default}}
+spec: {{parentRefs: [{}]{more}}}",
+        parents.join(", ")
+    )
+}
+
+const TO_A: &str = ", rules: [{backendRefs: [{name: a, port: 80}]}]";
+
+fn ask(gateway: &Gateway, url: &str) -> Answer {
+    ask_with(gateway, url, |_| {})
+}
+
+fn ask_with(
+    gateway: &Gateway,
+    url: &str,
+    change: impl Fn(&mut kong_router::HttpRequest),
+) -> Answer {
+    let mut request = Request::typed("GET", url, &[]).unwrap();
+    if let Request::Http(request) = &mut request {
+        change(request);
+    }
+    let answer = gateway.answer(&request);
+    assert!(!answer.nondeterministic, "{url}: {answer:?}");
+    answer
+}
+
+/// The name of the object that a request goes to; nothing if none of a user takes it.
+fn goes_to(gateway: &Gateway, url: &str) -> Option<String> {
+    of_user(ask(gateway, url))
+}
+
+fn of_user(answer: Answer) -> Option<String> {
+    let route = answer.route?;
+    let mut parts = route.split('.');
+    let kind = parts.next()?;
+    matches!(kind, "httproute" | "grpcroute").then(|| parts.nth(1).unwrap().to_owned())
+}
+
+#[test]
+fn the_most_specific_listener_has_its_hosts_to_itself() {
+    let listeners = "{name: all, port: 80, protocol: HTTP}, \
+        {name: wild, port: 80, protocol: HTTP, hostname: '*.example.com'}, \
+        {name: deep, port: 80, protocol: HTTP, hostname: '*.foo.example.com'}, \
+        {name: abc, port: 80, protocol: HTTP, hostname: Abc.foo.example.com}";
+    let only = |path: &str| {
+        format!(
+            ", rules: [{{matches: [{{path: {{value: {path}}}}}], backendRefs: [{{name: a, port: 80}}]}}]"
+        )
+    };
+    let manifests = route("all", &["all"], &only("/all"))
+        + &route("wild", &["wild"], &only("/wild"))
+        + &route("deep", &["deep"], &only("/deep"))
+        + &route("abc", &["abc"], &only("/abc"))
+        + &service("a", 80)
+        + &gateway(listeners);
+    for flavor in FLAVORS {
+        let gateway = Gateway::of(&manifests, flavor);
+        for (host, own) in [
+            ("bar.com", "all"),
+            ("bar.example.com", "wild"),
+            ("bar.foo.example.com", "deep"),
+            ("abc.foo.example.com", "abc"),
+        ] {
+            for path in ["all", "wild", "deep", "abc"] {
+                let found = goes_to(&gateway, &format!("http://{host}/{path}"));
+                let expected = (path == own).then(|| path.to_owned());
+                // Between wildcards, and between those and all, the traditional flavour lets requests through.
+                if flavor == Flavor::TraditionalCompatible && own != "abc" && expected.is_none() {
+                    continue;
+                }
+                assert_eq!(found, expected, "{flavor:?} {host} {path}");
+            }
+        }
+        let said = "the traditional flavour of the router cannot keep requests for *.example.com";
+        let is_said = gateway.says("Gateway default/gw", said);
+        assert_eq!(is_said, flavor == Flavor::TraditionalCompatible);
+        let answer = ask(&gateway, "http://abc.foo.example.com/wild");
+        let route = answer.route.as_deref();
+        match flavor {
+            Flavor::TraditionalCompatible => {
+                assert_eq!(route, Some("gateway.default.gw.abc.elsewhere"))
+            }
+            Flavor::Expressions => assert_eq!(route, None),
+        }
+    }
+}
+
+#[test]
+fn a_route_of_several_listeners_answers_for_the_hosts_of_each() {
+    let listeners = "{name: all, port: 80, protocol: HTTP}, \
+        {name: foo, port: 80, protocol: HTTP, hostname: foo.example.com}, \
+        {name: bar, port: 80, protocol: HTTP, hostname: bar.example.com}";
+    let manifests = route("both", &["all", "foo"], TO_A) + &service("a", 80) + &gateway(listeners);
+    for flavor in FLAVORS {
+        let gateway = Gateway::of(&manifests, flavor);
+        for (host, expected) in [
+            ("x.test", true),
+            ("foo.example.com", true),
+            ("bar.example.com", false),
+        ] {
+            let found = goes_to(&gateway, &format!("http://{host}/"));
+            assert_eq!(found.is_some(), expected, "{flavor:?} {host}");
+        }
+    }
+}
+
+#[test]
+fn a_host_that_belongs_to_another_listener_is_said() {
+    let listeners = "{name: wild, port: 80, protocol: HTTP, hostname: '*.example.com'}, \
+        {name: foo, port: 80, protocol: HTTP, hostname: foo.example.com}";
+    let manifests = route(
+        "r",
+        &["wild"],
+        &format!(", hostnames: [foo.example.com, bar.example.com]{TO_A}"),
+    ) + &route(
+        "none",
+        &["wild"],
+        &format!(", hostnames: [foo.example.com]{TO_A}"),
+    ) + &service("a", 80)
+        + &gateway(listeners);
+    for flavor in FLAVORS {
+        let gateway = Gateway::of(&manifests, flavor);
+        assert_eq!(goes_to(&gateway, "http://foo.example.com/"), None);
+        assert_eq!(
+            goes_to(&gateway, "http://bar.example.com/").as_deref(),
+            Some("r")
+        );
+        for route in ["r", "none"] {
+            let object = format!("HTTPRoute default/{route}");
+            assert!(gateway.says(
+                &object,
+                "requests for foo.example.com belong to listener foo"
+            ));
+        }
+    }
+}
+
+#[test]
+fn calls_keep_to_their_listeners_too() {
+    let listeners = "{name: wild, port: 80, protocol: HTTP, hostname: '*.example.com'}, \
+        {name: foo, port: 80, protocol: HTTP, hostname: foo.example.com}";
+    let method = |service: &str| {
+        format!(
+            ", rules: [{{matches: [{{method: {{service: {service}}}}}], backendRefs: [{{name: a, port: 80}}]}}]"
+        )
+    };
+    let manifests = routes_of("GRPCRoute", "wild", &["wild"], &method("s.Wild"))
+        + &routes_of("GRPCRoute", "foo", &["foo"], &method("s.Foo"))
+        + &service("a", 80)
+        + &gateway(listeners);
+    for flavor in FLAVORS {
+        let gateway = Gateway::of(&manifests, flavor);
+        for (host, service, expected) in [
+            ("foo.example.com", "Wild", None),
+            ("foo.example.com", "Foo", Some("foo")),
+            ("bar.example.com", "Wild", Some("wild")),
+            ("bar.example.com", "Foo", None),
+        ] {
+            let found = goes_to(&gateway, &format!("http://{host}/s.{service}/Do"));
+            assert_eq!(found.as_deref(), expected, "{flavor:?} {host} {service}");
+        }
+    }
+}
+
+#[test]
+fn where_ports_divide_hosts_differently_the_traditional_flavour_says_so() {
+    let listeners = "{name: wild, port: 80, protocol: HTTP, hostname: '*.example.com'}, \
+        {name: foo, port: 80, protocol: HTTP, hostname: foo.example.com}, \
+        {name: other, port: 8080, protocol: HTTP, hostname: '*.example.com'}";
+    let manifests = route("other", &["other"], TO_A) + &service("a", 80) + &gateway(listeners);
+    let traditional = Gateway::of(&manifests, Flavor::TraditionalCompatible);
+    let said = "the traditional flavour of the router cannot keep requests for foo.example.com";
+    assert!(traditional.says("Gateway default/gw", said));
+    // It has to answer where it is meant to.
+    assert_eq!(
+        goes_to(&traditional, "http://foo.example.com:8080/").as_deref(),
+        Some("other")
+    );
+    let said = "the traditional flavour of the router does not tell the ports of requests apart: this route answers at 80";
+    assert!(traditional.says("HTTPRoute default/other", said));
+    let expressions = Gateway::of(&manifests, Flavor::Expressions);
+    assert_eq!(
+        goes_to(&expressions, "http://foo.example.com:8080/").as_deref(),
+        Some("other")
+    );
+    assert_eq!(goes_to(&expressions, "http://foo.example.com/"), None);
+    assert_eq!(expressions.problems, []);
+}
+
+#[test]
+fn a_parent_with_a_port_is_answered_at_that_port() {
+    let listeners = "{name: one, port: 80, protocol: HTTP}, {name: two, port: 8080, protocol: HTTP}, \
+        {name: three, port: 8081, protocol: HTTP}";
+    let manifests = "
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: two, namespace: default}
+spec: {parentRefs: [{name: gw, port: 8080}, {name: gw, port: 8081}], rules: [{backendRefs: [{name: a, port: 80}]}]}"
+        .to_owned()
+        + &route("one", &["one"], TO_A)
+        + &service("a", 80)
+        + &gateway(listeners);
+    let expressions = Gateway::of(&manifests, Flavor::Expressions);
+    for (port, expected) in [(80, "one"), (8080, "two"), (8081, "two")] {
+        let found = goes_to(&expressions, &format!("http://h.example.com:{port}/"));
+        assert_eq!(found.as_deref(), Some(expected));
+    }
+    assert_eq!(expressions.problems, []);
+    let said = "does not tell the ports of requests apart";
+    let traditional = Gateway::of(&manifests, Flavor::TraditionalCompatible);
+    for route in ["one", "two"] {
+        let object = format!("HTTPRoute default/{route}");
+        assert!(traditional.says(
+            &object,
+            &format!("the traditional flavour of the router {said}")
+        ));
+    }
+    let old = Settings {
+        version: "3.5".parse().unwrap(),
+        ..settings(Flavor::Expressions)
+    };
+    let old = Gateway::with(&manifests, &old);
+    assert!(old.says(
+        "HTTPRoute default/two",
+        &format!("the router of Kong 3.5 {said}")
+    ));
+}
+
+#[test]
+fn a_redirect_to_tls_and_what_it_leads_to_do_not_get_into_each_others_way() {
+    let listeners =
+        "{name: http, port: 80, protocol: HTTP}, {name: https, port: 443, protocol: HTTPS}";
+    let redirect =
+        ", rules: [{filters: [{type: RequestRedirect, requestRedirect: {scheme: https}}]}]";
+    let app = ", rules: [{matches: [{path: {value: /app}}], backendRefs: [{name: a, port: 80}]}]";
+    let manifests = route("redirect", &["http"], redirect)
+        + &route("app", &["https"], app)
+        + &service("a", 80)
+        + &gateway(listeners);
+    let gateway = Gateway::of(&manifests, Flavor::Expressions);
+    assert_eq!(
+        goes_to(&gateway, "http://h.example.com/app").as_deref(),
+        Some("redirect")
+    );
+    assert_eq!(
+        goes_to(&gateway, "https://h.example.com/app").as_deref(),
+        Some("app")
+    );
+    assert_eq!(goes_to(&gateway, "https://h.example.com/other"), None);
+    // However clients get there: nothing is said of ports.
+    assert!(!gateway.document.to_string().contains("net.dst.port"));
+    let traditional = Gateway::of(&manifests, Flavor::TraditionalCompatible);
+    let said = "the traditional flavour of the router does not tell the ports of requests apart: this route answers at 443";
+    assert!(traditional.says("HTTPRoute default/redirect", said));
+}
+
+#[test]
+fn who_wants_plain_requests_sent_to_tls_has_it() {
+    let listeners =
+        "{name: http, port: 80, protocol: HTTP}, {name: https, port: 443, protocol: HTTPS}";
+    let manifests = route("app", &["https"], TO_A).replace(
+        "namespace: default}",
+        "namespace: default, annotations: {konghq.com/https-redirect-status-code: '301'}}",
+    ) + &service("a", 80)
+        + &gateway(listeners);
+    let gateway = Gateway::of(&manifests, Flavor::Expressions);
+    let answer = ask(&gateway, "http://h.example.com/x");
+    assert_eq!(answer.status, Some(301));
+}
+
+#[test]
+fn a_request_that_came_by_the_name_of_another_listener_is_misdirected() {
+    let listeners = "{name: all, port: 443, protocol: HTTPS}, \
+        {name: wild, port: 443, protocol: HTTPS, hostname: '*.example.com'}, \
+        {name: foo, port: 443, protocol: HTTPS, hostname: foo.example.com}, \
+        {name: other, port: 8443, protocol: HTTPS, hostname: '*.example.com'}";
+    let manifests = route("r", &[], TO_A) + &service("a", 80) + &gateway(listeners);
+    let gateway = Gateway::of(&manifests, Flavor::Expressions);
+    for (sni, host, misdirected) in [
+        (Some("foo.example.com"), "foo.example.com", false),
+        (Some("foo.example.com"), "bar.example.com", true),
+        (Some("bar.example.com"), "foo.example.com", true),
+        (Some("bar.example.com"), "baz.example.com", false),
+        (Some("x.test"), "foo.example.com", true),
+        (Some("x.test"), "y.test", false),
+        (Some("foo.example.com"), "y.test", true),
+        (None, "foo.example.com", false),
+        (None, "y.test", false),
+    ] {
+        let answer = ask_with(&gateway, &format!("https://{host}/"), |request| {
+            request.sni = sni.map(str::to_owned);
+        });
+        let route = answer.route.clone().unwrap();
+        assert_eq!(
+            route == "gateway.default.gw.443.misdirected",
+            misdirected,
+            "{sni:?} {host} {route}"
+        );
+    }
+    let elsewhere = ask_with(&gateway, "https://foo.example.com:8443/", |request| {
+        request.sni = Some("bar.example.com".to_owned());
+    });
+    assert_eq!(of_user(elsewhere).as_deref(), Some("r"));
+    let plugins = gateway.document["services"].to_string();
+    assert!(plugins.contains("\"status_code\":421"), "{plugins}");
+    let traditional = Gateway::of(&manifests, Flavor::TraditionalCompatible);
+    let said = "the traditional flavour of the router does not compare hosts with names of TLS: requests at port 443";
+    assert!(traditional.says("Gateway default/gw", said));
+}
+
+#[test]
+fn listeners_of_sets_count_like_those_of_the_gateway() {
+    let manifests = format!(
+        "{CLASS}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{name: gw, namespace: default}}
+spec:
+  gatewayClassName: kong
+  allowedListeners: {{namespaces: {{from: Same}}}}
+  listeners: [{{name: wild, port: 80, protocol: HTTP, hostname: '*.example.com'}}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: ListenerSet
+metadata: {{name: set, namespace: default}}
+spec:
+  parentRef: {{name: gw}}
+  listeners: [{{name: foo, port: 80, protocol: HTTP, hostname: foo.example.com}}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {{name: of-set, namespace: default}}
+spec:
+  parentRefs: [{{kind: ListenerSet, name: set}}]
+  rules: [{{matches: [{{path: {{value: /set}}}}], backendRefs: [{{name: a, port: 80}}]}}]"
+    ) + &route("wild", &["wild"], TO_A)
+        + &service("a", 80);
+    for flavor in FLAVORS {
+        let gateway = Gateway::of(&manifests, flavor);
+        for (url, expected) in [
+            ("http://foo.example.com/set", Some("of-set")),
+            ("http://foo.example.com/", None),
+            ("http://bar.example.com/set", Some("wild")),
+        ] {
+            assert_eq!(
+                goes_to(&gateway, url).as_deref(),
+                expected,
+                "{flavor:?} {url}"
+            );
+        }
+    }
+}
