@@ -19,6 +19,7 @@ use kong_resolve::Name;
 use super::priority::{LAST, specificity, specificity_of_host};
 use super::source::Match;
 use crate::context::Problem;
+use crate::isolation::are_all;
 use crate::part::{PartRoute, Rank};
 
 /// Above the ranks that there are.
@@ -29,6 +30,8 @@ const CONDITIONS: i64 = 3 * RANKS;
 const MOST_CONDITIONS: usize = 3;
 /// More headers than this count as this many.
 const MOST_HEADERS: usize = 255;
+/// Above all that makes a match specific.
+const WITHOUT_TLS: u64 = 1 << 50;
 /// What stands for all hosts that are not plain.
 const ANYWHERE: &str = "";
 
@@ -47,6 +50,8 @@ pub(crate) struct Place {
     class: Class,
     /// Among those of its class the lower comes first.
     turn: Turn,
+    /// Whether it is for requests with TLS alone, or for those without, if that is known.
+    tls: Option<bool>,
 }
 
 /// The age and the name of an HTTPRoute, the rule and the match.
@@ -59,16 +64,21 @@ impl Place {
             host: Some(host.into()),
             class: (0, specificity(it.spec) + specificity_of_host(host)),
             turn: turn(it),
+            tls: None,
         }
     }
 
     /// That of the route without expression that a match becomes for plain hosts, or for one with a wildcard.
     pub(super) fn for_hosts(it: &Match<'_>, hosts: &[String]) -> Self {
         let wild = hosts.first().filter(|host| host.starts_with('*'));
+        let named = (!hosts.is_empty()).then(|| hosts.to_vec());
+        let doors = it.rule.source.doors_of(&named);
+        let mut tls = [false, true].into_iter();
         Self {
             host: None,
             class: (wild.map_or(0, String::len), specificity(it.spec)),
             turn: turn(it),
+            tls: tls.find(|tls| !doors.is_empty() && are_all(&doors, *tls)),
         }
     }
 
@@ -128,12 +138,19 @@ fn by_attributes(set: &[(&Place, &PartRoute)]) -> Vec<Rank> {
     let route = |index: usize| &set[index].1.route.route;
     // Among those of a class, only those of one path can meet; patterns may meet any.
     let mut together: BTreeMap<Meeting<'_>, Vec<usize>> = BTreeMap::new();
+    let is_divided = set.iter().all(|(place, _)| place.tls.is_some());
     for (index, (place, _)) in set.iter().enumerate() {
         let paths = route(index)
             .paths
             .as_deref()
             .filter(|_| !is_pattern(place.class.1));
-        let all = together.entry((place.class, paths)).or_default();
+        let (wild, mut specific) = place.class;
+        if is_divided && place.tls == Some(false) {
+            // Those without TLS are kept away from it. Those with TLS are not kept away from what has none, and would
+            // send away who is meant to come to the others.
+            specific += WITHOUT_TLS;
+        }
+        let all = together.entry(((wild, specific), paths)).or_default();
         all.push(index);
     }
     let mut steps: BTreeMap<(Class, usize, usize), Vec<usize>> = BTreeMap::new();

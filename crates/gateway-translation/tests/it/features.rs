@@ -293,21 +293,14 @@ fn one_of_several_values_of_a_header_is_enough_for_a_call() {
 
 #[test]
 fn backends_are_verified_by_other_names_than_the_host_where_kong_can() {
-    let authority = std::fs::read_to_string(super::golden::fixtures().join("golden-more/ca-certificates/in.yaml")).unwrap();
-    let certificate = authority.split("-----BEGIN CERTIFICATE-----").nth(1).unwrap();
-    let certificate = certificate.split("-----END").next().unwrap();
-    let lines: Vec<&str> = certificate.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
-    let text = format!(
-        "-----BEGIN CERTIFICATE-----\\n{}\\n-----END CERTIFICATE-----\\n",
-        lines.join("\\n")
-    );
+    let text = json!(super::status::authority());
     let policy = format!(
         "
 ---
 apiVersion: v1
 kind: ConfigMap
 metadata: {{name: ca, namespace: default}}
-data: {{ca.crt: \"{text}\"}}
+data: {{ca.crt: {text}}}
 ---
 apiVersion: gateway.networking.k8s.io/v1
 kind: BackendTLSPolicy

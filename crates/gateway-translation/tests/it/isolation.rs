@@ -222,15 +222,30 @@ fn a_redirect_to_tls_and_what_it_leads_to_do_not_get_into_each_others_way() {
         + &route("app", &["https"], app)
         + &service("a", 80)
         + &gateway(listeners);
-    let gateway = Gateway::of(&manifests, Flavor::Expressions);
-    assert_eq!(goes_to(&gateway, "http://h.example.com/app").as_deref(), Some("redirect"));
-    assert_eq!(goes_to(&gateway, "https://h.example.com/app").as_deref(), Some("app"));
-    assert_eq!(goes_to(&gateway, "https://h.example.com/other"), None);
-    // However clients get there: nothing is said of ports.
-    assert!(!gateway.document.to_string().contains("net.dst.port"));
-    let traditional = Gateway::of(&manifests, Flavor::TraditionalCompatible);
+    for flavor in FLAVORS {
+        let gateway = Gateway::of(&manifests, flavor);
+        let to = |url: &str| goes_to(&gateway, url);
+        assert_eq!(to("http://h.example.com/app").as_deref(), Some("redirect"), "{flavor:?}");
+        assert_eq!(to("http://h.example.com/").as_deref(), Some("redirect"), "{flavor:?}");
+        assert_eq!(to("https://h.example.com/app").as_deref(), Some("app"), "{flavor:?}");
+        assert_eq!(to("https://h.example.com/other"), None, "{flavor:?}");
+        // However clients get there: nothing is said of ports.
+        assert!(!gateway.document.to_string().contains("net.dst.port"));
+        let object = "HTTPRoute default/redirect";
+        assert!(!gateway.problems.iter().any(|it| it.object.to_string() == object));
+        let said = "the traditional flavour of the router does not tell the ports of requests apart: this route answers at 80";
+        assert_eq!(gateway.says("HTTPRoute default/app", said), flavor == Flavor::TraditionalCompatible);
+    }
+}
+
+#[test]
+fn what_cannot_be_kept_away_from_tls_is_said() {
+    let listeners = "{name: http, port: 80, protocol: HTTP}, {name: https, port: 443, protocol: HTTPS}";
+    let rules = ", hostnames: [h.example.com], rules: [{matches: [{method: GET}], backendRefs: [{name: a, port: 80}]}]";
+    let manifests = route("r", &["http"], rules) + &service("a", 80) + &gateway(listeners);
+    let gateway = Gateway::of(&manifests, Flavor::TraditionalCompatible);
     let said = "the traditional flavour of the router does not tell the ports of requests apart: this route answers at 443";
-    assert!(traditional.says("HTTPRoute default/redirect", said));
+    assert!(gateway.says("HTTPRoute default/r", said));
 }
 
 #[test]
