@@ -331,3 +331,26 @@ spec:
         assert!(translation.problems.iter().any(|it| it.object.to_string() == said));
     }
 }
+
+#[test]
+fn both_modes_of_tls_may_share_a_port() {
+    let listeners = "{name: through, port: 8443, protocol: TLS, hostname: a.test, tls: {mode: Passthrough}}, \
+        {name: ends, port: 8443, protocol: TLS, hostname: b.test, tls: {mode: Terminate}}, \
+        {name: twice, port: 9443, protocol: TLS, hostname: a.test, tls: {mode: Passthrough}}, \
+        {name: again, port: 9443, protocol: TLS, hostname: a.test, tls: {mode: Terminate}}";
+    let translation = translated(&gateway(listeners), Flavor::Expressions);
+    let status = translation.status("Gateway default/gw");
+    let conflicts: Vec<String> = status["listeners"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|listener| condition(listener, "Conflicted"))
+        .collect();
+    let expected = [
+        "False NoConflicts",
+        "False NoConflicts",
+        "True HostnameConflict",
+        "True HostnameConflict",
+    ];
+    assert_eq!(conflicts, expected);
+}

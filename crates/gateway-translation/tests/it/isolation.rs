@@ -2,6 +2,7 @@
 
 use gateway_translation::Settings;
 use kong_router::{Answer, Flavor, Request};
+use proptest::prelude::*;
 
 use super::gateway::{CLASS, FLAVORS, Gateway, gateway, service, settings};
 
@@ -333,6 +334,131 @@ spec:
             ("http://bar.example.com/set", Some("wild")),
         ] {
             assert_eq!(goes_to(&gateway, url).as_deref(), expected, "{flavor:?} {url}");
+        }
+    }
+}
+
+/// Hostnames of listeners and of routes; an empty one is for all.
+const HOSTNAMES: [&str; 6] = [
+    "",
+    "*.example.com",
+    "*.foo.example.com",
+    "foo.example.com",
+    "a.foo.example.com",
+    "b.test",
+];
+/// Hosts that are asked for.
+const HOSTS: [&str; 6] = [
+    "foo.example.com",
+    "bar.example.com",
+    "a.foo.example.com",
+    "b.foo.example.com",
+    "b.test",
+    "c.test",
+];
+const PORTS: [(u16, &str); 4] = [(80, "HTTP"), (8080, "HTTP"), (443, "HTTPS"), (8443, "HTTPS")];
+
+/// A listener: which of the ports it has, and which of the hostnames.
+type Drawn = (usize, usize);
+
+/// How well a hostname fits a host, if it does.
+fn fit(hostname: &str, host: &str) -> Option<(bool, usize)> {
+    let fits = match hostname.strip_prefix('*') {
+        Some(end) => host.ends_with(end),
+        None => hostname.is_empty() || hostname == host,
+    };
+    let is_plain = !hostname.is_empty() && !hostname.starts_with('*');
+    fits.then_some((is_plain, hostname.len()))
+}
+
+/// The routes that may answer: those of the listener that fits best, if their hostnames fit.
+fn may_answer(
+    listeners: &[Drawn],
+    routes: &[(Vec<usize>, Vec<usize>)],
+    port: usize,
+    host: &str,
+) -> Vec<String> {
+    let at_port = listeners.iter().enumerate().filter(|(_, (at, _))| *at == port);
+    let fitting = at_port.filter_map(|(number, (_, name))| Some((fit(HOSTNAMES[*name], host)?, number)));
+    let Some((_, listener)) = fitting.max() else {
+        return Vec::new();
+    };
+    let routes = routes.iter().enumerate();
+    let answering = routes.filter(|(_, (sections, hostnames))| {
+        sections.contains(&listener)
+            && (hostnames.is_empty() || hostnames.iter().any(|it| fit(HOSTNAMES[*it], host).is_some()))
+    });
+    answering.map(|(number, _)| format!("r{number}")).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// With expressions requests go to routes of their listeners and to no others; in the traditional flavour they do, or it
+    /// is said.
+    #[test]
+    fn requests_go_to_routes_of_their_listeners(
+        listeners in prop::collection::btree_set((0..PORTS.len(), 0..HOSTNAMES.len()), 1..7),
+        drawn in prop::collection::vec(
+            (prop::collection::btree_set(0..6_usize, 1..4), prop::collection::btree_set(1..HOSTNAMES.len(), 0..3)),
+            1..4,
+        ),
+    ) {
+        let listeners: Vec<Drawn> = listeners.into_iter().collect();
+        let routes: Vec<(Vec<usize>, Vec<usize>)> = drawn
+            .into_iter()
+            .map(|(sections, hostnames)| {
+                let sections = sections.into_iter().filter(|it| *it < listeners.len());
+                (sections.collect(), hostnames.into_iter().collect())
+            })
+            .collect();
+        let written: Vec<String> = listeners
+            .iter()
+            .enumerate()
+            .map(|(number, (port, name))| {
+                let (port, protocol) = PORTS[*port];
+                format!("{{name: l{number}, port: {port}, protocol: {protocol}, hostname: '{}'}}", HOSTNAMES[*name])
+            })
+            .collect();
+        let mut manifests = service("a", 80) + &gateway(&written.join(", "));
+        for (number, (sections, hostnames)) in routes.iter().enumerate() {
+            if sections.is_empty() {
+                continue;
+            }
+            let sections: Vec<String> = sections.iter().map(|it| format!("l{it}")).collect();
+            let sections: Vec<&str> = sections.iter().map(String::as_str).collect();
+            let hostnames: Vec<String> = hostnames.iter().map(|it| format!("'{}'", HOSTNAMES[*it])).collect();
+            let more = format!(", hostnames: [{}]{TO_A}", hostnames.join(", "));
+            manifests += &route(&format!("r{number}"), &sections, &more);
+        }
+        for flavor in FLAVORS {
+            let gateway = Gateway::of(&manifests, flavor);
+            let is_said = gateway.problems.iter().any(|it| {
+                it.message.contains("does not tell the ports of requests apart") || it.message.contains("cannot keep requests")
+            });
+            if is_said {
+                prop_assert_eq!(flavor, Flavor::TraditionalCompatible);
+                continue;
+            }
+            for (index, (port, protocol)) in PORTS.iter().enumerate() {
+                for host in HOSTS {
+                    let url = format!("{}://{host}/", protocol.to_ascii_lowercase());
+                    let answer = ask_with(&gateway, &url, |request| {
+                        request.port = Some(*port);
+                        request.sni = (*protocol == "HTTPS").then(|| host.to_owned());
+                    });
+                    // Nobody is heard at a port without listeners.
+                    if !listeners.iter().any(|(at, _)| *at == index) {
+                        continue;
+                    }
+                    let found = of_user(answer);
+                    let may = may_answer(&listeners, &routes, index, host);
+                    match found {
+                        Some(found) => prop_assert!(may.contains(&found), "{:?} {} {}: {}\n{}", flavor, port, host, found, manifests),
+                        None => prop_assert!(may.is_empty(), "{:?} {} {}: nobody of {:?}\n{}", flavor, port, host, may, manifests),
+                    }
+                }
+            }
         }
     }
 }
