@@ -7,7 +7,10 @@
 use std::collections::BTreeSet;
 
 use kong_crds::annotations::Annotation;
-use kong_crds::annotations::route::{FORCE_SSL_REDIRECT, HTTPS_REDIRECT_STATUS_CODE, PROTOCOLS};
+use kong_crds::annotations::route::{
+    FORCE_SSL_REDIRECT, HTTPS_REDIRECT_STATUS_CODE, PROTOCOLS, SNIS,
+};
+use kong_model::entity::{Protocol, Route};
 use kong_resolve::{Key, Meta};
 use kong_router::expression::{Expression, NumberField, NumberTest, TextField, TextTest};
 
@@ -90,8 +93,8 @@ pub(crate) fn say_lost(context: &Context<'_, '_>, route: &Key, reach: &Reach) {
     }
 }
 
-/// Tells the author of a route the same, and what cannot be told apart.
-pub(crate) fn say(context: &Context<'_, '_>, route: &Key, reach: &Reach) {
+/// Tells the author of a route the same, and what cannot be told apart. A route may be kept away from TLS.
+pub(crate) fn say(context: &Context<'_, '_>, route: &Key, reach: &Reach, kept_off_tls: bool) {
     say_lost(context, route, reach);
     let knows_ports = context.settings.expressions()
         && context.settings.version >= KongVersion::NEGATION_AND_PORTS;
@@ -102,7 +105,9 @@ pub(crate) fn say(context: &Context<'_, '_>, route: &Key, reach: &Reach) {
     for (_, doors) in &reach.hosts {
         let is_other = |door: &&Door| {
             !doors.contains_key(door)
-                && (!context.settings.expressions() || doors.keys().any(|own| own.tls == door.tls))
+                && !(door.tls && kept_off_tls)
+                && (!context.settings.expressions()
+                    || doors.keys().any(|own| own.tls == door.tls))
         };
         ports.extend(reach.all.iter().filter(is_other));
     }
@@ -121,6 +126,29 @@ pub(crate) fn say(context: &Context<'_, '_>, route: &Key, reach: &Reach) {
         ),
         "use the expressions flavour of the router of Kong 3.6 or newer, or give the listeners different hostnames",
     );
+}
+
+/// A name of TLS that nobody asks for. A route of the traditional flavour asks for names of those alone who come with TLS,
+/// so that one with this name is for those without.
+const NOBODY: &str = "without-tls.invalid";
+
+/// Whether doors have TLS, or have none, all of them.
+pub(crate) fn are_all(doors: &[&Doors], tls: bool) -> bool {
+    doors.iter().flat_map(|it| it.keys()).all(|door| door.tls == tls)
+}
+
+/// Whether a route for these doors has to be kept away from TLS: without that, the traditional flavour would take it for
+/// requests with TLS as well.
+pub(crate) fn is_to_keep_off_tls(reach: &Reach, doors: &[&Doors], meta: &Meta) -> bool {
+    let is_tls_heard = reach.all.iter().any(|door| door.tls);
+    let is_said = redirects_to_tls(meta) || meta.annotations.contains_key(Annotation::name(&SNIS));
+    is_tls_heard && !is_said && are_all(doors, false)
+}
+
+/// Keeps a route without expression away from TLS.
+pub(crate) fn keep_off_tls(route: &mut Route) {
+    route.protocols = Some(vec![Protocol::Http, Protocol::Https]);
+    route.snis = Some(vec![NOBODY.to_owned()]);
 }
 
 /// The router that is spoken of.

@@ -13,9 +13,12 @@ use kong_resolve::Name;
 use super::priority::{LAST, specificity, specificity_of_host};
 use super::source::Match;
 use crate::context::Problem;
+use crate::isolation::are_all;
 use crate::part::{PartRoute, Rank};
 use crate::regex_priority::{MOST_CONDITIONS, RANKS, conditions, for_conditions, headers, next};
 
+/// Above all that makes a match specific.
+const WITHOUT_TLS: u64 = 1 << 50;
 /// What stands for all hosts that are not plain.
 const ANYWHERE: &str = "";
 
@@ -34,6 +37,8 @@ pub(crate) struct Place {
     class: Class,
     /// Among those of its class the lower comes first.
     turn: Turn,
+    /// Whether it is for requests with TLS alone, or for those without, if that is known.
+    tls: Option<bool>,
 }
 
 /// The age and the name of an HTTPRoute, the rule and the match.
@@ -46,16 +51,21 @@ impl Place {
             host: Some(host.into()),
             class: (0, specificity(it.spec) + specificity_of_host(host)),
             turn: turn(it),
+            tls: None,
         }
     }
 
     /// That of the route without expression that a match becomes for plain hosts, or for one with a wildcard.
     pub(super) fn for_hosts(it: &Match<'_>, hosts: &[String]) -> Self {
         let wild = hosts.first().filter(|host| host.starts_with('*'));
+        let named = (!hosts.is_empty()).then(|| hosts.to_vec());
+        let doors = it.rule.source.doors_of(&named);
+        let mut tls = [false, true].into_iter();
         Self {
             host: None,
             class: (wild.map_or(0, String::len), specificity(it.spec)),
             turn: turn(it),
+            tls: tls.find(|tls| !doors.is_empty() && are_all(&doors, *tls)),
         }
     }
 
@@ -115,11 +125,18 @@ fn by_attributes(set: &[(&Place, &PartRoute)]) -> Vec<Rank> {
     let route = |index: usize| &set[index].1.route.route;
     // Among those of a class, only those of one path can meet; patterns may meet any.
     let mut together: BTreeMap<Meeting<'_>, Vec<usize>> = BTreeMap::new();
+    let is_divided = set.iter().all(|(place, _)| place.tls.is_some());
     for (index, (place, _)) in set.iter().enumerate() {
         let path = Some(route(index))
             .filter(|_| !is_pattern(place.class.1))
             .map(path);
-        let all = together.entry((place.class, path)).or_default();
+        let (wild, mut specific) = place.class;
+        if is_divided && place.tls == Some(false) {
+            // Those without TLS are kept away from it. Those with TLS are not kept away from what has none, and would
+            // send away who is meant to come to the others.
+            specific += WITHOUT_TLS;
+        }
+        let all = together.entry(((wild, specific), path)).or_default();
         all.push(index);
     }
     let mut steps: BTreeMap<(Class, usize, usize), Vec<usize>> = BTreeMap::new();

@@ -12,10 +12,11 @@ use super::filters::normal;
 use super::matching::{normalised, path_of, whole};
 use super::merged::HEADER_PATTERN;
 use super::order::Place;
-use super::source::{Match, Rule, Source};
+use super::source::{Match, Rule, Source, has_room_for_snis};
 use super::{Refusal, filters, finished, plain, tags};
 use crate::context::Context;
 use crate::draft::DraftRoute;
+use crate::isolation;
 
 /// The pattern of all paths.
 const ANY_PATH: &str = "~/";
@@ -113,6 +114,14 @@ fn route(
     route.headers = headers(it)?;
     route.methods = it.spec.method.clone().map(|method| vec![method]);
     route.strip_path = Some(false);
+    if let Some(reach) = &source.reach {
+        let host = route.hosts.iter().flatten().next().map_or("", String::as_str);
+        if isolation::is_to_keep_off_tls(reach, &source.doors_of(&route.hosts), source.meta)
+            && has_room_for_snis(it.spec, host)
+        {
+            isolation::keep_off_tls(&mut route);
+        }
+    }
     let path = it.spec.path.as_ref().map_or("/", |path| path_of(path).1);
     let filtered = filters::applied(context, rule, &normalised(path), Some(it), &tags)?;
     Ok(finished(

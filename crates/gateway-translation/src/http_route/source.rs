@@ -62,6 +62,14 @@ impl Source<'_> {
         let (_, doors) = hosts.find(|(known, _)| known == host)?;
         Some((reach, doors))
     }
+
+    /// Where it answers for some of its hosts, which are those of a Kong route; for all if that has none.
+    pub(super) fn doors_of(&self, hosts: &Option<Vec<String>>) -> Vec<&Doors> {
+        let all = [String::new()];
+        let hosts = hosts.as_deref().unwrap_or(&all);
+        let doors = hosts.iter().filter_map(|host| self.doors(host));
+        doors.map(|(_, doors)| doors).collect()
+    }
 }
 
 impl<'s> Rule<'s> {
@@ -151,7 +159,13 @@ fn source<'w>(
     let protocols = protocols(context, &key, spec, &attachment);
     let hostnames = hosts(&attachment, context.settings.as_kong_does());
     if let Some(reach) = &attachment.reach {
-        isolation::say(context, &key, reach);
+        let doors: Vec<&Doors> = reach.hosts.iter().map(|(_, doors)| doors).collect();
+        let kept_off_tls = isolation::is_to_keep_off_tls(reach, &doors, meta)
+            && reach.hosts.iter().all(|(host, _)| {
+                let mut matches = spec.rules.iter().flat_map(|rule| &rule.matches);
+                matches.all(|it| has_room_for_snis(it, host))
+            });
+        isolation::say(context, &key, reach, kept_off_tls);
         if reach.hosts.is_empty() {
             return None;
         }
@@ -164,6 +178,13 @@ fn source<'w>(
         reach: attachment.reach,
         protocols,
     })
+}
+
+/// Whether a route of the traditional flavour for a match may have names of TLS beside the path that each has: more than
+/// three sorts of conditions are in no order.
+pub(super) fn has_room_for_snis(it: &HTTPRouteMatch, host: &str) -> bool {
+    let others = [!host.is_empty(), it.method.is_some(), !it.headers.is_empty()];
+    others.into_iter().filter(|it| *it).count() < 2
 }
 
 /// Why an HTTPRoute is not translated at all.
