@@ -32,6 +32,15 @@ const TAKES_NAMELESS: &str =
 const TRIED_FIRST: &str =
     "a match of host, path, method and headers at once is tried before all others";
 
+/// What a route is told that cannot be kept to its listeners, in the traditional flavour.
+const NOT_KEPT: [&str; 2] = [
+    "the traditional flavour of the router does not tell the ports of requests apart",
+    "the traditional flavour of the router cannot leave",
+];
+
+/// What a Gateway is told of such routes.
+const LISTENERS_NOT_KEPT: &str = "the traditional flavour of the router cannot keep requests for";
+
 /// How the scene has to be read for what was told of it.
 pub(super) fn reading(scene: &Scene, kong: &Kong, flavor: Flavor) -> Reading {
     let traditional = flavor == Flavor::TraditionalCompatible;
@@ -98,10 +107,42 @@ pub(super) fn request(
     if told && own.any(is_as_said) {
         return Ok(true);
     }
+    // What it does there is no matter: it may send away who comes without TLS.
+    if let Some(number) = not_kept(scene, kong, seen.rule.as_ref(), expected.is_none()) {
+        let mut reading = reading.clone();
+        reading.anywhere.insert(number);
+        let holding = reference::winners(scene, request, &reading);
+        if holding.iter().any(|it| Some(name(it)) == seen.rule) {
+            return Ok(true);
+        }
+    }
     Err(format!(
         "expected {:?} of {holding:?}\nseen {seen:?}",
         expected.map(name)
     ))
+}
+
+/// The route of a rule, if it was told that it cannot be kept to its listeners, or its Gateway was that it gets what no
+/// other one takes.
+fn not_kept(
+    scene: &Scene,
+    kong: &Kong,
+    rule: Option<&(String, usize)>,
+    is_free: bool,
+) -> Option<usize> {
+    let (object, _) = rule?;
+    let told = NOT_KEPT
+        .iter()
+        .any(|limit| kong.tells(object, "spec.parentRefs", limit));
+    let mut gateways = scene.gateways.iter();
+    let gateway_told = gateways.any(|it| {
+        let gateway = format!("Gateway {}/{}", it.namespace, it.name);
+        kong.tells(&gateway, "spec.listeners", LISTENERS_NOT_KEPT)
+    });
+    let mut routes = scene.routes.iter();
+    routes
+        .position(|route| route.key() == *object)
+        .filter(|_| told || (is_free && gateway_told))
 }
 
 /// What is wrong with where Kong sends a connection; whether anything takes it. Without TLS nothing may.
@@ -120,6 +161,9 @@ pub(super) fn connection(
                 .is_some_and(|(object, _)| kong.tells(object, "", TAKES_NAMELESS))
         };
         if transport == Transport::Tcp && told() {
+            continue;
+        }
+        if expected.is_none() && not_kept(scene, kong, seen.rule.as_ref(), true).is_some() {
             continue;
         }
         if seen.nondeterministic || expected != seen.rule {

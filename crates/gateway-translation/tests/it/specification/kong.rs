@@ -140,10 +140,12 @@ impl Kong {
             let service = &self.translation.document.services[service];
             (service, &service.routes[route])
         });
-        let rule = route.map(|(_, route)| {
-            let from = &route.from[0];
-            (from.object.to_string(), from.rule.unwrap())
+        // Without a rule it answers that nothing is there.
+        let rule = route.and_then(|(_, route)| {
+            let from = route.from.first()?;
+            Some((from.object.to_string(), from.rule?))
         });
+        let route = route.filter(|_| rule.is_some());
         let seen = Seen {
             rule,
             effect: None,

@@ -35,6 +35,8 @@ pub(super) struct Reading {
     pub(super) folds_values: BTreeSet<usize>,
     /// Routes to which names of headers with `_` and with `-` are the same.
     pub(super) folds_names: BTreeSet<usize>,
+    /// Routes that answer at every port of their Gateways, whatever other listeners there are.
+    pub(super) anywhere: BTreeSet<usize>,
     /// Matches that are left out, by route, rule and match; without a match the whole rule.
     pub(super) without: BTreeSet<(usize, usize, Option<usize>)>,
 }
@@ -77,12 +79,15 @@ pub(super) fn winners(scene: &Scene, request: &Request, reading: &Reading) -> Ve
     let mut holding: Vec<(Rank<'_>, Place)> = Vec::new();
     for gateway in scene.gateways.iter().filter(|it| it.ours) {
         let at = |it: &&Listener| it.port == request.port && it.protocol == request.protocol;
-        let Some(listener) = most_specific(gateway.listeners.iter().filter(at), request.host)
-        else {
-            continue;
-        };
+        let serving = most_specific(gateway.listeners.iter().filter(at), request.host);
         for (number, route) in scene.routes.iter().enumerate() {
-            let Some(host) = host_rank(gateway, listener, route, request.host) else {
+            let rank = |listener| host_rank(gateway, listener, route, request.host);
+            let host = if reading.anywhere.contains(&number) {
+                gateway.listeners.iter().filter_map(rank).max()
+            } else {
+                serving.and_then(rank)
+            };
+            let Some(host) = host else {
                 continue;
             };
             let folds = Folds {
