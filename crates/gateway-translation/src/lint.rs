@@ -4,6 +4,7 @@
 //! The translation tells what it met; here is what can only be seen of the whole. Start with [`lint`].
 
 mod certificates;
+mod limits;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,11 +52,13 @@ pub enum Rule {
     NoEndpoints,
     /// There is a newer way to say it.
     Deprecated,
+    /// The router does something else than the Gateway API says.
+    Limit,
 }
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Translation,
         Self::Ignored,
         Self::Refused,
@@ -65,6 +68,7 @@ impl Rule {
         Self::Unused,
         Self::NoEndpoints,
         Self::Deprecated,
+        Self::Limit,
     ];
 
     /// What a warning of the model of the router is about.
@@ -91,6 +95,7 @@ impl Rule {
             Self::Unused => "unused-object",
             Self::NoEndpoints => "no-endpoints",
             Self::Deprecated => "deprecated",
+            Self::Limit => "limit-of-router",
         }
     }
 
@@ -106,6 +111,7 @@ impl Rule {
             Self::Unused => "Nothing refers to an object.",
             Self::NoEndpoints => "A service has no endpoints, so requests to it fail.",
             Self::Deprecated => "There is a newer way to say it.",
+            Self::Limit => "Kong's router does something else than the Gateway API says.",
         }
     }
 
@@ -119,7 +125,8 @@ impl Rule {
             | Self::Certificate
             | Self::Unused
             | Self::NoEndpoints
-            | Self::Deprecated => Level::Warning,
+            | Self::Deprecated
+            | Self::Limit => Level::Warning,
         }
     }
 }
@@ -168,6 +175,7 @@ pub fn lint(
     certificates::judge(&context, now, &mut found);
     unused(&context, translation, &mut found);
     deprecated(&context, &mut found);
+    limits::find(&context, translation, &mut found);
     found.sort();
     found.dedup();
     found

@@ -46,7 +46,7 @@ fn said(listeners: &[(&str, (String, String))]) -> Vec<String> {
         secrets += &secret;
     }
     manifests += &secrets;
-    let settings: Settings = settings(kong_router::Flavor::TraditionalCompatible);
+    let settings: Settings = settings(kong_router::Flavor::Expressions);
     let world = world(&manifests);
     let translation = translate(&world, &settings);
     assert_eq!(translation.problems, []);

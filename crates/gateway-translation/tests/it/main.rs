@@ -8,13 +8,17 @@
 
 mod as_kong;
 mod certificates;
+mod features;
 mod gateway;
 mod golden;
 mod grpc_route;
 mod http_order;
 mod http_route;
 mod ingress;
+mod isolation;
+mod limits;
 mod properties;
 mod rest;
+mod specification;
 mod status;
 mod stream_route;
