@@ -205,9 +205,8 @@ fn expression(
         predicates::snis(&snis),
     ];
     let doors = part.source.doors(part.host());
-    let kept_to = doors.map(|(reach, doors)| {
-        isolation::expression(context, reach, doors, part.source.meta)
-    });
+    let kept_to =
+        doors.map(|(reach, doors)| isolation::expression(context, reach, doors, part.source.meta));
     let kept_to = kept_to.into_iter().flatten();
     let expression = Expression::all(operands.into_iter().flatten().chain(kept_to));
     Ok(expression.or_else(predicates::everything))

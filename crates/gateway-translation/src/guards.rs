@@ -91,7 +91,11 @@ impl<'g, 'w> Doors<'g, 'w> {
     }
 
     /// The routes that answer 404 for the hosts of listeners which others would answer for; each host has one.
-    fn isolated(&self, context: &Context<'_, '_>, guarded: &mut BTreeSet<String>) -> Vec<DraftRoute> {
+    fn isolated(
+        &self,
+        context: &Context<'_, '_>,
+        guarded: &mut BTreeSet<String>,
+    ) -> Vec<DraftRoute> {
         let mut routes = Vec::new();
         for (door, listeners) in &self.listeners {
             if door.tls && listeners.len() > 1 {
@@ -104,7 +108,10 @@ impl<'g, 'w> Doors<'g, 'w> {
                 if !has_wider || is_told_apart {
                     continue;
                 }
-                if own.starts_with('*') || !self.is_alike_everywhere(own) || context.settings.expressions() {
+                if own.starts_with('*')
+                    || !self.is_alike_everywhere(own)
+                    || context.settings.expressions()
+                {
                     say_not_isolated(context, bound, own);
                 } else if guarded.insert(own.clone()) {
                     routes.push(not_found(context, bound, own));
@@ -132,7 +139,12 @@ impl<'g, 'w> Doors<'g, 'w> {
             .map(|(door, listeners)| {
                 let hostnames: Vec<&String> = listeners.iter().map(|(host, _)| host).collect();
                 let port = several.then_some(door.port);
-                misdirected(context, self.gateway, *door, misdirection(context, port, &hostnames))
+                misdirected(
+                    context,
+                    self.gateway,
+                    *door,
+                    misdirection(context, port, &hostnames),
+                )
             })
             .collect()
     }
@@ -148,7 +160,13 @@ fn not_found(context: &Context<'_, '_>, bound: &Bound<'_>, host: &str) -> DraftR
         owner.name.name,
         bound.listener.name
     );
-    let mut route = answering(context, owner, name, 404, "no Route matched with those values");
+    let mut route = answering(
+        context,
+        owner,
+        name,
+        404,
+        "no Route matched with those values",
+    );
     route.route.hosts = Some(vec![host.to_owned()]);
     route.route.protocols = Some(vec![Protocol::Http, Protocol::Https]);
     route
@@ -223,9 +241,8 @@ fn misdirection(
     };
     let tls = test(TextField::Protocol, TextTest::Equals("https".to_owned()));
     let port = port.and_then(|port| u32::try_from(port).ok());
-    let port = port.map(|port| {
-        Expression::number(NumberField::DestinationPort, NumberTest::Equals, port)
-    });
+    let port =
+        port.map(|port| Expression::number(NumberField::DestinationPort, NumberTest::Equals, port));
     let either = Expression::any(hostnames.iter().filter_map(one));
     Expression::all([Some(tls), port, asked, either].into_iter().flatten())
 }

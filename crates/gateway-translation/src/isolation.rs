@@ -73,7 +73,9 @@ fn redirects_to_tls(meta: &Meta) -> bool {
         Annotation::name(&FORCE_SSL_REDIRECT),
         Annotation::name(&HTTPS_REDIRECT_STATUS_CODE),
     ];
-    names.into_iter().any(|name| meta.annotations.contains_key(name))
+    names
+        .into_iter()
+        .any(|name| meta.annotations.contains_key(name))
 }
 
 /// Tells the author of a route for which hosts it never answers.
@@ -104,8 +106,7 @@ pub(crate) fn say(context: &Context<'_, '_>, route: &Key, reach: &Reach, kept_of
         let is_other = |door: &&Door| {
             !doors.contains_key(door)
                 && !(door.tls && kept_off_tls)
-                && (!context.settings.expressions()
-                    || doors.keys().any(|own| own.tls == door.tls))
+                && (!context.settings.expressions() || doors.keys().any(|own| own.tls == door.tls))
         };
         ports.extend(reach.all.iter().filter(is_other));
     }
@@ -132,7 +133,10 @@ const NOBODY: &str = "without-tls.invalid";
 
 /// Whether doors have TLS, or have none, all of them.
 pub(crate) fn are_all(doors: &[&Doors], tls: bool) -> bool {
-    doors.iter().flat_map(|it| it.keys()).all(|door| door.tls == tls)
+    doors
+        .iter()
+        .flat_map(|it| it.keys())
+        .all(|door| door.tls == tls)
 }
 
 /// Whether a route for these doors has to be kept away from TLS: without that, the traditional flavour would take it for

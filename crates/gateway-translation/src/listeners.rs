@@ -110,7 +110,10 @@ pub(crate) fn hosts(attachment: &Attachment<'_>, as_kong: bool) -> Vec<String> {
         return reach.hosts.iter().map(|(host, _)| host.clone()).collect();
     }
     let mut seen = BTreeSet::new();
-    let hosts = attachment.hostnames.iter().map(|it| it.to_ascii_lowercase());
+    let hosts = attachment
+        .hostnames
+        .iter()
+        .map(|it| it.to_ascii_lowercase());
     hosts.filter(|host| seen.insert(host.clone())).collect()
 }
 

@@ -236,7 +236,11 @@ impl StreamRule<'_> {
             let ports = Expression::any(ports);
             let others = predicates::none_of(context, TextField::Sni, matches.others);
             let all = [snis, ports].into_iter().flatten().chain(others);
-            let rank = if context.settings.as_kong_does() { 0 } else { matches.rank };
+            let rank = if context.settings.as_kong_does() {
+                0
+            } else {
+                matches.rank
+            };
             Expression::all(all).map(|it| (it, PRIORITY + rank))
         } else {
             let address = |port: &u16| Address {

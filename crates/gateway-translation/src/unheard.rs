@@ -94,10 +94,15 @@ pub(crate) fn wrong_address(
             format!("{value:?} is no address of type {kind}"),
             "correct the address or its type",
         ),
-        Some(value) if !known.is_empty() && !known.iter().any(|it| it.eq_ignore_ascii_case(value)) => {
+        Some(value)
+            if !known.is_empty() && !known.iter().any(|it| it.eq_ignore_ascii_case(value)) =>
+        {
             wrong(
                 "AddressNotUsable",
-                format!("the gateway is not reached at {value}, but at {}", known.join(", ")),
+                format!(
+                    "the gateway is not reached at {value}, but at {}",
+                    known.join(", ")
+                ),
                 "ask for an address that the gateway has, or give it this one",
             )
         }

@@ -10,8 +10,8 @@ use super::filters::{self, Effects};
 use crate::context::{Context, key};
 use crate::isolation;
 use crate::listeners::{Attached, Claim, Doors, Reach, any_speaks, attach, hosts, referenced};
-use crate::unheard;
 use crate::origin;
+use crate::unheard;
 
 /// A GRPCRoute that is translated.
 #[derive(Debug)]

@@ -36,10 +36,7 @@ pub(super) struct Part<'s> {
 pub(super) fn parts<'s>(context: &Context<'_, '_>, source: &'s Source<'s>) -> Vec<Part<'s>> {
     let expressions = context.settings.expressions();
     let mut lots = if expressions {
-        let each = source
-            .hostnames
-            .iter()
-            .map(|hostname| of_one(hostname));
+        let each = source.hostnames.iter().map(|hostname| of_one(hostname));
         each.collect()
     } else if context.settings.as_kong_does() {
         vec![source.hostnames.clone()]

@@ -101,7 +101,9 @@ fn route(
 /// The protocols that are spoken at some doors.
 fn protocols_of(doors: &Doors) -> Vec<Protocol> {
     let both = [(false, Protocol::Http), (true, Protocol::Https)];
-    let spoken = both.into_iter().filter(|(tls, _)| doors.keys().any(|it| it.tls == *tls));
+    let spoken = both
+        .into_iter()
+        .filter(|(tls, _)| doors.keys().any(|it| it.tls == *tls));
     spoken.map(|(_, protocol)| protocol).collect()
 }
 

@@ -251,8 +251,13 @@ const MAX_AGE: i64 = 5;
 const NO_ORIGIN: &str = "^$";
 /// What every origin may do in any case, and all that it may where nothing is said.
 const SAFE_METHODS: [&str; 3] = ["GET", "HEAD", "POST"];
-const SAFE_HEADERS: [&str; 5] =
-    ["Accept", "Accept-Language", "Content-Language", "Content-Type", "Range"];
+const SAFE_HEADERS: [&str; 5] = [
+    "Accept",
+    "Accept-Language",
+    "Content-Language",
+    "Content-Type",
+    "Range",
+];
 
 /// The plugin `cors`. Where everything is allowed, the plugin's own defaults say so; where nothing is said, nothing is
 /// allowed that is not safe.
@@ -266,10 +271,16 @@ fn cors(asked: &CORS, tags: &[String]) -> Plugin {
     let origins: Vec<String> = asked.allow_origins.iter().map(|it| origin(it)).collect();
     config.insert("origins".to_owned(), or(&origins, &[NO_ORIGIN]));
     if !all(&asked.allow_methods) {
-        config.insert("methods".to_owned(), or(&asked.allow_methods, &SAFE_METHODS));
+        config.insert(
+            "methods".to_owned(),
+            or(&asked.allow_methods, &SAFE_METHODS),
+        );
     }
     if !all(&asked.allow_headers) {
-        config.insert("headers".to_owned(), or(&asked.allow_headers, &SAFE_HEADERS));
+        config.insert(
+            "headers".to_owned(),
+            or(&asked.allow_headers, &SAFE_HEADERS),
+        );
     }
     let credentials = asked.allow_credentials.unwrap_or(false);
     // To clients with credentials a wildcard is the name of a header.

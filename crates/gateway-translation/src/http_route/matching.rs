@@ -64,9 +64,8 @@ pub(super) fn expression(
     })?;
     all.extend(Expression::all(queries));
     if let Some(method) = &it.spec.method {
-        let is = |method: &str| {
-            Expression::text(TextField::Method, TextTest::Equals(method.to_owned()))
-        };
+        let is =
+            |method: &str| Expression::text(TextField::Method, TextTest::Equals(method.to_owned()));
         let preflight = if right && answers_preflights(&it.rule.spec.filters) {
             preflight(method).map(|asked| [is("OPTIONS"), asked])
         } else {

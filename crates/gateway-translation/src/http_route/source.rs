@@ -11,8 +11,8 @@ use super::{filters, support};
 use crate::context::{Context, key};
 use crate::isolation;
 use crate::listeners::{self, Attachment, Claim, Doors, Reach, any_speaks, hosts};
-use crate::unheard;
 use crate::origin::Provenance;
+use crate::unheard;
 
 /// An HTTPRoute that is translated.
 #[derive(Debug)]
@@ -183,7 +183,11 @@ fn source<'w>(
 /// Whether a route of the traditional flavour for a match may have names of TLS beside the path that each has: more than
 /// three sorts of conditions are in no order.
 pub(super) fn has_room_for_snis(it: &HTTPRouteMatch, host: &str) -> bool {
-    let others = [!host.is_empty(), it.method.is_some(), !it.headers.is_empty()];
+    let others = [
+        !host.is_empty(),
+        it.method.is_some(),
+        !it.headers.is_empty(),
+    ];
     others.into_iter().filter(|it| *it).count() < 2
 }
 

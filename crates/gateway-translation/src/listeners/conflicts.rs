@@ -27,9 +27,9 @@ impl Conflict {
     pub(crate) fn message(self, listener: &Listener) -> String {
         let Listener { port, protocol, .. } = listener;
         match self {
-            Self::Protocol => format!(
-                "another listener speaks something else than {protocol} on port {port}"
-            ),
+            Self::Protocol => {
+                format!("another listener speaks something else than {protocol} on port {port}")
+            }
             Self::Hostname => match hostname(listener) {
                 Some(hostname) => {
                     format!("another listener has port {port} and hostname {hostname}, too")
@@ -55,8 +55,7 @@ pub(crate) fn between(one: &Listener, other: &Listener) -> Option<Conflict> {
         return None;
     }
     // Kong looks at the name that TLS asks for before it decides where TLS ends.
-    let ends_alike =
-        one.protocol == Protocol::TLS || is_passthrough(one) == is_passthrough(other);
+    let ends_alike = one.protocol == Protocol::TLS || is_passthrough(one) == is_passthrough(other);
     if one.protocol != other.protocol || !ends_alike {
         return Some(Conflict::Protocol);
     }

@@ -126,7 +126,9 @@ impl Reach {
             }
             return;
         }
-        let below = rivals.iter().filter(|it| includes(&host, &it.hostname) && !is_own(it));
+        let below = rivals
+            .iter()
+            .filter(|it| includes(&host, &it.hostname) && !is_own(it));
         let below: Vec<&str> = below.map(|it| it.hostname.as_str()).collect();
         let is_first = |host: &&str| !below.iter().any(|it| it != host && includes(it, host));
         let first = below.iter().copied().filter(is_first);

@@ -158,7 +158,11 @@ fn addresses(context: &Context<'_, '_>, spec: &GatewaySpec) -> Option<Vec<Value>
     of.sort_by_key(|it| (is_ip(it), *it));
     of.dedup();
     let address = |it: &String| {
-        let kind = if is_ip(it) { AddressType::IPAddress } else { AddressType::Hostname };
+        let kind = if is_ip(it) {
+            AddressType::IPAddress
+        } else {
+            AddressType::Hostname
+        };
         json!({"type": kind, "value": it})
     };
     Some(of.into_iter().map(address).collect())

@@ -13,13 +13,13 @@ use kong_model::entity::Protocol;
 use kong_resolve::{Key, Meta, Name};
 
 use super::{Claim, Matches, StreamRule};
-use sorts::Sort;
 use crate::context::{Context, key};
 use crate::draft::Draft;
 use crate::isolation;
 use crate::listeners::{Attached, attach, is_gateway, referenced};
 use crate::settings::KongVersion;
 use crate::unheard;
+use sorts::Sort;
 
 /// The services of all TLSRoutes.
 pub(super) fn drafts(

@@ -109,12 +109,28 @@ const MIXED: &str = "{name: wild, port: 8443, protocol: TLS, hostname: '*.exampl
 
 #[test]
 fn tls_ends_here_for_some_names_of_a_port_and_goes_through_for_others() {
-    let hostnames =
-        |names: &str| format!("hostnames: [{names}], rules: [{{backendRefs: [{{name: a, port: 9000}}]}}]");
-    let manifests = route("TLSRoute", "wild", 1, &["wild"], &hostnames("'*.example.com'"))
-        + &route("TLSRoute", "foo", 2, &["foo"], &hostnames("foo.example.com"))
-        + &route("TLSRoute", "both", 3, &["wild", "deep"], &hostnames("b.example.com, b.deep.example.com"))
-        + &service("a", 9000)
+    let hostnames = |names: &str| {
+        format!("hostnames: [{names}], rules: [{{backendRefs: [{{name: a, port: 9000}}]}}]")
+    };
+    let manifests = route(
+        "TLSRoute",
+        "wild",
+        1,
+        &["wild"],
+        &hostnames("'*.example.com'"),
+    ) + &route(
+        "TLSRoute",
+        "foo",
+        2,
+        &["foo"],
+        &hostnames("foo.example.com"),
+    ) + &route(
+        "TLSRoute",
+        "both",
+        3,
+        &["wild", "deep"],
+        &hostnames("b.example.com, b.deep.example.com"),
+    ) + &service("a", 9000)
         + &gateway(MIXED);
     for flavor in FLAVORS {
         let gateway = Gateway::of(&manifests, flavor);
@@ -127,10 +143,22 @@ fn tls_ends_here_for_some_names_of_a_port_and_goes_through_for_others() {
             Some((object, route["protocols"][0].as_str().unwrap().to_owned()))
         };
         let is = |object: &str, protocol: &str| Some((object.to_owned(), protocol.to_owned()));
-        assert_eq!(protocols("a.example.com"), is("wild", "tls_passthrough"), "{flavor:?}");
+        assert_eq!(
+            protocols("a.example.com"),
+            is("wild", "tls_passthrough"),
+            "{flavor:?}"
+        );
         assert_eq!(protocols("foo.example.com"), is("foo", "tls"), "{flavor:?}");
-        assert_eq!(protocols("b.example.com"), is("both", "tls_passthrough"), "{flavor:?}");
-        assert_eq!(protocols("b.deep.example.com"), is("both", "tls"), "{flavor:?}");
+        assert_eq!(
+            protocols("b.example.com"),
+            is("both", "tls_passthrough"),
+            "{flavor:?}"
+        );
+        assert_eq!(
+            protocols("b.deep.example.com"),
+            is("both", "tls"),
+            "{flavor:?}"
+        );
         assert_eq!(protocols("x.test"), None);
         // A name that belongs to a listener of which the route is none.
         let said = "the traditional flavour of the router cannot leave";
@@ -139,24 +167,40 @@ fn tls_ends_here_for_some_names_of_a_port_and_goes_through_for_others() {
         if !is_traditional {
             assert_eq!(protocols("c.deep.example.com"), None);
             let mut of_routes = gateway.problems.iter().map(|it| it.object.to_string());
-            assert!(!of_routes.any(|it| it.starts_with("TLSRoute")), "{:#?}", gateway.problems);
+            assert!(
+                !of_routes.any(|it| it.starts_with("TLSRoute")),
+                "{:#?}",
+                gateway.problems
+            );
         }
     }
 }
 
 #[test]
 fn a_name_of_tls_belongs_to_the_oldest_route() {
-    let hostnames =
-        |names: &str| format!("hostnames: [{names}], rules: [{{backendRefs: [{{name: a, port: 9000}}]}}]");
-    let manifests = route("TLSRoute", "a", 2, &["term"], &hostnames("a.example.com, b.example.com"))
-        + &route("TLSRoute", "b", 1, &["term"], &hostnames("b.example.com"))
+    let hostnames = |names: &str| {
+        format!("hostnames: [{names}], rules: [{{backendRefs: [{{name: a, port: 9000}}]}}]")
+    };
+    let manifests = route(
+        "TLSRoute",
+        "a",
+        2,
+        &["term"],
+        &hostnames("a.example.com, b.example.com"),
+    ) + &route("TLSRoute", "b", 1, &["term"], &hostnames("b.example.com"))
         + &service("a", 9000)
         + &gateway(LISTENERS);
     for flavor in FLAVORS {
         let gateway = Gateway::of(&manifests, flavor);
         let tls = |sni| gateway.stream(Transport::Tls, 8883, Some(sni));
-        assert_eq!(tls("a.example.com").as_deref(), Some("tlsroute.default.a.0.0"));
-        assert_eq!(tls("b.example.com").as_deref(), Some("tlsroute.default.b.0.0"));
+        assert_eq!(
+            tls("a.example.com").as_deref(),
+            Some("tlsroute.default.a.0.0")
+        );
+        assert_eq!(
+            tls("b.example.com").as_deref(),
+            Some("tlsroute.default.b.0.0")
+        );
         let said = "b.example.com at the port of the listener belongs to TLSRoute default/b";
         assert!(gateway.says("TLSRoute default/a", said));
     }

@@ -204,7 +204,11 @@ fn keep_own(
 }
 
 fn say_unordered(context: &Context<'_, '_>, route: &Key, port: u16, other: &str) {
-    let other = if other.is_empty() { "every name" } else { other };
+    let other = if other.is_empty() {
+        "every name"
+    } else {
+        other
+    };
     context.warn(
         route,
         "spec.hostnames",
