@@ -115,9 +115,17 @@ fn route(
     route.methods = it.spec.method.clone().map(|method| vec![method]);
     route.strip_path = Some(false);
     if let Some(reach) = &source.reach {
-        let host = route.hosts.iter().flatten().next().map_or("", String::as_str);
-        if isolation::is_to_keep_off_tls(reach, &source.doors_of(&route.hosts), source.meta)
-            && has_room_for_snis(it.spec, host)
+        let host = route
+            .hosts
+            .iter()
+            .flatten()
+            .next()
+            .map_or("", String::as_str);
+        if isolation::is_to_keep_off_tls(
+            reach,
+            &source.doors_of(route.hosts.as_deref()),
+            source.meta,
+        ) && has_room_for_snis(it.spec, host)
         {
             isolation::keep_off_tls(&mut route);
         }

@@ -42,12 +42,19 @@ fn plugin(gateway: &Gateway) -> Value {
 
 #[test]
 fn web_sockets_are_http_and_over_tls_https() {
-    for (asked, protocol) in [("kubernetes.io/ws", "http"), ("kubernetes.io/wss", "https"), ("https", "https")] {
+    for (asked, protocol) in [
+        ("kubernetes.io/ws", "http"),
+        ("kubernetes.io/wss", "https"),
+        ("https", "https"),
+    ] {
         let rule = "{backendRefs: [{name: a, port: 80}]}";
         let manifests = route(rule) + &with_app_protocol("a", asked) + &gateway(HTTP);
         for flavor in FLAVORS {
             let gateway = Gateway::of(&manifests, flavor);
-            assert_eq!(gateway.document["services"][0]["protocol"], protocol, "{asked}");
+            assert_eq!(
+                gateway.document["services"][0]["protocol"], protocol,
+                "{asked}"
+            );
             assert!(gateway.route("GET", "http://h.test/", &[]).is_some());
             assert_eq!(gateway.problems, []);
         }
@@ -65,7 +72,10 @@ fn http2_without_tls_is_spoken_to_no_backend_of_an_httproute() {
         let translation = translated(&manifests, flavor);
         let status = parent(&translation);
         assert_eq!(condition(&status, "Accepted"), "True Accepted");
-        assert_eq!(condition(&status, "ResolvedRefs"), "False UnsupportedProtocol");
+        assert_eq!(
+            condition(&status, "ResolvedRefs"),
+            "False UnsupportedProtocol"
+        );
         assert!(message(&status, "ResolvedRefs").contains("kubernetes.io/h2c"));
         // Its share fails.
         let service = &translation.document.to_value()["services"][0];
@@ -77,7 +87,10 @@ fn http2_without_tls_is_spoken_to_no_backend_of_an_httproute() {
         1,
     );
     let translation = translated(&said, Flavor::Expressions);
-    assert_eq!(condition(&parent(&translation), "ResolvedRefs"), "True ResolvedRefs");
+    assert_eq!(
+        condition(&parent(&translation), "ResolvedRefs"),
+        "True ResolvedRefs"
+    );
 }
 
 #[test]
@@ -99,7 +112,10 @@ fn web_sockets_are_no_grpc() {
         + &gateway(HTTP);
     let translation = translated(&manifests, Flavor::Expressions);
     let status = &translation.status("GRPCRoute default/r")["parents"][0];
-    assert_eq!(condition(status, "ResolvedRefs"), "False UnsupportedProtocol");
+    assert_eq!(
+        condition(status, "ResolvedRefs"),
+        "False UnsupportedProtocol"
+    );
 }
 
 fn gateway_with(spec: &str) -> String {
@@ -116,7 +132,11 @@ spec: {{gatewayClassName: kong, listeners: [{HTTP}], {spec}}}"
 #[test]
 fn a_gateway_has_the_addresses_that_it_asks_for_or_says_why_not() {
     let reached = Settings {
-        addresses: vec!["192.0.2.7".to_owned(), "lb.example.com".to_owned(), "192.0.2.1".to_owned()],
+        addresses: vec![
+            "192.0.2.7".to_owned(),
+            "lb.example.com".to_owned(),
+            "192.0.2.1".to_owned(),
+        ],
         ..settings(Flavor::Expressions)
     };
     let unknown = settings(Flavor::Expressions);
@@ -124,16 +144,76 @@ fn a_gateway_has_the_addresses_that_it_asks_for_or_says_why_not() {
     let name = json!({"type": "Hostname", "value": "lb.example.com"});
     let all = json!([name, ip("192.0.2.1"), ip("192.0.2.7")]);
     for (settings, addresses, accepted, programmed, expected) in [
-        (&reached, "", "True Accepted", "Unknown Pending", all.clone()),
-        (&reached, "{value: 192.0.2.7}", "True Accepted", "Unknown Pending", json!([ip("192.0.2.7")])),
-        (&reached, "{type: Hostname, value: ''}", "True Accepted", "Unknown Pending", json!([name])),
-        (&reached, "{type: IPAddress}", "True Accepted", "Unknown Pending", json!([ip("192.0.2.1"), ip("192.0.2.7")])),
-        (&reached, "{value: 192.0.2.9}", "True Accepted", "False AddressNotUsable", json!([])),
-        (&reached, "{value: nothing}", "True Accepted", "False AddressNotUsable", json!([])),
-        (&reached, "{type: NamedAddress, value: x}", "False UnsupportedAddress", "False Pending", json!([])),
-        (&reached, "{type: test/fake, value: x}", "False UnsupportedAddress", "False Pending", json!([])),
-        (&unknown, "{value: 192.0.2.9}", "True Accepted", "Unknown Pending", Value::Null),
-        (&unknown, "{value: nothing}", "True Accepted", "False AddressNotUsable", Value::Null),
+        (
+            &reached,
+            "",
+            "True Accepted",
+            "Unknown Pending",
+            all.clone(),
+        ),
+        (
+            &reached,
+            "{value: 192.0.2.7}",
+            "True Accepted",
+            "Unknown Pending",
+            json!([ip("192.0.2.7")]),
+        ),
+        (
+            &reached,
+            "{type: Hostname, value: ''}",
+            "True Accepted",
+            "Unknown Pending",
+            json!([name]),
+        ),
+        (
+            &reached,
+            "{type: IPAddress}",
+            "True Accepted",
+            "Unknown Pending",
+            json!([ip("192.0.2.1"), ip("192.0.2.7")]),
+        ),
+        (
+            &reached,
+            "{value: 192.0.2.9}",
+            "True Accepted",
+            "False AddressNotUsable",
+            json!([]),
+        ),
+        (
+            &reached,
+            "{value: nothing}",
+            "True Accepted",
+            "False AddressNotUsable",
+            json!([]),
+        ),
+        (
+            &reached,
+            "{type: NamedAddress, value: x}",
+            "False UnsupportedAddress",
+            "False Pending",
+            json!([]),
+        ),
+        (
+            &reached,
+            "{type: test/fake, value: x}",
+            "False UnsupportedAddress",
+            "False Pending",
+            json!([]),
+        ),
+        (
+            &unknown,
+            "{value: 192.0.2.9}",
+            "True Accepted",
+            "Unknown Pending",
+            Value::Null,
+        ),
+        (
+            &unknown,
+            "{value: nothing}",
+            "True Accepted",
+            "False AddressNotUsable",
+            Value::Null,
+        ),
     ] {
         let manifests = gateway_with(&format!("addresses: [{addresses}]"));
         let translation = translate(&world(&manifests), settings);
@@ -141,16 +221,25 @@ fn a_gateway_has_the_addresses_that_it_asks_for_or_says_why_not() {
         assert_eq!(condition(status, "Accepted"), accepted, "{addresses}");
         assert_eq!(condition(status, "Programmed"), programmed, "{addresses}");
         assert_eq!(status["addresses"], expected, "{addresses}");
-        let is_said = translation.problems.iter().any(|it| it.field == "spec.addresses[0]");
+        let is_said = translation
+            .problems
+            .iter()
+            .any(|it| it.field == "spec.addresses[0]");
         assert_eq!(is_said, programmed.starts_with("False"), "{addresses}");
-        let awaits = translation.awaiting.iter().any(|it| it.conditions == "/conditions");
+        let awaits = translation
+            .awaiting
+            .iter()
+            .any(|it| it.conditions == "/conditions");
         assert_eq!(awaits, programmed.starts_with("Unknown"), "{addresses}");
     }
     let only_names = Settings {
         addresses: vec!["lb.example.com".to_owned()],
         ..unknown
     };
-    let translation = translate(&world(&gateway_with("addresses: [{type: IPAddress}]")), &only_names);
+    let translation = translate(
+        &world(&gateway_with("addresses: [{type: IPAddress}]")),
+        &only_names,
+    );
     let status = translation.status("Gateway default/gw");
     assert_eq!(condition(status, "Programmed"), "False AddressNotAssigned");
 }
@@ -172,25 +261,47 @@ spec:
     for flavor in FLAVORS {
         let gateway = Gateway::of(&manifests, flavor);
         for (object, said) in [
-            ("HTTPRoute default/r", "routes attach by their parentRefs alone"),
-            ("HTTPRoute default/r", "requests within a mesh do not go through the gateway"),
-            ("Gateway default/gw", "labels and annotations are for objects that are made"),
-            ("Gateway default/gw", "routes attach by their parentRefs alone"),
+            (
+                "HTTPRoute default/r",
+                "routes attach by their parentRefs alone",
+            ),
+            (
+                "HTTPRoute default/r",
+                "requests within a mesh do not go through the gateway",
+            ),
+            (
+                "Gateway default/gw",
+                "labels and annotations are for objects that are made",
+            ),
+            (
+                "Gateway default/gw",
+                "routes attach by their parentRefs alone",
+            ),
         ] {
-            assert!(gateway.says(object, said), "{object} {said}: {:#?}", gateway.problems);
+            assert!(
+                gateway.says(object, said),
+                "{object} {said}: {:#?}",
+                gateway.problems
+            );
         }
         assert!(gateway.route("GET", "http://h.test/", &[]).is_some());
         let translation = translated(&manifests, flavor);
         let status = translation.status("HTTPRoute default/r");
         assert_eq!(status["parents"].as_array().unwrap().len(), 1);
         let status = &status["parents"][0];
-        assert_eq!(condition(status, "PartiallyInvalid"), "True UnsupportedValue");
+        assert_eq!(
+            condition(status, "PartiallyInvalid"),
+            "True UnsupportedValue"
+        );
         assert!(message(status, "PartiallyInvalid").starts_with("Dropped spec.useDefaultGateways"));
     }
     for kind in ["GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"] {
         let gateway = Gateway::of(&manifests.replace("HTTPRoute", kind), Flavor::Expressions);
         let object = format!("{kind} default/r");
-        for said in ["routes attach by their parentRefs alone", "requests within a mesh"] {
+        for said in [
+            "routes attach by their parentRefs alone",
+            "requests within a mesh",
+        ] {
             assert!(gateway.says(&object, said), "{kind}");
         }
     }
@@ -200,17 +311,38 @@ spec:
 fn every_redirect_has_its_place_and_its_status() {
     // Where scheme, host and port are known the plugin has the place, elsewhere a function puts it together.
     for (asked, place) in [
-        ("hostname: n.test, scheme: https, port: 8443, statusCode: 301", Ok("https://n.test:8443")),
-        ("hostname: n.test, scheme: https, port: 443, statusCode: 303", Ok("https://n.test")),
-        ("hostname: n.test, scheme: http, port: 443, statusCode: 307", Ok("http://n.test:443")),
-        ("hostname: n.test, scheme: https, statusCode: 308", Ok("https://n.test")),
+        (
+            "hostname: n.test, scheme: https, port: 8443, statusCode: 301",
+            Ok("https://n.test:8443"),
+        ),
+        (
+            "hostname: n.test, scheme: https, port: 443, statusCode: 303",
+            Ok("https://n.test"),
+        ),
+        (
+            "hostname: n.test, scheme: http, port: 443, statusCode: 307",
+            Ok("http://n.test:443"),
+        ),
+        (
+            "hostname: n.test, scheme: https, statusCode: 308",
+            Ok("https://n.test"),
+        ),
         (
             "hostname: n.test, scheme: https, path: {type: ReplaceFullPath, replaceFullPath: /new}",
             Ok("https://n.test/new"),
         ),
-        ("scheme: https, statusCode: 308", Err("= \"https\", kong.request.get_forwarded_host(), nil\n")),
-        ("port: 8080, statusCode: 303", Err("get_forwarded_scheme(), kong.request.get_forwarded_host(), 8080\n")),
-        ("hostname: n.test", Err(", \"n.test\", kong.request.get_forwarded_port()\n")),
+        (
+            "scheme: https, statusCode: 308",
+            Err("= \"https\", kong.request.get_forwarded_host(), nil\n"),
+        ),
+        (
+            "port: 8080, statusCode: 303",
+            Err("get_forwarded_scheme(), kong.request.get_forwarded_host(), 8080\n"),
+        ),
+        (
+            "hostname: n.test",
+            Err(", \"n.test\", kong.request.get_forwarded_port()\n"),
+        ),
         (
             "path: {type: ReplacePrefixMatch, replacePrefixMatch: /new}, statusCode: 307",
             Err("local path = \"/new\" .. string.sub(kong.request.get_path(), 5)\n"),
@@ -286,7 +418,10 @@ fn one_of_several_values_of_a_header_is_enough_for_a_call() {
             gateway.answer(&request).route.is_some()
         };
         assert!(takes(&["x-plan: gold", "x-no: 12"]), "{flavor:?}");
-        assert!(takes(&["x-plan: silver", "x-plan: gold", "x-no: x", "x-no: 7"]), "{flavor:?}");
+        assert!(
+            takes(&["x-plan: silver", "x-plan: gold", "x-no: x", "x-no: 7"]),
+            "{flavor:?}"
+        );
         assert!(!takes(&["x-plan: gold"]) && !takes(&["x-plan: silver", "x-no: 12"]));
     }
 }
@@ -312,8 +447,10 @@ spec:
     caCertificateRefs: [{{group: '', kind: ConfigMap, name: ca}}]
     subjectAltNames: [{{type: Hostname, hostname: b.internal}}, {{type: URI, uri: 'spiffe://x/y'}}]"
     );
-    let manifests =
-        route("{backendRefs: [{name: a, port: 80}]}") + &service("a", 80) + &policy + &gateway(HTTP);
+    let manifests = route("{backendRefs: [{name: a, port: 80}]}")
+        + &service("a", 80)
+        + &policy
+        + &gateway(HTTP);
     for flavor in FLAVORS {
         let of = |version| Settings {
             flavor,
@@ -323,12 +460,20 @@ spec:
         let service = translation.document.to_value()["services"][0].clone();
         assert_eq!(service["protocol"], "https", "{:#?}", translation.problems);
         assert_eq!(service["tls_verify"], true);
-        assert_eq!(service["tls_sans"], json!({"dnsnames": ["b.internal"], "uris": ["spiffe://x/y"]}));
+        assert_eq!(
+            service["tls_sans"],
+            json!({"dnsnames": ["b.internal"], "uris": ["spiffe://x/y"]})
+        );
         let translation = translate(&world(&manifests), &of(KongVersion::new(3, 10)));
         let service = translation.document.to_value()["services"][0].clone();
         assert_eq!(service["plugins"][0]["config"]["status_code"], 500);
         let said = "BackendTLSPolicy default/p";
-        assert!(translation.problems.iter().any(|it| it.object.to_string() == said));
+        assert!(
+            translation
+                .problems
+                .iter()
+                .any(|it| it.object.to_string() == said)
+        );
     }
 }
 

@@ -35,7 +35,11 @@ fn ask(gateway: &Gateway, url: &str) -> Answer {
     ask_with(gateway, url, |_| {})
 }
 
-fn ask_with(gateway: &Gateway, url: &str, change: impl Fn(&mut kong_router::HttpRequest)) -> Answer {
+fn ask_with(
+    gateway: &Gateway,
+    url: &str,
+    change: impl Fn(&mut kong_router::HttpRequest),
+) -> Answer {
     let mut request = Request::typed("GET", url, &[]).unwrap();
     if let Request::Http(request) = &mut request {
         change(request);
@@ -64,7 +68,9 @@ fn the_most_specific_listener_has_its_hosts_to_itself() {
         {name: deep, port: 80, protocol: HTTP, hostname: '*.foo.example.com'}, \
         {name: abc, port: 80, protocol: HTTP, hostname: Abc.foo.example.com}";
     let only = |path: &str| {
-        format!(", rules: [{{matches: [{{path: {{value: {path}}}}}], backendRefs: [{{name: a, port: 80}}]}}]")
+        format!(
+            ", rules: [{{matches: [{{path: {{value: {path}}}}}], backendRefs: [{{name: a, port: 80}}]}}]"
+        )
     };
     let manifests = route("all", &["all"], &only("/all"))
         + &route("wild", &["wild"], &only("/wild"))
@@ -96,7 +102,9 @@ fn the_most_specific_listener_has_its_hosts_to_itself() {
         let answer = ask(&gateway, "http://abc.foo.example.com/wild");
         let route = answer.route.as_deref();
         match flavor {
-            Flavor::TraditionalCompatible => assert_eq!(route, Some("gateway.default.gw.abc.elsewhere")),
+            Flavor::TraditionalCompatible => {
+                assert_eq!(route, Some("gateway.default.gw.abc.elsewhere"));
+            }
             Flavor::Expressions => assert_eq!(route, None),
         }
     }
@@ -110,7 +118,11 @@ fn a_route_of_several_listeners_answers_for_the_hosts_of_each() {
     let manifests = route("both", &["all", "foo"], TO_A) + &service("a", 80) + &gateway(listeners);
     for flavor in FLAVORS {
         let gateway = Gateway::of(&manifests, flavor);
-        for (host, expected) in [("x.test", true), ("foo.example.com", true), ("bar.example.com", false)] {
+        for (host, expected) in [
+            ("x.test", true),
+            ("foo.example.com", true),
+            ("bar.example.com", false),
+        ] {
             let found = goes_to(&gateway, &format!("http://{host}/"));
             assert_eq!(found.is_some(), expected, "{flavor:?} {host}");
         }
@@ -121,17 +133,29 @@ fn a_route_of_several_listeners_answers_for_the_hosts_of_each() {
 fn a_host_that_belongs_to_another_listener_is_said() {
     let listeners = "{name: wild, port: 80, protocol: HTTP, hostname: '*.example.com'}, \
         {name: foo, port: 80, protocol: HTTP, hostname: foo.example.com}";
-    let manifests = route("r", &["wild"], &format!(", hostnames: [foo.example.com, bar.example.com]{TO_A}"))
-        + &route("none", &["wild"], &format!(", hostnames: [foo.example.com]{TO_A}"))
-        + &service("a", 80)
+    let manifests = route(
+        "r",
+        &["wild"],
+        &format!(", hostnames: [foo.example.com, bar.example.com]{TO_A}"),
+    ) + &route(
+        "none",
+        &["wild"],
+        &format!(", hostnames: [foo.example.com]{TO_A}"),
+    ) + &service("a", 80)
         + &gateway(listeners);
     for flavor in FLAVORS {
         let gateway = Gateway::of(&manifests, flavor);
         assert_eq!(goes_to(&gateway, "http://foo.example.com/"), None);
-        assert_eq!(goes_to(&gateway, "http://bar.example.com/").as_deref(), Some("r"));
+        assert_eq!(
+            goes_to(&gateway, "http://bar.example.com/").as_deref(),
+            Some("r")
+        );
         for route in ["r", "none"] {
             let object = format!("HTTPRoute default/{route}");
-            assert!(gateway.says(&object, "requests for foo.example.com belong to listener foo"));
+            assert!(gateway.says(
+                &object,
+                "requests for foo.example.com belong to listener foo"
+            ));
         }
     }
 }
@@ -141,7 +165,9 @@ fn calls_keep_to_their_listeners_too() {
     let listeners = "{name: wild, port: 80, protocol: HTTP, hostname: '*.example.com'}, \
         {name: foo, port: 80, protocol: HTTP, hostname: foo.example.com}";
     let method = |service: &str| {
-        format!(", rules: [{{matches: [{{method: {{service: {service}}}}}], backendRefs: [{{name: a, port: 80}}]}}]")
+        format!(
+            ", rules: [{{matches: [{{method: {{service: {service}}}}}], backendRefs: [{{name: a, port: 80}}]}}]"
+        )
     };
     let manifests = routes_of("GRPCRoute", "wild", &["wild"], &method("s.Wild"))
         + &routes_of("GRPCRoute", "foo", &["foo"], &method("s.Foo"))
@@ -171,11 +197,17 @@ fn where_ports_divide_hosts_differently_the_traditional_flavour_says_so() {
     let said = "the traditional flavour of the router cannot keep requests for foo.example.com";
     assert!(traditional.says("Gateway default/gw", said));
     // It has to answer where it is meant to.
-    assert_eq!(goes_to(&traditional, "http://foo.example.com:8080/").as_deref(), Some("other"));
+    assert_eq!(
+        goes_to(&traditional, "http://foo.example.com:8080/").as_deref(),
+        Some("other")
+    );
     let said = "the traditional flavour of the router does not tell the ports of requests apart: this route answers at 80";
     assert!(traditional.says("HTTPRoute default/other", said));
     let expressions = Gateway::of(&manifests, Flavor::Expressions);
-    assert_eq!(goes_to(&expressions, "http://foo.example.com:8080/").as_deref(), Some("other"));
+    assert_eq!(
+        goes_to(&expressions, "http://foo.example.com:8080/").as_deref(),
+        Some("other")
+    );
     assert_eq!(goes_to(&expressions, "http://foo.example.com/"), None);
     assert_eq!(expressions.problems, []);
 }
@@ -204,20 +236,28 @@ spec: {parentRefs: [{name: gw, port: 8080}, {name: gw, port: 8081}], rules: [{ba
     let traditional = Gateway::of(&manifests, Flavor::TraditionalCompatible);
     for route in ["one", "two"] {
         let object = format!("HTTPRoute default/{route}");
-        assert!(traditional.says(&object, &format!("the traditional flavour of the router {said}")));
+        assert!(traditional.says(
+            &object,
+            &format!("the traditional flavour of the router {said}")
+        ));
     }
     let old = Settings {
         version: "3.5".parse().unwrap(),
         ..settings(Flavor::Expressions)
     };
     let old = Gateway::with(&manifests, &old);
-    assert!(old.says("HTTPRoute default/two", &format!("the router of Kong 3.5 {said}")));
+    assert!(old.says(
+        "HTTPRoute default/two",
+        &format!("the router of Kong 3.5 {said}")
+    ));
 }
 
 #[test]
 fn a_redirect_to_tls_and_what_it_leads_to_do_not_get_into_each_others_way() {
-    let listeners = "{name: http, port: 80, protocol: HTTP}, {name: https, port: 443, protocol: HTTPS}";
-    let redirect = ", rules: [{filters: [{type: RequestRedirect, requestRedirect: {scheme: https}}]}]";
+    let listeners =
+        "{name: http, port: 80, protocol: HTTP}, {name: https, port: 443, protocol: HTTPS}";
+    let redirect =
+        ", rules: [{filters: [{type: RequestRedirect, requestRedirect: {scheme: https}}]}]";
     let app = ", rules: [{matches: [{path: {value: /app}}], backendRefs: [{name: a, port: 80}]}]";
     let manifests = route("redirect", &["http"], redirect)
         + &route("app", &["https"], app)
@@ -226,22 +266,43 @@ fn a_redirect_to_tls_and_what_it_leads_to_do_not_get_into_each_others_way() {
     for flavor in FLAVORS {
         let gateway = Gateway::of(&manifests, flavor);
         let to = |url: &str| goes_to(&gateway, url);
-        assert_eq!(to("http://h.example.com/app").as_deref(), Some("redirect"), "{flavor:?}");
-        assert_eq!(to("http://h.example.com/").as_deref(), Some("redirect"), "{flavor:?}");
-        assert_eq!(to("https://h.example.com/app").as_deref(), Some("app"), "{flavor:?}");
+        assert_eq!(
+            to("http://h.example.com/app").as_deref(),
+            Some("redirect"),
+            "{flavor:?}"
+        );
+        assert_eq!(
+            to("http://h.example.com/").as_deref(),
+            Some("redirect"),
+            "{flavor:?}"
+        );
+        assert_eq!(
+            to("https://h.example.com/app").as_deref(),
+            Some("app"),
+            "{flavor:?}"
+        );
         assert_eq!(to("https://h.example.com/other"), None, "{flavor:?}");
         // However clients get there: nothing is said of ports.
         assert!(!gateway.document.to_string().contains("net.dst.port"));
         let object = "HTTPRoute default/redirect";
-        assert!(!gateway.problems.iter().any(|it| it.object.to_string() == object));
+        assert!(
+            !gateway
+                .problems
+                .iter()
+                .any(|it| it.object.to_string() == object)
+        );
         let said = "the traditional flavour of the router does not tell the ports of requests apart: this route answers at 80";
-        assert_eq!(gateway.says("HTTPRoute default/app", said), flavor == Flavor::TraditionalCompatible);
+        assert_eq!(
+            gateway.says("HTTPRoute default/app", said),
+            flavor == Flavor::TraditionalCompatible
+        );
     }
 }
 
 #[test]
 fn what_cannot_be_kept_away_from_tls_is_said() {
-    let listeners = "{name: http, port: 80, protocol: HTTP}, {name: https, port: 443, protocol: HTTPS}";
+    let listeners =
+        "{name: http, port: 80, protocol: HTTP}, {name: https, port: 443, protocol: HTTPS}";
     let rules = ", hostnames: [h.example.com], rules: [{matches: [{method: GET}], backendRefs: [{name: a, port: 80}]}]";
     let manifests = route("r", &["http"], rules) + &service("a", 80) + &gateway(listeners);
     let gateway = Gateway::of(&manifests, Flavor::TraditionalCompatible);
@@ -251,7 +312,8 @@ fn what_cannot_be_kept_away_from_tls_is_said() {
 
 #[test]
 fn who_wants_plain_requests_sent_to_tls_has_it() {
-    let listeners = "{name: http, port: 80, protocol: HTTP}, {name: https, port: 443, protocol: HTTPS}";
+    let listeners =
+        "{name: http, port: 80, protocol: HTTP}, {name: https, port: 443, protocol: HTTPS}";
     let manifests = route("app", &["https"], TO_A).replace(
         "namespace: default}",
         "namespace: default, annotations: {konghq.com/https-redirect-status-code: '301'}}",
@@ -285,7 +347,11 @@ fn a_request_that_came_by_the_name_of_another_listener_is_misdirected() {
             request.sni = sni.map(str::to_owned);
         });
         let route = answer.route.clone().unwrap();
-        assert_eq!(route == "gateway.default.gw.443.misdirected", misdirected, "{sni:?} {host} {route}");
+        assert_eq!(
+            route == "gateway.default.gw.443.misdirected",
+            misdirected,
+            "{sni:?} {host} {route}"
+        );
     }
     let elsewhere = ask_with(&gateway, "https://foo.example.com:8443/", |request| {
         request.sni = Some("bar.example.com".to_owned());
@@ -333,7 +399,11 @@ spec:
             ("http://foo.example.com/", None),
             ("http://bar.example.com/set", Some("wild")),
         ] {
-            assert_eq!(goes_to(&gateway, url).as_deref(), expected, "{flavor:?} {url}");
+            assert_eq!(
+                goes_to(&gateway, url).as_deref(),
+                expected,
+                "{flavor:?} {url}"
+            );
         }
     }
 }
@@ -356,7 +426,12 @@ const HOSTS: [&str; 6] = [
     "b.test",
     "c.test",
 ];
-const PORTS: [(u16, &str); 4] = [(80, "HTTP"), (8080, "HTTP"), (443, "HTTPS"), (8443, "HTTPS")];
+const PORTS: [(u16, &str); 4] = [
+    (80, "HTTP"),
+    (8080, "HTTP"),
+    (443, "HTTPS"),
+    (8443, "HTTPS"),
+];
 
 /// A listener: which of the ports it has, and which of the hostnames.
 type Drawn = (usize, usize);
@@ -378,15 +453,22 @@ fn may_answer(
     port: usize,
     host: &str,
 ) -> Vec<String> {
-    let at_port = listeners.iter().enumerate().filter(|(_, (at, _))| *at == port);
-    let fitting = at_port.filter_map(|(number, (_, name))| Some((fit(HOSTNAMES[*name], host)?, number)));
+    let at_port = listeners
+        .iter()
+        .enumerate()
+        .filter(|(_, (at, _))| *at == port);
+    let fitting =
+        at_port.filter_map(|(number, (_, name))| Some((fit(HOSTNAMES[*name], host)?, number)));
     let Some((_, listener)) = fitting.max() else {
         return Vec::new();
     };
     let routes = routes.iter().enumerate();
     let answering = routes.filter(|(_, (sections, hostnames))| {
         sections.contains(&listener)
-            && (hostnames.is_empty() || hostnames.iter().any(|it| fit(HOSTNAMES[*it], host).is_some()))
+            && (hostnames.is_empty()
+                || hostnames
+                    .iter()
+                    .any(|it| fit(HOSTNAMES[*it], host).is_some()))
     });
     answering.map(|(number, _)| format!("r{number}")).collect()
 }
