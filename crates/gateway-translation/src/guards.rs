@@ -225,7 +225,7 @@ fn misdirection(
         let is_below = |other: &&&String| other.as_str() != own && includes(own, other);
         let below = hostnames.iter().filter(is_below).copied();
         let own = (!own.is_empty()).then(|| named(field.clone(), own));
-        Expression::all(own.into_iter().chain(none_of(context, field, below)))
+        Expression::all(own.into_iter().chain(none_of(context, &field, below)))
     };
     let one = |own: &&String| {
         let host = belongs(TextField::Host, own)?;

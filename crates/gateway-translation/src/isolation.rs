@@ -36,12 +36,12 @@ pub(crate) fn expression(
         let at = doors.iter().map(|(door, others)| {
             let port = u32::try_from(door.port).unwrap_or_default();
             let port = Expression::number(NumberField::DestinationPort, NumberTest::Equals, port);
-            Expression::all(std::iter::once(port).chain(none_of(context, TextField::Host, others)))
+            Expression::all(std::iter::once(port).chain(none_of(context, &TextField::Host, others)))
         });
         all.extend(Expression::any(at.flatten()));
         return all;
     }
-    all.extend(none_of(context, TextField::Host, &in_common(doors)));
+    all.extend(none_of(context, &TextField::Host, &in_common(doors)));
     let is_plain_heard = reach.all.iter().any(|door| !door.tls);
     if is_plain_heard && doors.keys().all(|door| door.tls) && !redirects_to_tls(meta) {
         // Without it the route would send those away who came to another listener without TLS.
@@ -103,11 +103,15 @@ pub(crate) fn say(context: &Context<'_, '_>, route: &Key, reach: &Reach, kept_of
     }
     let mut ports: BTreeSet<Door> = BTreeSet::new();
     for (_, doors) in &reach.hosts {
-        let is_other = |door: &&Door| {
-            !doors.contains_key(door)
-                && !(door.tls && kept_off_tls)
-                && (!context.settings.expressions() || doors.keys().any(|own| own.tls == door.tls))
+        let speaks = |tls: bool| doors.keys().any(|own| own.tls == tls);
+        let is_kept_away = |door: &Door| {
+            if context.settings.expressions() {
+                !speaks(door.tls)
+            } else {
+                door.tls && kept_off_tls
+            }
         };
+        let is_other = |door: &&Door| !doors.contains_key(door) && !is_kept_away(door);
         ports.extend(reach.all.iter().filter(is_other));
     }
     if ports.is_empty() {

@@ -14,6 +14,7 @@ use kong_crds::gateway::Service;
 use kong_crds::incubator::v1alpha1::KongServiceFacade;
 use kong_crds::names::CREDENTIAL_LABEL;
 use kong_crds::{Kind, configuration::v1::KongConsumer};
+use kong_model::entity::Plugin;
 use kong_resolve::{Key, Name, View, World};
 use kong_router::{Config, Dialect, Edition, Reader, Router, Warning, validate};
 use serde_json::Value;
@@ -266,10 +267,9 @@ fn without_endpoints(translation: &Translation, found: &mut Vec<Lint>) {
         .collect();
     for service in &translation.document.services {
         // One that answers by itself needs no endpoints.
-        let answers = service
-            .plugins
-            .iter()
-            .any(|it| it.name == "request-termination");
+        let ends = |plugins: &[Plugin]| plugins.iter().any(|it| it.name == "request-termination");
+        let answers =
+            ends(&service.plugins) || service.routes.iter().all(|route| ends(&route.plugins));
         if answers || !empty.contains(service.service.host.as_str()) {
             continue;
         }

@@ -26,13 +26,16 @@ pub(crate) fn hosts(hosts: &[String]) -> Option<Expression> {
 /// None of some names. A wildcard among them cannot be said to versions that cannot negate.
 pub(crate) fn none_of<'n>(
     context: &Context<'_, '_>,
-    field: TextField,
+    field: &TextField,
     names: impl IntoIterator<Item = &'n String>,
 ) -> Vec<Expression> {
     let can_negate = context.settings.version >= KongVersion::NEGATION_AND_PORTS;
-    let not = |name: &String| match name.starts_with('*') {
-        false => Some(test(field.clone(), TextTest::Differs(name.clone()))),
-        true => can_negate.then(|| named(field.clone(), name).negated()),
+    let not = |name: &String| {
+        if name.starts_with('*') {
+            can_negate.then(|| named(field.clone(), name).negated())
+        } else {
+            Some(test(field.clone(), TextTest::Differs(name.clone())))
+        }
     };
     names.into_iter().filter_map(not).collect()
 }

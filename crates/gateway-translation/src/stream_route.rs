@@ -233,7 +233,7 @@ impl StreamRule<'_> {
                 )
             });
             let ports = Expression::any(ports);
-            let others = predicates::none_of(context, TextField::Sni, matches.others);
+            let others = predicates::none_of(context, &TextField::Sni, matches.others);
             let all = [snis, ports].into_iter().flatten().chain(others);
             let rank = if context.settings.as_kong_does() {
                 0

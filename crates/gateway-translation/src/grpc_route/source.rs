@@ -120,9 +120,7 @@ impl Source<'_> {
     /// Where it answers for one of its hosts, if that is known.
     pub(super) fn doors(&self, host: &str) -> Option<(&Reach, &Doors)> {
         let reach = self.reach.as_ref()?;
-        let mut hosts = reach.hosts.iter();
-        let (_, doors) = hosts.find(|(known, _)| known == host)?;
-        Some((reach, doors))
+        Some((reach, reach.doors(host)?))
     }
 
     /// How clients speak that ask for a host: as the listeners say, and if they are not known, in either way.

@@ -58,8 +58,8 @@ impl Place {
     /// That of the route without expression that a match becomes for plain hosts, or for one with a wildcard.
     pub(super) fn for_hosts(it: &Match<'_>, hosts: &[String]) -> Self {
         let wild = hosts.first().filter(|host| host.starts_with('*'));
-        let named = (!hosts.is_empty()).then(|| hosts.to_vec());
-        let doors = it.rule.source.doors_of(&named);
+        let named = (!hosts.is_empty()).then_some(hosts);
+        let doors = it.rule.source.doors_of(named);
         let mut tls = [false, true].into_iter();
         Self {
             host: None,

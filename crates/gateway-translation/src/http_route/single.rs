@@ -121,8 +121,11 @@ fn route(
             .flatten()
             .next()
             .map_or("", String::as_str);
-        if isolation::is_to_keep_off_tls(reach, &source.doors_of(&route.hosts), source.meta)
-            && has_room_for_snis(it.spec, host)
+        if isolation::is_to_keep_off_tls(
+            reach,
+            &source.doors_of(route.hosts.as_deref()),
+            source.meta,
+        ) && has_room_for_snis(it.spec, host)
         {
             isolation::keep_off_tls(&mut route);
         }

@@ -58,15 +58,13 @@ impl Source<'_> {
     /// Where it answers for one of its hosts, if that is known.
     pub(super) fn doors(&self, host: &str) -> Option<(&Reach, &Doors)> {
         let reach = self.reach.as_ref()?;
-        let mut hosts = reach.hosts.iter();
-        let (_, doors) = hosts.find(|(known, _)| known == host)?;
-        Some((reach, doors))
+        Some((reach, reach.doors(host)?))
     }
 
     /// Where it answers for some of its hosts, which are those of a Kong route; for all if that has none.
-    pub(super) fn doors_of(&self, hosts: &Option<Vec<String>>) -> Vec<&Doors> {
+    pub(super) fn doors_of(&self, hosts: Option<&[String]>) -> Vec<&Doors> {
         let all = [String::new()];
-        let hosts = hosts.as_deref().unwrap_or(&all);
+        let hosts = hosts.unwrap_or(&all);
         let doors = hosts.iter().filter_map(|host| self.doors(host));
         doors.map(|(_, doors)| doors).collect()
     }

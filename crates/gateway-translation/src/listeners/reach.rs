@@ -70,6 +70,14 @@ pub(crate) fn door(listener: &Listener) -> Option<Door> {
 }
 
 impl Reach {
+    /// The doors at which one of the hosts is answered.
+    pub(crate) fn doors(&self, host: &str) -> Option<&Doors> {
+        let mut hosts = self.hosts.iter();
+        hosts
+            .find(|(known, _)| known == host)
+            .map(|(_, doors)| doors)
+    }
+
     /// That of a route which listeners take with these hostnames, of which none means all.
     pub(super) fn of(
         context: &Context<'_, '_>,
@@ -133,13 +141,11 @@ impl Reach {
         let is_first = |host: &&str| !below.iter().any(|it| it != host && includes(it, host));
         let first = below.iter().copied().filter(is_first);
         let others: BTreeSet<String> = first.map(str::to_owned).collect();
-        let place = match self.hosts.iter().position(|(known, _)| *known == host) {
-            Some(place) => place,
-            None => {
-                self.hosts.push((host, Doors::new()));
-                self.hosts.len() - 1
-            }
-        };
+        let known = self.hosts.iter().position(|(known, _)| *known == host);
+        let place = known.unwrap_or(self.hosts.len());
+        if known.is_none() {
+            self.hosts.push((host, Doors::new()));
+        }
         let doors = &mut self.hosts[place].1;
         let others = match doors.remove(&door) {
             // One of the Gateways leaves it to the route.

@@ -103,7 +103,7 @@ fn the_most_specific_listener_has_its_hosts_to_itself() {
         let route = answer.route.as_deref();
         match flavor {
             Flavor::TraditionalCompatible => {
-                assert_eq!(route, Some("gateway.default.gw.abc.elsewhere"))
+                assert_eq!(route, Some("gateway.default.gw.abc.elsewhere"));
             }
             Flavor::Expressions => assert_eq!(route, None),
         }

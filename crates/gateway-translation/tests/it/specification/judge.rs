@@ -107,8 +107,10 @@ pub(super) fn request(
     if told && own.any(is_as_said) {
         return Ok(true);
     }
-    // What it does there is no matter: it may send away who comes without TLS.
-    if let Some(number) = not_kept(scene, kong, seen.rule.as_ref(), expected.is_none()) {
+    // What it does there is no matter: it may send away who comes without TLS. What is tried first goes before what keeps
+    // listeners apart, too.
+    let is_free = expected.is_none();
+    if let Some(number) = not_kept(scene, kong, seen.rule.as_ref(), is_free, is_free && told) {
         let mut reading = reading.clone();
         reading.anywhere.insert(number);
         let holding = reference::winners(scene, request, &reading);
@@ -122,13 +124,14 @@ pub(super) fn request(
     ))
 }
 
-/// The route of a rule, if it was told that it cannot be kept to its listeners, or its Gateway was that it gets what no
-/// other one takes.
+/// The route of a rule, if it was told that it cannot be kept to its listeners, or that it is tried first, or its Gateway
+/// was that it gets what no other one takes.
 fn not_kept(
     scene: &Scene,
     kong: &Kong,
     rule: Option<&(String, usize)>,
     is_free: bool,
+    is_first: bool,
 ) -> Option<usize> {
     let (object, _) = rule?;
     let told = NOT_KEPT
@@ -142,7 +145,7 @@ fn not_kept(
     let mut routes = scene.routes.iter();
     routes
         .position(|route| route.key() == *object)
-        .filter(|_| told || (is_free && gateway_told))
+        .filter(|_| told || is_first || (is_free && gateway_told))
 }
 
 /// What is wrong with where Kong sends a connection; whether anything takes it. Without TLS nothing may.
@@ -163,7 +166,7 @@ pub(super) fn connection(
         if transport == Transport::Tcp && told() {
             continue;
         }
-        if expected.is_none() && not_kept(scene, kong, seen.rule.as_ref(), true).is_some() {
+        if expected.is_none() && not_kept(scene, kong, seen.rule.as_ref(), true, false).is_some() {
             continue;
         }
         if seen.nondeterministic || expected != seen.rule {
