@@ -8,12 +8,13 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueHint};
+use gateway_translation::{Entrance, entrance};
 use kong_router::{Answer, Balancing, Choice, Explanation, HashInput, Request, Router, Session};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::deck::{self, Output};
 use crate::session::Outcome;
-use crate::translation::Source;
+use crate::translation::{Source, Translated};
 
 /// Routes that do not hold are listed up to this many where none holds: more would hide the near ones.
 const MOST_MISSES: usize = 10;
@@ -50,14 +51,17 @@ pub(crate) fn explain(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<Outcome> {
-    let (config, from) = if let Some(deck) = &options.deck {
-        (deck::read(deck)?, BTreeMap::new())
-    } else {
-        let translated = options.source.translate()?;
-        for finding in translated.findings() {
-            writeln!(err, "{finding}")?;
-        }
-        (translated.config(), translated.origins())
+    let translated = match &options.deck {
+        Some(_) => None,
+        None => Some(options.source.translate()?),
+    };
+    for finding in translated.iter().flat_map(Translated::findings) {
+        writeln!(err, "{finding}")?;
+    }
+    let (config, from) = match (&options.deck, &translated) {
+        (Some(deck), _) => (deck::read(deck)?, BTreeMap::new()),
+        (None, Some(translated)) => (translated.config(), translated.origins()),
+        (None, None) => bail!("there is nothing to explain; name a file with --deck or -f"),
     };
     let router = Router::new(&config, options.source.settings().flavor);
     for left_out in router.unroutable() {
@@ -78,6 +82,15 @@ pub(crate) fn explain(
     let url = options.url.as_deref().unwrap_or_default();
     let request = Request::typed(method, url, &options.headers)?;
     let explanation = gateway.explain(&request);
+    let listener = translated.as_ref().and_then(|translated| {
+        let route = translated.route(&explanation.winner.as_ref()?.route)?;
+        entrance(
+            &translated.world,
+            &options.source.settings(),
+            route,
+            &request,
+        )
+    });
     match options.output {
         Output::Json => {
             let mut told = serde_json::to_value(&explanation)?;
@@ -96,12 +109,19 @@ pub(crate) fn explain(
                     }
                 }
             }
+            if let Some(listener) = &listener {
+                told["listener"] = json!({
+                    "in": listener.owner.to_string(), "name": listener.listener,
+                    "protocol": listener.protocol, "port": listener.port,
+                    "hostname": listener.hostname,
+                });
+            }
             serde_json::to_writer_pretty(&mut *out, &told)?;
             writeln!(out)?;
         }
         Output::Text => {
             writeln!(out, "{method} {url}")?;
-            text(&explanation, &from, out)?;
+            text(&explanation, &from, listener.as_ref(), out)?;
         }
     }
     Ok(Outcome::Well)
@@ -128,11 +148,27 @@ fn batch(
 fn text(
     explanation: &Explanation,
     from: &BTreeMap<String, String>,
+    listener: Option<&Entrance>,
     out: &mut dyn Write,
 ) -> Result<()> {
     let answer = &explanation.answer;
     let mut line = |name: &str, value: &str| writeln!(out, "{name:<12}{value}");
     line("answer", &said(answer))?;
+    if let Some(Entrance {
+        owner,
+        listener,
+        protocol,
+        port,
+        hostname,
+    }) = listener
+    {
+        let host = hostname.as_ref().map(|host| format!(" for {host}"));
+        let host = host.unwrap_or_default();
+        line(
+            "listener",
+            &format!("{listener} of {owner} ({protocol}, port {port}{host})"),
+        )?;
+    }
     if let Some(winner) = &explanation.winner {
         line("route", &format!("{} ({})", winner.route, winner.place))?;
         if let Some(origin) = from.get(&winner.route) {

@@ -65,10 +65,10 @@ pub(crate) fn translate(
     if translated.unreadable {
         bail!("part of the manifests cannot be read; the configuration is what the rest comes to");
     }
-    Ok(if translated.findings().is_empty() {
-        Outcome::Well
-    } else {
+    Ok(if translated.lacks_something() {
         Outcome::Findings
+    } else {
+        Outcome::Well
     })
 }
 

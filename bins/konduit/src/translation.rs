@@ -156,6 +156,24 @@ impl Translated {
             .collect()
     }
 
+    /// The object that a route comes from; the first, where several have become one.
+    pub(crate) fn route(&self, name: &str) -> Option<&Key> {
+        let mut routes = self
+            .translation
+            .document
+            .services
+            .iter()
+            .flat_map(|service| &service.routes);
+        let route = routes.find(|route| route.name() == name)?;
+        Some(&route.from.first()?.object)
+    }
+
+    /// Whether something could not be had, or not be read: what has no effect and costs nothing does not count.
+    pub(crate) fn lacks_something(&self) -> bool {
+        let mut problems = self.translation.problems.iter();
+        !self.unread.is_empty() || problems.any(|problem| !problem.harmless)
+    }
+
     /// The configuration, as the model of the gateway reads it.
     pub(crate) fn config(&self) -> Config {
         match self.translation.document.to_value() {

@@ -19,6 +19,7 @@ mod context;
 mod custom_entities;
 mod document;
 mod draft;
+mod entrance;
 mod fallback;
 mod grpc_route;
 mod guards;
@@ -55,6 +56,7 @@ pub use context::Problem;
 pub use document::{
     DeclaredPlugin, DeclaredRoute, DeclaredService, DeclaredUpstream, Document, Members,
 };
+pub use entrance::{Entrance, entrance};
 pub use lint::{Level, Lint, Rule, lint};
 pub use origin::Provenance;
 pub use settings::{BadVersion, Compat, Features, KongVersion, Settings};

@@ -127,8 +127,11 @@ pub(crate) fn outcomes<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Vec<O
         .collect()
 }
 
-/// The Gateways that accept a route, each as often as its parentRefs name it.
-pub(crate) fn gateways_of<'w>(context: &Context<'_, 'w>, route: &Key) -> Vec<Rc<Judged<'w>>> {
+/// The listeners that accept a route, each with the hostnames at which it does; none for all.
+pub(crate) fn accepting<'w>(
+    context: &Context<'_, 'w>,
+    route: &Key,
+) -> Vec<(Attached<'w>, Vec<String>)> {
     let name = &route.name;
     macro_rules! of {
         ($kind:ty, $spec:ident => $hostnames:expr) => {
@@ -153,14 +156,22 @@ pub(crate) fn gateways_of<'w>(context: &Context<'_, 'w>, route: &Key) -> Vec<Rc<
         parents,
         hostnames,
     };
-    let mut gateways = Vec::new();
-    for outcome in outcomes(context, claim) {
-        if let Outcome::Accepted(met) = outcome {
-            let names = met.iter().map(|(attached, _)| &attached.gateway);
-            gateways.extend(names.filter_map(|name| gateway(context, name)));
-        }
-    }
-    gateways
+    let outcomes = outcomes(context, claim).into_iter();
+    outcomes
+        .flat_map(|outcome| match outcome {
+            Outcome::Accepted(met) => met,
+            Outcome::Foreign | Outcome::Missing | Outcome::NoClass(..) | Outcome::Refused(_) => {
+                Vec::new()
+            }
+        })
+        .collect()
+}
+
+/// The Gateways that accept a route, each as often as its parentRefs name it.
+pub(crate) fn gateways_of<'w>(context: &Context<'_, 'w>, route: &Key) -> Vec<Rc<Judged<'w>>> {
+    let accepting = accepting(context, route);
+    let names = accepting.iter().map(|(attached, _)| &attached.gateway);
+    names.filter_map(|name| gateway(context, name)).collect()
 }
 
 /// The listeners that parentRefs name, whatever those listeners take.
