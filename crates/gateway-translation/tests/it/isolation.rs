@@ -319,9 +319,16 @@ fn who_wants_plain_requests_sent_to_tls_has_it() {
         "namespace: default, annotations: {konghq.com/https-redirect-status-code: '301'}}",
     ) + &service("a", 80)
         + &gateway(listeners);
-    let gateway = Gateway::of(&manifests, Flavor::Expressions);
-    let answer = ask(&gateway, "http://h.example.com/x");
-    assert_eq!(answer.status, Some(301));
+    for flavor in FLAVORS {
+        let gateway = Gateway::of(&manifests, flavor);
+        let answer = ask(&gateway, "http://h.example.com/x");
+        assert_eq!(answer.status, Some(301));
+        let said = gateway
+            .problems
+            .iter()
+            .any(|it| it.field == "spec.parentRefs");
+        assert!(!said, "{:#?}", gateway.problems);
+    }
 }
 
 #[test]
