@@ -11,6 +11,7 @@ use kong_crds::gateway::Service;
 use kong_crds::incubator::v1alpha1::KongServiceFacade;
 use kong_crds::names::CREDENTIAL_LABEL;
 use kong_crds::{Kind, configuration::v1::KongConsumer};
+use kong_model::entity::Plugin;
 use kong_resolve::{Key, Name, View, World};
 use kong_router::{Config, Dialect, Edition, Reader, Router, Warning, validate};
 use serde_json::Value;
@@ -238,6 +239,9 @@ fn objects_by_name(translation: &Translation) -> BTreeMap<String, Key> {
     objects
 }
 
+/// The plugin that answers in place of a service.
+const TERMINATION: &str = "request-termination";
+
 /// Services whose upstreams have no target to send anything to.
 fn without_endpoints(translation: &Translation, found: &mut Vec<Lint>) {
     let empty: BTreeSet<&str> = translation
@@ -248,11 +252,11 @@ fn without_endpoints(translation: &Translation, found: &mut Vec<Lint>) {
         .map(|upstream| upstream.upstream.name.as_str())
         .collect();
     for service in &translation.document.services {
-        // One that answers by itself needs no endpoints.
-        let answers = service
-            .plugins
-            .iter()
-            .any(|it| it.name == "request-termination");
+        // One that answers by itself needs no endpoints, nor does one whose routes all do.
+        let answers = |plugins: &[Plugin]| plugins.iter().any(|it| it.name == TERMINATION);
+        let mut routes = service.routes.iter();
+        let answers = answers(&service.plugins)
+            || (!service.routes.is_empty() && routes.all(|route| answers(&route.plugins)));
         if answers || !empty.contains(service.service.host.as_str()) {
             continue;
         }

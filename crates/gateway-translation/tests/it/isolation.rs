@@ -551,3 +551,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_gateway_answers_itself_needs_no_endpoints() {
+    let listeners = "{name: wild, port: 80, protocol: HTTP, hostname: '*.example.com'}, \
+        {name: foo, port: 80, protocol: HTTP, hostname: foo.example.com}";
+    let manifests = route("r", &[], TO_A) + &service("a", 80) + &gateway(listeners);
+    let settings = settings(Flavor::TraditionalCompatible);
+    let world = super::golden::world(&manifests);
+    let translation = gateway_translation::translate(&world, &settings);
+    let found = gateway_translation::lint(&world, &settings, &translation, None);
+    let endpoints = found
+        .iter()
+        .filter(|it| it.message.contains("has no endpoints"));
+    assert_eq!(endpoints.count(), 0, "{found:#?}");
+}
