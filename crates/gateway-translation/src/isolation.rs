@@ -93,8 +93,15 @@ pub(crate) fn say_lost(context: &Context<'_, '_>, route: &Key, reach: &Reach) {
     }
 }
 
-/// Tells the author of a route the same, and what cannot be told apart. A route may be kept away from TLS.
-pub(crate) fn say(context: &Context<'_, '_>, route: &Key, reach: &Reach, kept_off_tls: bool) {
+/// Tells the author of a route the same, and what cannot be told apart. A route may be kept away from TLS, or be meant to
+/// send plain requests there.
+pub(crate) fn say(
+    context: &Context<'_, '_>,
+    route: &Key,
+    meta: &Meta,
+    reach: &Reach,
+    kept_off_tls: bool,
+) {
     say_lost(context, route, reach);
     let knows_ports = context.settings.expressions()
         && context.settings.version >= KongVersion::NEGATION_AND_PORTS;
@@ -107,8 +114,10 @@ pub(crate) fn say(context: &Context<'_, '_>, route: &Key, reach: &Reach, kept_of
         let is_kept_away = |door: &Door| {
             if context.settings.expressions() {
                 !speaks(door.tls)
+            } else if door.tls {
+                kept_off_tls
             } else {
-                door.tls && kept_off_tls
+                !speaks(false) && redirects_to_tls(meta)
             }
         };
         let is_other = |door: &&Door| !doors.contains_key(door) && !is_kept_away(door);

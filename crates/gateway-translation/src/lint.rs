@@ -256,6 +256,9 @@ fn objects_by_name(translation: &Translation) -> BTreeMap<String, Key> {
     objects
 }
 
+/// The plugin that answers in place of a service.
+const TERMINATION: &str = "request-termination";
+
 /// Services whose upstreams have no target to send anything to.
 fn without_endpoints(translation: &Translation, found: &mut Vec<Lint>) {
     let empty: BTreeSet<&str> = translation
@@ -266,10 +269,11 @@ fn without_endpoints(translation: &Translation, found: &mut Vec<Lint>) {
         .map(|upstream| upstream.upstream.name.as_str())
         .collect();
     for service in &translation.document.services {
-        // One that answers by itself needs no endpoints.
-        let ends = |plugins: &[Plugin]| plugins.iter().any(|it| it.name == "request-termination");
-        let answers =
-            ends(&service.plugins) || service.routes.iter().all(|route| ends(&route.plugins));
+        // One that answers by itself needs no endpoints, nor does one whose routes all do.
+        let answers = |plugins: &[Plugin]| plugins.iter().any(|it| it.name == TERMINATION);
+        let mut routes = service.routes.iter();
+        let answers = answers(&service.plugins)
+            || (!service.routes.is_empty() && routes.all(|route| answers(&route.plugins)));
         if answers || !empty.contains(service.service.host.as_str()) {
             continue;
         }

@@ -64,7 +64,7 @@ fn source<'w>(
         hostnames = of_listeners(context, &key, &spec.parent_refs);
     }
     if let Some(reach) = &attachment.reach {
-        isolation::say(context, &key, reach, false);
+        isolation::say(context, &key, meta, reach, false);
         if reach.hosts.is_empty() {
             return None;
         }

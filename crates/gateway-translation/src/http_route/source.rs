@@ -163,7 +163,7 @@ fn source<'w>(
                 let mut matches = spec.rules.iter().flat_map(|rule| &rule.matches);
                 matches.all(|it| has_room_for_snis(it, host))
             });
-        isolation::say(context, &key, reach, kept_off_tls);
+        isolation::say(context, &key, meta, reach, kept_off_tls);
         if reach.hosts.is_empty() {
             return None;
         }

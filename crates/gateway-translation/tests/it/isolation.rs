@@ -319,9 +319,16 @@ fn who_wants_plain_requests_sent_to_tls_has_it() {
         "namespace: default, annotations: {konghq.com/https-redirect-status-code: '301'}}",
     ) + &service("a", 80)
         + &gateway(listeners);
-    let gateway = Gateway::of(&manifests, Flavor::Expressions);
-    let answer = ask(&gateway, "http://h.example.com/x");
-    assert_eq!(answer.status, Some(301));
+    for flavor in FLAVORS {
+        let gateway = Gateway::of(&manifests, flavor);
+        let answer = ask(&gateway, "http://h.example.com/x");
+        assert_eq!(answer.status, Some(301));
+        let said = gateway
+            .problems
+            .iter()
+            .any(|it| it.field == "spec.parentRefs");
+        assert!(!said, "{:#?}", gateway.problems);
+    }
 }
 
 #[test]
@@ -543,4 +550,19 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_a_gateway_answers_itself_needs_no_endpoints() {
+    let listeners = "{name: wild, port: 80, protocol: HTTP, hostname: '*.example.com'}, \
+        {name: foo, port: 80, protocol: HTTP, hostname: foo.example.com}";
+    let manifests = route("r", &[], TO_A) + &service("a", 80) + &gateway(listeners);
+    let settings = settings(Flavor::TraditionalCompatible);
+    let world = super::golden::world(&manifests);
+    let translation = gateway_translation::translate(&world, &settings);
+    let found = gateway_translation::lint(&world, &settings, &translation, None);
+    let endpoints = found
+        .iter()
+        .filter(|it| it.message.contains("has no endpoints"));
+    assert_eq!(endpoints.count(), 0, "{found:#?}");
 }
