@@ -204,9 +204,12 @@ fn explain_names_the_rule_and_its_line() {
             ran.out
         );
         assert!(ran.out.contains("10.0.0.1:8080 100.0%"), "{}", ran.out);
+        let listener = "listener    http of Gateway default/edge (HTTP, port 80)\n";
+        assert!(ran.out.contains(listener), "{}", ran.out);
     }
     let ran = konduit(ROUTE, &["explain", "-f", ".", "-o", "json", "GET", url]);
     let told: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(told["listener"]["name"], "http");
     assert_eq!(
         told["winner"]["from"],
         "HTTPRoute default/shop rule 0 at ./route.yaml:8"
