@@ -9,6 +9,7 @@
 mod as_kong;
 mod gateway;
 mod golden;
+mod golden_right;
 mod grpc_route;
 mod http_order;
 mod http_route;
