@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use gateway_translation::{Problem, Settings, Translation, translate};
+use gateway_translation::{DeclaredUpstream, Problem, Settings, Translation, translate};
+use kong_router::{Config, Dialect, Edition, Reader, validate};
 use serde_json::Value;
 
 use crate::golden::{cases, differences, fixtures, settings, variants, world};
@@ -144,6 +145,36 @@ fn the_default_gives_what_is_pinned_beside_each_record() {
         wrong.join("\n")
     );
     assert!(count > 0);
+}
+
+#[test]
+fn kong_takes_what_the_default_gives() {
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let world = world(&fs::read_to_string(case.join("in.yaml")).unwrap());
+        for (variant, flags) in variants(&case) {
+            let settings = right(settings(&world, &flags));
+            let dialect = Dialect {
+                flavor: settings.flavor,
+                edition: Edition::Enterprise,
+                reader: Reader::Kong,
+                now: None,
+            };
+            let mut document = translate(&world, &settings).document;
+            // The rules are those of versions that have no sessions that stick yet.
+            let sticks = |it: &DeclaredUpstream| it.upstream.sticky_sessions_cookie.is_some();
+            document.upstreams.retain(|upstream| !sticks(upstream));
+            let Value::Object(members) = document.to_value() else {
+                panic!("a document has members");
+            };
+            for finding in validate(&Config::new(members), dialect) {
+                let case = case.file_name().unwrap().to_string_lossy();
+                let (field, reason) = (&finding.field, finding.reason());
+                wrong.push(format!("{case} {variant}: {field}: {reason}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
