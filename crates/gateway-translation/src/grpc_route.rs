@@ -24,6 +24,7 @@ use crate::attributes;
 use crate::backend_refs;
 use crate::context::Context;
 use crate::draft::{Backend, Draft, DraftRoute, WithoutBackends};
+use crate::isolation;
 use crate::listeners::any_speaks;
 use crate::origin::Provenance;
 use crate::part::{self, PartRoute};
@@ -37,9 +38,6 @@ use filters::Effects;
 pub(crate) use place::{Place, ranks};
 use source::Source;
 use split::Part;
-
-/// Protocols of a port by which a Service says that it wants TLS.
-const TLS_PROTOCOLS: [&str; 4] = ["https", "grpcs", "tls", "h2"];
 
 /// The services of all GRPCRoutes, as Kong's controller makes them.
 pub(crate) fn drafts(context: &Context<'_, '_>) -> Vec<Draft> {
@@ -138,11 +136,7 @@ fn service_protocol(
         let mut resolved = backends
             .iter()
             .filter_map(|backend| services::resolve(context, backend));
-        resolved.any(|backend| {
-            let port = backend.service_port();
-            let protocol = port.and_then(|port| port.app_protocol.as_deref());
-            protocol.is_some_and(|it| TLS_PROTOCOLS.iter().any(|tls| it.eq_ignore_ascii_case(tls)))
-        })
+        resolved.any(|backend| services::is_grpc_with_tls(backend.service_port()))
     };
     if tls { Protocol::Grpcs } else { Protocol::Grpc }
 }
@@ -162,7 +156,7 @@ fn route(
     route.protocols = if as_kong && !has_expression {
         Some(vec![Protocol::Grpc, Protocol::Grpcs])
     } else {
-        source.protocols(context)
+        source.protocols(context, part.host())
     };
     let said_matches = if has_expression {
         expression(context, part, as_kong)
@@ -210,7 +204,10 @@ fn expression(
         predicates::hosts(&part.hosts),
         predicates::snis(&snis),
     ];
-    let others = predicates::other_hosts(&part.source.shadowed, &part.hosts);
-    let expression = Expression::all(operands.into_iter().flatten().chain(others));
+    let doors = part.source.doors(part.host());
+    let kept_to =
+        doors.map(|(reach, doors)| isolation::expression(context, reach, doors, part.source.meta));
+    let kept_to = kept_to.into_iter().flatten();
+    let expression = Expression::all(operands.into_iter().flatten().chain(kept_to));
     Ok(expression.or_else(predicates::everything))
 }

@@ -3,6 +3,8 @@
 //!
 //! The translation tells what it met; here is what can only be seen of the whole. Start with [`lint`].
 
+mod limits;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use kong_crds::annotations::INGRESS_CLASS;
@@ -11,6 +13,7 @@ use kong_crds::gateway::Service;
 use kong_crds::incubator::v1alpha1::KongServiceFacade;
 use kong_crds::names::CREDENTIAL_LABEL;
 use kong_crds::{Kind, configuration::v1::KongConsumer};
+use kong_model::entity::Plugin;
 use kong_resolve::{Key, Name, View, World};
 use kong_router::{Config, Dialect, Edition, Reader, Router, Warning, validate};
 use serde_json::Value;
@@ -47,11 +50,13 @@ pub enum Rule {
     NoEndpoints,
     /// There is a newer way to say it.
     Deprecated,
+    /// The router does something else than the Gateway API says.
+    Limit,
 }
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Translation,
         Self::Ignored,
         Self::Refused,
@@ -60,6 +65,7 @@ impl Rule {
         Self::Unused,
         Self::NoEndpoints,
         Self::Deprecated,
+        Self::Limit,
     ];
 
     /// What a warning of the model of the router is about.
@@ -85,6 +91,7 @@ impl Rule {
             Self::Unused => "unused-object",
             Self::NoEndpoints => "no-endpoints",
             Self::Deprecated => "deprecated",
+            Self::Limit => "limit-of-router",
         }
     }
 
@@ -99,6 +106,7 @@ impl Rule {
             Self::Unused => "Nothing refers to an object.",
             Self::NoEndpoints => "A service has no endpoints, so requests to it fail.",
             Self::Deprecated => "There is a newer way to say it.",
+            Self::Limit => "Kong's router does something else than the Gateway API says.",
         }
     }
 
@@ -111,7 +119,8 @@ impl Rule {
             | Self::Ambiguous
             | Self::Unused
             | Self::NoEndpoints
-            | Self::Deprecated => Level::Warning,
+            | Self::Deprecated
+            | Self::Limit => Level::Warning,
         }
     }
 }
@@ -159,6 +168,7 @@ pub fn lint(
     without_endpoints(translation, &mut found);
     unused(&context, translation, &mut found);
     deprecated(&context, &mut found);
+    limits::find(&context, translation, &mut found);
     found.sort();
     found.dedup();
     found
@@ -249,10 +259,9 @@ fn without_endpoints(translation: &Translation, found: &mut Vec<Lint>) {
         .collect();
     for service in &translation.document.services {
         // One that answers by itself needs no endpoints.
-        let answers = service
-            .plugins
-            .iter()
-            .any(|it| it.name == "request-termination");
+        let ends = |plugins: &[Plugin]| plugins.iter().any(|it| it.name == "request-termination");
+        let answers =
+            ends(&service.plugins) || service.routes.iter().all(|route| ends(&route.plugins));
         if answers || !empty.contains(service.service.host.as_str()) {
             continue;
         }

@@ -10,8 +10,10 @@ mod arbitration;
 mod conflicts;
 mod gateways;
 mod hostnames;
+mod reach;
 mod references;
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use gateway_types::{Listener, ParentReference, Protocol, TLSMode};
@@ -28,7 +30,7 @@ pub(crate) use arbitration::arbitrate;
 pub(crate) use gateways::{
     Against, Bound, Judged, Set, all_gateways, gateway, listener_sets_of, say as say_unusable,
 };
-pub(crate) use hostnames::meet;
+pub(crate) use reach::{Door, Doors, Reach, door, hostname, includes};
 pub(crate) use references::{client_certificate, invalid_pair, listener_certificate};
 
 /// The name that Kong's ingress controller has in GatewayClasses, which is that of its translator everywhere.
@@ -65,9 +67,8 @@ pub(crate) struct Attachment<'w> {
     pub(crate) unknown: bool,
     /// Hosts that it is for, of those that its listeners have; none for all.
     pub(crate) hostnames: Vec<String>,
-    /// Hosts that other listeners beside its own are for, which it is not for though its hostnames cover them; only
-    /// where routes have expressions.
-    pub(crate) shadowed: Vec<String>,
+    /// Where it answers, if it is a route with hosts and all of its parents are known.
+    pub(crate) reach: Option<Reach>,
 }
 
 /// The listeners that take a route; `None`, and a problem, if there is none. Where all routes are to be translated,
@@ -78,7 +79,7 @@ pub(crate) fn attach<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Option<
             listeners: referenced(context, claim.route, claim.parents),
             unknown: true,
             hostnames: claim.hostnames.to_vec(),
-            shadowed: Vec::new(),
+            ..Attachment::default()
         });
     }
     let hostnames = if context.settings.as_kong_does() {
@@ -97,6 +98,23 @@ pub(crate) fn attach<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Option<
     }
     let hostnames = &hostnames;
     accepted::attach(context, Claim { hostnames, ..claim })
+}
+
+/// The hosts of an attached route, each once, as Kong compares them: with what clients send, which it turns into nothing
+/// else. None, or an empty one, is for all.
+pub(crate) fn hosts(attachment: &Attachment<'_>, as_kong: bool) -> Vec<String> {
+    if as_kong {
+        return attachment.hostnames.clone();
+    }
+    if let Some(reach) = &attachment.reach {
+        return reach.hosts.iter().map(|(host, _)| host.clone()).collect();
+    }
+    let mut seen = BTreeSet::new();
+    let hosts = attachment
+        .hostnames
+        .iter()
+        .map(|it| it.to_ascii_lowercase());
+    hosts.filter(|host| seen.insert(host.clone())).collect()
 }
 
 /// What comes of each parentRef of a route, in order.

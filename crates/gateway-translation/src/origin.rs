@@ -1,5 +1,6 @@
 //! Where an entity comes from: the tags that say so, and the ids that follow from names.
 
+use crate::context::Context;
 use kong_crds::annotations::TAGS;
 use kong_resolve::{Key, Meta};
 use kong_router::id_of_entity;
@@ -58,6 +59,16 @@ pub(crate) fn add_tags(tags: &mut Vec<String>, more: Option<&[String]>) {
 /// The tags of an entity that comes from no object.
 pub(crate) fn nobody() -> Vec<String> {
     NOBODY.map(str::to_owned).into()
+}
+
+/// The name of an object where a host follows behind a point: there is "_" for each point in it, which no name has, so
+/// that it ends where it seems to. In the way of Kong's controller it is as it is.
+pub(crate) fn before_host(context: &Context<'_, '_>, name: &str) -> String {
+    if context.settings.as_kong_does() {
+        name.to_owned()
+    } else {
+        name.replace('.', "_")
+    }
 }
 
 /// The id of an entity of a collection in Kong's own words: `consumergroups` is what Kong's controller writes

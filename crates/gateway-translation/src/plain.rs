@@ -5,7 +5,7 @@
 //! not that plain is as good as unknown here. Nothing in here may be called plain that the rules refuse.
 
 use kong_model::entity::{Algorithm, Members, Protocol, Route, Service, Upstream};
-use kong_router::expression::{Expression, Predicate, TextTest};
+use kong_router::expression::{Expression, NumberField, Predicate, TextTest};
 
 /// Longer texts are looked at by the rules.
 const LONGEST: usize = 512;
@@ -103,7 +103,8 @@ fn is_expression(expression: &Expression) -> bool {
             | TextTest::Contains(it) => is_all(it, |byte| is_letter_or(byte, b"./-_")),
             TextTest::Matches(_) => false,
         },
-        Expression::Test(Predicate::Number(..) | Predicate::Address(..)) => false,
+        Expression::Test(Predicate::Number(field, ..)) => *field == NumberField::DestinationPort,
+        Expression::Test(Predicate::Address(..)) => false,
     }
 }
 
@@ -136,15 +137,20 @@ pub(crate) fn route(route: &Route, expression: Option<&Expression>) -> bool {
     } = route;
     let is_http = |protocol: &Protocol| matches!(protocol, Protocol::Http | Protocol::Https);
     let protocols = protocols.as_deref();
-    let without =
-        service.is_none() && snis.is_none() && sources.is_none() && destinations.is_none();
+    let without = service.is_none() && sources.is_none() && destinations.is_none();
     let common = without
         && name.as_deref().is_some_and(is_name)
         && protocols.is_none_or(|all| !all.is_empty() && all.iter().all(is_http))
         && https_redirect_status_code.is_none_or(|status| REDIRECTS.contains(&status))
         && are_tags(tags.as_ref())
         && is_empty(others);
-    let nothing = methods.is_none() && hosts.is_none() && paths.is_none() && headers.is_none();
+    let nothing = methods.is_none()
+        && hosts.is_none()
+        && paths.is_none()
+        && headers.is_none()
+        && snis.is_none();
+    // Names of TLS are for routes that have TLS.
+    let has_tls = protocols.is_some_and(|all| all.contains(&Protocol::Https));
     match expression {
         Some(expression) => {
             common && nothing && regex_priority.is_none() && is_expression(expression)
@@ -153,6 +159,8 @@ pub(crate) fn route(route: &Route, expression: Option<&Expression>) -> bool {
             common
                 && (hosts.is_some() || paths.is_some())
                 && are(hosts.as_ref(), is_host_of_route)
+                && are(snis.as_ref(), is_host)
+                && (snis.is_none() || has_tls)
                 && are(paths.as_ref(), is_path)
                 && are(methods.as_ref(), |method| {
                     is_all(method, |byte| byte.is_ascii_uppercase())
@@ -253,7 +261,9 @@ mod tests {
             header in "[-a0_hosHOST]{1,4}",
             value in "[-a0_.~*/ ]{0,4}",
             tag in "[-a0_.,:~/ ]{0,4}",
-            which in 0..7_usize,
+            sni in "(\\*\\.)?[-a0_.:]{0,6}",
+            with_tls in any::<bool>(),
+            which in 0..8_usize,
         ) {
             // One of them at a time: all together are hardly ever plain.
             let or = |nth: usize, text: &String, plain: &str| {
@@ -267,6 +277,8 @@ mod tests {
                 methods: Some(vec![or(3, &method, "GET")]),
                 headers: Some(headers),
                 tags: Some(vec![or(6, &tag, "t")]),
+                snis: (which == 7).then(|| vec![sni.clone()]),
+                protocols: with_tls.then(|| vec![Protocol::Http, Protocol::Https]),
                 ..Route::default()
             };
             if route(&of_route, None) {

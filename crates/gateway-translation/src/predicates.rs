@@ -2,7 +2,8 @@
 
 use kong_router::expression::{Expression, Pattern, Text, TextField, TextTest};
 
-use crate::listeners::meet;
+use crate::context::Context;
+use crate::settings::KongVersion;
 
 /// Where the kind of the object begins in a priority.
 pub(crate) const KIND_SHIFT: u32 = 44;
@@ -22,20 +23,25 @@ pub(crate) fn hosts(hosts: &[String]) -> Option<Expression> {
     Expression::any(hosts.iter().map(|host| named(TextField::Host, host)))
 }
 
-/// None of the hosts that are left to others, of those that these cover; without any these cover all.
-pub(crate) fn other_hosts(
-    others: &[String],
-    hosts: &[impl AsRef<str>],
-) -> impl Iterator<Item = Expression> {
-    let covers = |host: &str, other: &str| host.starts_with('*') && meet(host, other).is_some();
-    let others = others.iter().filter(move |other| {
-        hosts.is_empty() || hosts.iter().any(|host| covers(host.as_ref(), other))
-    });
-    others.map(|other| test(TextField::Host, TextTest::Differs(other.clone())))
+/// None of some names. A wildcard among them cannot be said to versions that cannot negate.
+pub(crate) fn none_of<'n>(
+    context: &Context<'_, '_>,
+    field: &TextField,
+    names: impl IntoIterator<Item = &'n String>,
+) -> Vec<Expression> {
+    let can_negate = context.settings.version >= KongVersion::NEGATION_AND_PORTS;
+    let not = |name: &String| {
+        if name.starts_with('*') {
+            can_negate.then(|| named(field.clone(), name).negated())
+        } else {
+            Some(test(field.clone(), TextTest::Differs(name.clone())))
+        }
+    };
+    names.into_iter().filter_map(not).collect()
 }
 
 /// A name that may have a wildcard at one end.
-fn named(field: TextField, name: &str) -> Expression {
+pub(crate) fn named(field: TextField, name: &str) -> Expression {
     let rule = if let Some(suffix) = name.strip_prefix('*') {
         TextTest::EndsWith(suffix.to_owned())
     } else if let Some(prefix) = name.strip_suffix('*') {

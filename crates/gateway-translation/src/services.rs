@@ -3,6 +3,7 @@
 
 mod accepted;
 mod annotations;
+mod app_protocol;
 mod backends;
 mod policy;
 mod share;
@@ -22,6 +23,7 @@ use crate::origin;
 
 use verified::Verified;
 
+pub(crate) use app_protocol::is_grpc_with_tls;
 pub(crate) use backends::{Resolved, look, resolve};
 
 /// What a draft became.
@@ -94,6 +96,9 @@ pub(crate) fn build(context: &Context<'_, '_>, draft: Draft) -> Built {
     }
     if right && !is_stream(&service) {
         plugins.extend(share::of_the_missing(&backends, &resolved));
+    }
+    if let Some(protocol) = app_protocol::of_http(context, &backends, &resolved) {
+        service.protocol = Some(protocol);
     }
     let behind = distinct(&resolved);
     service.tags = Some(match behind.as_slice() {

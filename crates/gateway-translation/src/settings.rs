@@ -19,6 +19,8 @@ pub struct KongVersion {
 impl KongVersion {
     /// The oldest version that is supported.
     pub const OLDEST: Self = Self::new(3, 4);
+    /// The first whose expressions can be negated, and know the port of a request of HTTP by the name that is used here.
+    pub const NEGATION_AND_PORTS: Self = Self::new(3, 6);
     /// The first with wildcards in SNIs.
     pub const WILDCARD_SNIS: Self = Self::new(3, 7);
     /// The first with the plugin `redirect`.

@@ -2,12 +2,12 @@
 //!
 //! A rule is a service with a route. Start with [`drafts`].
 
-use gateway_types::{ParentReference, Protocol, StreamRouteRule};
+use gateway_types::{GatewayDefaultScope, ParentReference, Protocol, StreamRouteRule};
 use kong_crds::Kind;
 use kong_crds::gateway::{TCPRoute, TLSRoute, UDPRoute};
 use kong_model::entity::{Address, Protocol as KongProtocol, Service};
 use kong_resolve::{Key, Meta, Name};
-use kong_router::expression::{Expression, NumberField, NumberTest};
+use kong_router::expression::{Expression, NumberField, NumberTest, TextField};
 
 use crate::backend_refs;
 use crate::context::{Context, key};
@@ -18,10 +18,12 @@ use crate::predicates;
 use crate::route_annotations;
 use crate::route_base;
 use crate::services;
+use crate::unheard;
 
+mod levels;
 mod tls;
 
-/// The priority of a stream route with an expression: nothing competes with it.
+/// The priority of a stream route with an expression, at least.
 const PRIORITY: u64 = 1;
 
 /// The services of all stream routes.
@@ -32,6 +34,7 @@ pub(crate) fn drafts(context: &Context<'_, '_>) -> Vec<Draft> {
         object: key(Kind::TCPRoute, name),
         meta,
         parents: &spec.parent_refs,
+        defaults: spec.use_default_gateways.as_ref(),
         rules: &spec.rules,
     });
     drafts.extend(by_port(context, &Protocol::TCP, routes.collect()));
@@ -40,6 +43,7 @@ pub(crate) fn drafts(context: &Context<'_, '_>) -> Vec<Draft> {
         object: key(Kind::UDPRoute, name),
         meta,
         parents: &spec.parent_refs,
+        defaults: spec.use_default_gateways.as_ref(),
         rules: &spec.rules,
     });
     drafts.extend(by_port(context, &Protocol::UDP, routes.collect()));
@@ -51,6 +55,7 @@ struct PortRoute<'w> {
     object: Key,
     meta: &'w Meta,
     parents: &'w [ParentReference],
+    defaults: Option<&'w GatewayDefaultScope>,
     rules: &'w [StreamRouteRule],
 }
 
@@ -60,6 +65,9 @@ fn by_port(
     protocol: &Protocol,
     mut routes: Vec<PortRoute<'_>>,
 ) -> Vec<Draft> {
+    for route in &routes {
+        unheard::say_defaults(context, &route.object, route.defaults);
+    }
     routes.retain(|route| has_backends(context, &route.object, route.rules));
     let claims: Vec<(Key, &[ParentReference])> = routes
         .iter()
@@ -97,6 +105,9 @@ fn by_port(
                 protocol: protocol.clone(),
                 snis: &[],
                 ports: &won.ports,
+                others: &[],
+                level: 0,
+                rank: 0,
             }];
             drafts.extend(stream.draft(context, protocol.clone(), &matches));
         }
@@ -142,6 +153,12 @@ struct Matches<'m> {
     protocol: KongProtocol,
     snis: &'m [String],
     ports: &'m [u16],
+    /// Names that it is not for.
+    others: &'m [String],
+    /// How many others it has to come before, which are for the same connections.
+    level: usize,
+    /// How specific its names are.
+    rank: u64,
 }
 
 impl StreamRule<'_> {
@@ -216,12 +233,20 @@ impl StreamRule<'_> {
                 )
             });
             let ports = Expression::any(ports);
-            Expression::all([snis, ports].into_iter().flatten()).map(|it| (it, PRIORITY))
+            let others = predicates::none_of(context, &TextField::Sni, matches.others);
+            let all = [snis, ports].into_iter().flatten().chain(others);
+            let rank = if context.settings.as_kong_does() {
+                0
+            } else {
+                matches.rank
+            };
+            Expression::all(all).map(|it| (it, PRIORITY + rank))
         } else {
             let address = |port: &u16| Address {
                 ip: None,
                 port: Some(*port),
             };
+            route.sources = levels::sources(matches.level);
             route.snis = (!matches.snis.is_empty()).then(|| matches.snis.to_vec());
             route.destinations =
                 (!matches.ports.is_empty()).then(|| matches.ports.iter().map(address).collect());

@@ -101,6 +101,8 @@ impl Translator {
         ];
         if as_kong {
             singles.extend([Unit::Routes(Sort::Grpc), Unit::Routes(Sort::Http)]);
+        } else {
+            singles.push(Unit::Routes(Sort::Guards));
         }
         for unit in singles {
             graph.call(unit);

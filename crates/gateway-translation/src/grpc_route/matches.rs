@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gateway_types::{GRPCMethodMatch, MatchType, NameValueMatch};
 use kong_model::entity::Route;
-use kong_router::expression::{Expression, HeaderName, Pattern, TextField, TextTest};
+use kong_router::expression::{Expression, HeaderName, Pattern, Text, TextField, TextTest};
 
 use super::split::Part;
 use crate::predicates::{path_begins, path_is, path_matches, quoted, test};
@@ -175,7 +175,10 @@ pub(super) fn header_predicate(
             }
             Some(MatchType::Other(kind)) => return Err(format!("there is no match type {kind}")),
         };
-        all.push(Expression::text(TextField::Header(name), test));
+        let value = Text::from(TextField::Header(name));
+        // One of several values is enough.
+        let value = if as_kong { value } else { value.any_value() };
+        all.push(Expression::text(value, test));
     }
     Ok(Expression::all(all))
 }

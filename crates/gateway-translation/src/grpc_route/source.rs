@@ -8,8 +8,10 @@ use kong_resolve::{Key, Meta, Name};
 
 use super::filters::{self, Effects};
 use crate::context::{Context, key};
-use crate::listeners::{Attached, Claim, any_speaks, attach, referenced};
+use crate::isolation;
+use crate::listeners::{Attached, Claim, Doors, Reach, any_speaks, attach, hosts, referenced};
 use crate::origin;
+use crate::unheard;
 
 /// A GRPCRoute that is translated.
 #[derive(Debug)]
@@ -19,8 +21,8 @@ pub(super) struct Source<'w> {
     pub(super) spec: &'w GRPCRouteSpec,
     /// Hosts that it is for; none for all.
     pub(super) hostnames: Vec<String>,
-    /// Hosts that it is not for though its own cover them.
-    pub(super) shadowed: Vec<String>,
+    /// Where it answers for them, if its parents are known.
+    pub(super) reach: Option<Reach>,
     /// The listeners that its parentRefs name.
     pub(super) referenced: Vec<Attached<'w>>,
     /// The listeners that take it; empty if they are not all known.
@@ -50,23 +52,22 @@ fn source<'w>(
 ) -> Option<Source<'w>> {
     let as_kong = context.settings.as_kong_does();
     let key = key(Kind::GRPCRoute, name);
+    unheard::say_defaults(context, &key, spec.use_default_gateways.as_ref());
     let claim = Claim {
         route: &key,
         parents: &spec.parent_refs,
         hostnames: &spec.hostnames,
     };
     let attachment = attach(context, claim)?;
-    let mut hostnames = attachment.hostnames;
+    let mut hostnames = hosts(&attachment, as_kong);
     if as_kong && hostnames.is_empty() {
         hostnames = of_listeners(context, &key, &spec.parent_refs);
     }
-    if !as_kong {
-        // Kong compares hosts as they are written.
-        for hostname in &mut hostnames {
-            hostname.make_ascii_lowercase();
+    if let Some(reach) = &attachment.reach {
+        isolation::say(context, &key, reach, false);
+        if reach.hosts.is_empty() {
+            return None;
         }
-        let mut seen = std::collections::BTreeSet::new();
-        hostnames.retain(|hostname| seen.insert(hostname.clone()));
     }
     Some(Source {
         referenced: referenced(context, &key, &spec.parent_refs),
@@ -76,7 +77,7 @@ fn source<'w>(
             attachment.listeners
         },
         tags_of_all_rules: as_kong,
-        shadowed: attachment.shadowed,
+        reach: attachment.reach,
         key,
         meta,
         spec,
@@ -116,18 +117,29 @@ impl Source<'_> {
         origin::tags(&self.key, self.meta, &names)
     }
 
-    /// How clients speak: as the listeners say, and if they are not known, in either way.
-    pub(super) fn protocols(&self, context: &Context<'_, '_>) -> Option<Vec<Protocol>> {
+    /// Where it answers for one of its hosts, if that is known.
+    pub(super) fn doors(&self, host: &str) -> Option<(&Reach, &Doors)> {
+        let reach = self.reach.as_ref()?;
+        Some((reach, reach.doors(host)?))
+    }
+
+    /// How clients speak that ask for a host: as the listeners say, and if they are not known, in either way.
+    pub(super) fn protocols(&self, context: &Context<'_, '_>, host: &str) -> Option<Vec<Protocol>> {
         let listeners = if context.settings.as_kong_does() {
             &self.referenced
         } else {
             &self.taking
         };
+        let doors = self.doors(host).filter(|_| context.settings.expressions());
+        let speaks = |protocol: &ListenerProtocol, tls: bool| match doors {
+            Some((_, doors)) => doors.keys().any(|door| door.tls == tls),
+            None => any_speaks(listeners, protocol),
+        };
         let mut protocols = Vec::new();
-        if any_speaks(listeners, &ListenerProtocol::HTTP) {
+        if speaks(&ListenerProtocol::HTTP, false) {
             protocols.push(Protocol::Grpc);
         }
-        if any_speaks(listeners, &ListenerProtocol::HTTPS) {
+        if speaks(&ListenerProtocol::HTTPS, true) {
             protocols.push(Protocol::Grpcs);
         }
         if protocols.is_empty() && !context.settings.as_kong_does() {

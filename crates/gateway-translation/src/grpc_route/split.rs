@@ -6,6 +6,7 @@ use gateway_types::GRPCRouteMatch;
 
 use super::source::Source;
 use crate::context::Context;
+use crate::origin;
 
 /// What a rule without matches is for.
 static EVERYTHING: GRPCRouteMatch = GRPCRouteMatch {
@@ -28,18 +29,15 @@ pub(super) struct Part<'s> {
     pub(super) hosts: Vec<String>,
     /// Which of the lots of hosts that is.
     pub(super) lot: usize,
-    /// Whether the part is of one host, which names are made of.
-    of_one_host: bool,
+    /// The name of the object before a host, if the part is of one, which names are made of.
+    before_host: Option<String>,
 }
 
 /// The parts of a GRPCRoute, by hosts, rules and matches.
 pub(super) fn parts<'s>(context: &Context<'_, '_>, source: &'s Source<'s>) -> Vec<Part<'s>> {
     let expressions = context.settings.expressions();
     let mut lots = if expressions {
-        let each = source
-            .hostnames
-            .iter()
-            .map(|hostname| vec![hostname.clone()]);
+        let each = source.hostnames.iter().map(|hostname| of_one(hostname));
         each.collect()
     } else if context.settings.as_kong_does() {
         vec![source.hostnames.clone()]
@@ -63,7 +61,8 @@ pub(super) fn parts<'s>(context: &Context<'_, '_>, source: &'s Source<'s>) -> Ve
                 is_default,
                 hosts: hosts.clone(),
                 lot,
-                of_one_host: expressions,
+                before_host:
+                    expressions.then(|| origin::before_host(context, &source.key.name.name)),
             }));
         }
     }
@@ -71,18 +70,23 @@ pub(super) fn parts<'s>(context: &Context<'_, '_>, source: &'s Source<'s>) -> Ve
 }
 
 /// Hosts in lots of which each is as specific as the others: Kong looks at a route's hosts as a whole, so one with a
-/// wildcard would take precedence away from those without. Those without come first, then the longest wildcards.
+/// wildcard would take precedence away from those without. Those without come first, then the longest wildcards; what is
+/// for all hosts has none.
 fn comparable(hostnames: &[String]) -> Vec<Vec<String>> {
-    let mut lots: BTreeMap<(bool, std::cmp::Reverse<usize>), Vec<String>> = BTreeMap::new();
+    let mut lots: BTreeMap<(bool, bool, std::cmp::Reverse<usize>), Vec<String>> = BTreeMap::new();
     for hostname in hostnames {
         let is_wildcard = hostname.starts_with('*');
         let length = if is_wildcard { hostname.len() } else { 0 };
-        let lot = lots
-            .entry((is_wildcard, std::cmp::Reverse(length)))
-            .or_default();
-        lot.push(hostname.clone());
+        let place = (hostname.is_empty(), is_wildcard, std::cmp::Reverse(length));
+        lots.entry(place).or_default().extend(of_one(hostname));
     }
     lots.into_values().collect()
+}
+
+/// The hosts that a hostname stands for: an empty one is for all, which are none by name.
+fn of_one(hostname: &str) -> Vec<String> {
+    let named = (!hostname.is_empty()).then(|| hostname.to_owned());
+    named.into_iter().collect()
 }
 
 impl Part<'_> {
@@ -95,9 +99,9 @@ impl Part<'_> {
     pub(super) fn service_name(&self) -> String {
         let name = &self.source.key.name;
         let (namespace, name, rule) = (name.namespace(), &name.name, self.rule);
-        if !self.of_one_host {
+        let Some(name) = &self.before_host else {
             return format!("grpcroute.{namespace}.{name}.{rule}");
-        }
+        };
         let host = match self.host() {
             "" => "_".to_owned(),
             host => host.replace('*', "_"),
@@ -109,7 +113,8 @@ impl Part<'_> {
     pub(super) fn route_name(&self) -> String {
         let name = format!("{}.{}", self.service_name(), self.number);
         match self.lot {
-            lot if lot > 0 && !self.of_one_host => format!("{name}.{lot}"),
+            // Behind a point it could be the match of an object whose name ends with a number.
+            lot if lot > 0 && self.before_host.is_none() => format!("{name}-{lot}"),
             _ => name,
         }
     }

@@ -12,7 +12,9 @@ use super::source::{Match, Rule};
 use super::{Refusal, filters, finished, matching, plain, tags};
 use crate::context::Context;
 use crate::draft::DraftRoute;
-use crate::predicates;
+use crate::isolation;
+use crate::listeners::Doors;
+use crate::origin;
 use crate::route_annotations::said;
 
 /// The routes of the rules of a group, as Kong's controller makes them.
@@ -40,7 +42,11 @@ pub(super) fn of_rule(context: &Context<'_, '_>, rule: &Rule<'_>) -> Vec<(DraftR
     let mut routes = Vec::new();
     for it in rule.matches() {
         for host in priority::hosts(rule) {
-            match route(context, &rule.source.protocols, &it, host, 0) {
+            let protocols = match rule.source.doors(host) {
+                Some((_, doors)) => protocols_of(doors),
+                None => rule.source.protocols.clone(),
+            };
+            match route(context, &protocols, &it, host, 0) {
                 Ok(route) => routes.push((route, Place::for_host(&it, host))),
                 Err(refusal) => {
                     refusal.say(context, &rule.source.key, "the match is left out");
@@ -67,7 +73,7 @@ fn route(
     let route_name = format!(
         "httproute.{}.{}.{host_in_name}.{}.{}",
         source.key.name.namespace(),
-        source.key.name.name,
+        origin::before_host(context, &source.key.name.name),
         rule.index,
         it.index
     );
@@ -78,8 +84,9 @@ fn route(
     let snis = said(context, &source.key, source.meta, &SNIS).unwrap_or_default();
     let mut all: Vec<Expression> = Vec::new();
     all.extend(matching::host(host));
-    let hosts = (!host.is_empty()).then_some(host);
-    all.extend(predicates::other_hosts(&source.shadowed, hosts.as_slice()));
+    if let Some((reach, doors)) = source.doors(host) {
+        all.extend(isolation::expression(context, reach, doors, source.meta));
+    }
     all.extend(matching::snis(&snis));
     all.extend(matching::expression(it, captures_rest, right)?);
     let expression = Expression::all(all).or_else(matching::everything);
@@ -90,6 +97,15 @@ fn route(
     let mut draft = finished(context, source, route, filtered, vec![rule.provenance()]);
     draft.expression = expression.map(|expression| (expression, priority));
     Ok(draft)
+}
+
+/// The protocols that are spoken at some doors.
+fn protocols_of(doors: &Doors) -> Vec<Protocol> {
+    let both = [(false, Protocol::Http), (true, Protocol::Https)];
+    let spoken = both
+        .into_iter()
+        .filter(|(tls, _)| doors.keys().any(|it| it.tls == *tls));
+    spoken.map(|(_, protocol)| protocol).collect()
 }
 
 /// Tells of annotations that match in the traditional flavour only.

@@ -248,30 +248,59 @@ fn in_place_of_prefix(modifier: &PathModifier, prefix: &str, right: bool) -> Str
 /// Seconds that a preflight answer may be kept where nothing is said.
 const MAX_AGE: i64 = 5;
 
-/// The plugin `cors`. Where everything is allowed, the plugin's own defaults say so.
+/// An expression for no origin.
+const NO_ORIGIN: &str = "^$";
+/// What every origin may do in any case, and all that it may where nothing is said.
+const SAFE_METHODS: [&str; 3] = ["GET", "HEAD", "POST"];
+const SAFE_HEADERS: [&str; 5] = [
+    "Accept",
+    "Accept-Language",
+    "Content-Language",
+    "Content-Type",
+    "Range",
+];
+
+/// The plugin `cors`. Where everything is allowed, the plugin's own defaults say so; where nothing is said, nothing is
+/// allowed that is not safe.
 fn cors(asked: &CORS, tags: &[String]) -> Plugin {
     let all = |values: &[String]| values.iter().any(|value| value == "*");
+    let or = |values: &[String], none: &[&str]| match values {
+        [] => json!(none),
+        values => json!(values),
+    };
     let mut config = Map::new();
     let origins: Vec<String> = asked.allow_origins.iter().map(|it| origin(it)).collect();
-    if !origins.is_empty() {
-        config.insert("origins".to_owned(), json!(origins));
+    config.insert("origins".to_owned(), or(&origins, &[NO_ORIGIN]));
+    if !all(&asked.allow_methods) {
+        config.insert(
+            "methods".to_owned(),
+            or(&asked.allow_methods, &SAFE_METHODS),
+        );
     }
-    if !asked.allow_methods.is_empty() && !all(&asked.allow_methods) {
-        config.insert("methods".to_owned(), json!(asked.allow_methods));
+    if !all(&asked.allow_headers) {
+        config.insert(
+            "headers".to_owned(),
+            or(&asked.allow_headers, &SAFE_HEADERS),
+        );
     }
-    if !asked.allow_headers.is_empty() && !all(&asked.allow_headers) {
-        config.insert("headers".to_owned(), json!(asked.allow_headers));
-    }
-    if !asked.expose_headers.is_empty() {
-        config.insert("exposed_headers".to_owned(), json!(asked.expose_headers));
+    let credentials = asked.allow_credentials.unwrap_or(false);
+    // To clients with credentials a wildcard is the name of a header.
+    let exposed = asked.expose_headers.iter();
+    let exposed: Vec<&String> = exposed.filter(|it| !credentials || *it != "*").collect();
+    if !exposed.is_empty() {
+        config.insert("exposed_headers".to_owned(), json!(exposed));
     }
     config.insert(
         "max_age".to_owned(),
         json!(asked.max_age.unwrap_or(MAX_AGE)),
     );
-    let credentials = asked.allow_credentials.unwrap_or(false);
     config.insert("credentials".to_owned(), json!(credentials));
     plugin("cors", config, tags)
+}
+
+/// Whether one of the filters answers requests by which browsers ask what they may.
+pub(super) fn answers_preflights(filters: &[RouteFilter]) -> bool {
+    filters.iter().any(|it| it.type_ == FilterType::CORS)
 }
 
 /// An origin; one with a wildcard becomes the expression that the plugin takes for such.

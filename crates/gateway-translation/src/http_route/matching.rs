@@ -6,7 +6,7 @@ use kong_router::expression::{
 };
 
 use super::Refusal;
-use super::filters::normal;
+use super::filters::{answers_preflights, normal};
 use super::source::Match;
 use crate::predicates::quoted;
 
@@ -53,7 +53,10 @@ pub(super) fn expression(
     right: bool,
 ) -> Result<Option<Expression>, Refusal> {
     let mut all = Vec::new();
-    if let Some(path) = &it.spec.path {
+    // What captures the rest needs something that it is the rest of.
+    let root = HTTPPathMatch::default();
+    let needed = (right && captures_rest).then_some(&root);
+    if let Some(path) = it.spec.path.as_ref().or(needed) {
         all.push(path_expression(it, path, captures_rest, right)?);
     }
     let headers = named(it, "headers", &it.spec.headers, right, |name| {
@@ -65,10 +68,24 @@ pub(super) fn expression(
     })?;
     all.extend(Expression::all(queries));
     if let Some(method) = &it.spec.method {
-        let test = TextTest::Equals(method.clone());
-        all.push(Expression::text(TextField::Method, test));
+        let is =
+            |method: &str| Expression::text(TextField::Method, TextTest::Equals(method.to_owned()));
+        let preflight = if right && answers_preflights(&it.rule.spec.filters) {
+            preflight(method).map(|asked| [is("OPTIONS"), asked])
+        } else {
+            None
+        };
+        let preflight = preflight.and_then(Expression::all);
+        all.extend(Expression::any([is(method)].into_iter().chain(preflight)));
     }
     Ok(Expression::all(all))
+}
+
+/// What a browser sends that asks whether it may use a method.
+fn preflight(method: &str) -> Option<Expression> {
+    let name = HeaderName::new("access-control-request-method").ok()?;
+    let asked = Text::from(TextField::Header(name)).any_value();
+    Some(Expression::text(asked, TextTest::Equals(method.to_owned())))
 }
 
 fn pattern(field: String, pattern: String) -> Result<TextTest, Refusal> {
@@ -93,6 +110,11 @@ fn path_expression(
     };
     match kind {
         PathMatchType::Exact => Ok(test(TextTest::Equals(value))),
+        PathMatchType::RegularExpression if right => {
+            // What it is alone must not close a group that it is put into.
+            pattern(field(), value.clone())?;
+            Ok(test(pattern(field(), format!("^{}", whole(&value)))?))
+        }
         PathMatchType::RegularExpression => {
             let anchor = if value.starts_with('^') { "" } else { "^" };
             Ok(test(pattern(field(), format!("{anchor}{value}"))?))
@@ -127,6 +149,16 @@ fn path_expression(
     }
 }
 
+/// A regular expression for paths without its anchor, so that it can be put behind one: alternatives would get away
+/// from it.
+pub(super) fn whole(pattern: &str) -> String {
+    if pattern.contains('|') {
+        format!("(?:{pattern})")
+    } else {
+        pattern.strip_prefix('^').unwrap_or(pattern).to_owned()
+    }
+}
+
 fn named(
     it: &Match<'_>,
     member: &str,
@@ -136,7 +168,7 @@ fn named(
 ) -> Result<Vec<Expression>, Refusal> {
     let mut matches: Vec<(usize, &NameValueMatch)> = matches.iter().enumerate().collect();
     matches.sort_by(|(_, one), (_, two)| one.name.cmp(&two.name));
-    let mut seen: Vec<TextField> = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
     let mut all = Vec::new();
     if right {
         // The first of a name counts, so look at them as they stand.
@@ -148,10 +180,15 @@ fn named(
             let remedy = "match something else, or use the traditional flavour of the router";
             Refusal::new(format!("{place}.name"), unnameable.to_string(), remedy)
         })?;
-        if right && seen.contains(&name) {
+        // To Kong "-" and "_" are the same in names of headers, but each may ask for a value of its own.
+        let is_seen = seen.iter().any(|seen| match &name {
+            TextField::Header(_) => seen.eq_ignore_ascii_case(&asked.name),
+            _ => *seen == asked.name,
+        });
+        if right && is_seen {
             continue;
         }
-        seen.push(name.clone());
+        seen.push(&asked.name);
         let subject = if right {
             Text::from(name).any_value()
         } else {

@@ -1,17 +1,11 @@
 //! The order of routes: the `regex_priority` of those of the traditional flavour, the `priority` of those with
 //! expressions.
 //!
-//! In the traditional flavour Kong compares a number in which, from above, these count: whether hosts are plain,
-//! whether paths are patterns, how many sorts of conditions there are, `regex_priority`. Parts overlap: the number of
-//! conditions lies on the bits of a `regex_priority` from 1024 on, the number of headers on those from 2 on. So a route
-//! gets a rank below 1024 that has the bits of its headers set anyway, and where the numbers of conditions differ, both
-//! bits of those are set for all.
-//!
 //! Ranks are given for routes that can meet: those that share plain hosts, directly or through others, and all those
 //! without plain hosts. A route with an expression has one host, and can meet those that have the same. Which routes
 //! those are is found out by who keeps them all; start with [`Place`], then [`ranks`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use kong_model::entity::Route;
 use kong_resolve::Name;
@@ -19,24 +13,20 @@ use kong_resolve::Name;
 use super::priority::{LAST, specificity, specificity_of_host};
 use super::source::Match;
 use crate::context::Problem;
+use crate::isolation::are_all;
 use crate::part::{PartRoute, Rank};
+use crate::regex_priority::{MOST_CONDITIONS, RANKS, conditions, for_conditions, headers, next};
 
-/// Above the ranks that there are.
-const RANKS: i64 = 1024;
-/// Both bits of the number of conditions, up to three.
-const CONDITIONS: i64 = 3 * RANKS;
-/// More sorts of conditions than this have no place.
-const MOST_CONDITIONS: usize = 3;
-/// More headers than this count as this many.
-const MOST_HEADERS: usize = 255;
+/// Above all that makes a match specific.
+const WITHOUT_TLS: u64 = 1 << 50;
 /// What stands for all hosts that are not plain.
 const ANYWHERE: &str = "";
 
 /// How specific a route is: a wildcard of its host, then everything else.
 type Class = (usize, u64);
 
-/// What routes have in common that are of one class and can meet: their paths, if those are no patterns of users.
-type Meeting<'r> = (Class, Option<&'r [String]>);
+/// What routes have in common that are of one class and can meet: their path, if that is no pattern of users.
+type Meeting<'r> = (Class, Option<&'r str>);
 
 /// Where a route stands among others.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +37,8 @@ pub(crate) struct Place {
     class: Class,
     /// Among those of its class the lower comes first.
     turn: Turn,
+    /// Whether it is for requests with TLS alone, or for those without, if that is known.
+    tls: Option<bool>,
 }
 
 /// The age and the name of an HTTPRoute, the rule and the match.
@@ -59,16 +51,21 @@ impl Place {
             host: Some(host.into()),
             class: (0, specificity(it.spec) + specificity_of_host(host)),
             turn: turn(it),
+            tls: None,
         }
     }
 
     /// That of the route without expression that a match becomes for plain hosts, or for one with a wildcard.
     pub(super) fn for_hosts(it: &Match<'_>, hosts: &[String]) -> Self {
         let wild = hosts.first().filter(|host| host.starts_with('*'));
+        let named = (!hosts.is_empty()).then_some(hosts);
+        let doors = it.rule.source.doors_of(named);
+        let mut tls = [false, true].into_iter();
         Self {
             host: None,
             class: (wild.map_or(0, String::len), specificity(it.spec)),
             turn: turn(it),
+            tls: tls.find(|tls| !doors.is_empty() && are_all(&doors, *tls)),
         }
     }
 
@@ -128,12 +125,18 @@ fn by_attributes(set: &[(&Place, &PartRoute)]) -> Vec<Rank> {
     let route = |index: usize| &set[index].1.route.route;
     // Among those of a class, only those of one path can meet; patterns may meet any.
     let mut together: BTreeMap<Meeting<'_>, Vec<usize>> = BTreeMap::new();
+    let is_divided = set.iter().all(|(place, _)| place.tls.is_some());
     for (index, (place, _)) in set.iter().enumerate() {
-        let paths = route(index)
-            .paths
-            .as_deref()
-            .filter(|_| !is_pattern(place.class.1));
-        let all = together.entry((place.class, paths)).or_default();
+        let path = Some(route(index))
+            .filter(|_| !is_pattern(place.class.1))
+            .map(path);
+        let (wild, mut specific) = place.class;
+        if is_divided && place.tls == Some(false) {
+            // Those without TLS are kept away from it. Those with TLS are not kept away from what has none, and would
+            // send away who is meant to come to the others.
+            specific += WITHOUT_TLS;
+        }
+        let all = together.entry(((wild, specific), path)).or_default();
         all.push(index);
     }
     let mut steps: BTreeMap<(Class, usize, usize), Vec<usize>> = BTreeMap::new();
@@ -141,17 +144,14 @@ fn by_attributes(set: &[(&Place, &PartRoute)]) -> Vec<Rank> {
         // Routes of one match have their names for it.
         all.sort_by_key(|index| (&set[*index].0.turn, &route(*index).name));
         for (below, index) in all.into_iter().rev().enumerate() {
-            let headers = route(index).headers.as_ref().map_or(0, BTreeMap::len);
+            let headers = headers(route(index));
             steps
                 .entry((class, below, headers))
                 .or_default()
                 .push(index);
         }
     }
-    let counts: BTreeSet<usize> = (0..set.len())
-        .map(|index| conditions(route(index)))
-        .collect();
-    let more = if counts.len() > 1 { CONDITIONS } else { 0 };
+    let more = for_conditions((0..set.len()).map(route));
     let mut ranks = vec![Rank::default(); set.len()];
     let mut rank: i64 = -1;
     for ((_, _, headers), indices) in steps {
@@ -165,7 +165,9 @@ fn by_attributes(set: &[(&Place, &PartRoute)]) -> Vec<Rank> {
             if rank >= RANKS {
                 ranks[index].problems.push(too_many(set[index].1));
             }
-            if conditions(route(index)) > MOST_CONDITIONS && set.len() > 1 {
+            // Those with plain hosts are in other sets.
+            let has_others = set.len() > 1 || !has_plain_hosts(route(index));
+            if conditions(route(index)) > MOST_CONDITIONS && has_others {
                 ranks[index].problems.push(too_complex(set[index].1));
             }
         }
@@ -173,26 +175,19 @@ fn by_attributes(set: &[(&Place, &PartRoute)]) -> Vec<Rank> {
     ranks
 }
 
+/// What tells the paths apart that one class of matches becomes. A prefix is written in two ways, for one of which what
+/// is behind it is captured; both begin with the same pattern, but for the root.
+fn path(route: &Route) -> &str {
+    let first = route.paths.iter().flatten().next();
+    match first.map_or("", String::as_str) {
+        "~/$" => "~/",
+        path => path,
+    }
+}
+
 /// Whether the path of a match is a pattern of the user.
 fn is_pattern(specificity: u64) -> bool {
     specificity & super::priority::REGEX != 0
-}
-
-/// The rank after another one, for a route with so many headers.
-fn next(rank: i64, headers: usize) -> i64 {
-    let bits = i64::try_from(headers.min(MOST_HEADERS)).unwrap_or_default() << 1;
-    let mut next = rank + 1;
-    while next & bits != bits && next < RANKS {
-        next += 1;
-    }
-    next
-}
-
-/// How many sorts of conditions a route has.
-fn conditions(route: &Route) -> usize {
-    let lists = [&route.methods, &route.hosts, &route.snis, &route.paths];
-    let lists = lists.iter().filter(|list| list.is_some()).count();
-    lists + usize::from(route.headers.is_some())
 }
 
 /// There are more before a route than Kong has numbers for.
@@ -221,21 +216,5 @@ fn too_complex(route: &PartRoute) -> Problem {
         remedy: "use the expressions flavour of the router, or match less".to_owned(),
         harmless: false,
         costs: None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranks_have_the_bits_of_headers() {
-        assert_eq!(next(-1, 0), 0);
-        assert_eq!(next(0, 1), 2);
-        assert_eq!(next(2, 1), 3);
-        assert_eq!(next(3, 1), 6);
-        assert_eq!(next(3, 3), 6);
-        assert_eq!(next(1022, 1), 1023);
-        assert_eq!(next(1023, 1), RANKS);
     }
 }

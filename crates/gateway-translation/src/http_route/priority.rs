@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use gateway_types::{HTTPRouteMatch, PathMatchType};
 use kong_resolve::Key;
 
+use super::matching::{normalised, path_of};
 use super::source::{Match, Rule};
 
 /// Bits of HTTPRoutes among all kinds of routes.
@@ -31,8 +32,24 @@ const CLASS: i64 = 1024;
 /// A host, a match of an HTTPRoute.
 type Place<'s> = (&'s Key, usize, usize, usize);
 
-/// How specific a match is, hosts aside.
+/// How specific a match is, hosts aside, as Kong's controller counts.
+fn as_written(spec: &HTTPRouteMatch) -> u64 {
+    let path = spec.path.as_ref();
+    let value = path.and_then(|path| path.value.as_deref());
+    specificity_of(spec, value.unwrap_or_default().len())
+}
+
+/// How specific a match is, hosts aside. Of a path that is not a pattern the form counts that is compared: how much of
+/// it is written with percent signs makes no difference.
 pub(super) fn specificity(spec: &HTTPRouteMatch) -> u64 {
+    let length = spec.path.as_ref().map_or(0, |path| match path_of(path) {
+        (PathMatchType::RegularExpression, value) => value.len(),
+        (_, value) => normalised(value).len(),
+    });
+    specificity_of(spec, length)
+}
+
+fn specificity_of(spec: &HTTPRouteMatch, path_length: usize) -> u64 {
     let mut bits = KIND;
     if let Some(path) = &spec.path {
         match path.type_ {
@@ -40,8 +57,7 @@ pub(super) fn specificity(spec: &HTTPRouteMatch) -> u64 {
             Some(PathMatchType::RegularExpression) => bits += REGEX,
             _ => {}
         }
-        let length = path.value.as_deref().unwrap_or_default().len() as u64;
-        bits += length.saturating_sub(1) << PATH_LENGTH_SHIFT;
+        bits += (path_length.saturating_sub(1) as u64) << PATH_LENGTH_SHIFT;
     }
     if spec.method.is_some() {
         bits += METHOD;
@@ -73,7 +89,7 @@ impl<'s> Order<'s> {
         for rule in rules {
             for (host, hostname) in hosts(rule).into_iter().enumerate() {
                 for it in rule.matches() {
-                    let class = specificity(it.spec) + specificity_of_host(hostname);
+                    let class = as_written(it.spec) + specificity_of_host(hostname);
                     classes.entry(class).or_default().push((it, host));
                 }
             }
@@ -125,14 +141,14 @@ impl<'s> Ranks<'s> {
         // How many are in a class, an HTTPRoute each.
         let mut sizes: HashMap<(&Key, u64), i64> = HashMap::new();
         for it in rules.iter().flat_map(|rule| rule.matches()) {
-            let class = specificity(it.spec);
+            let class = as_written(it.spec);
             classes.insert(class);
             *sizes.entry((&it.rule.source.key, class)).or_default() += 1;
         }
         let ranks: HashMap<u64, i64> = classes.into_iter().zip(0..).collect();
         let mut priorities = HashMap::new();
         for it in rules.iter().flat_map(|rule| rule.matches()) {
-            let class = specificity(it.spec);
+            let class = as_written(it.spec);
             let route = &it.rule.source.key;
             let offset = sizes.entry((route, class)).or_default();
             *offset -= 1;

@@ -9,22 +9,26 @@ use gateway_types::{HTTPPathMatch, MatchType, PathMatchType};
 use kong_router::expression::Pattern;
 
 use super::filters::normal;
-use super::matching::{normalised, path_of};
+use super::matching::{normalised, path_of, whole};
 use super::merged::HEADER_PATTERN;
 use super::order::Place;
-use super::source::{Match, Rule, Source};
+use super::source::{Match, Rule, Source, has_room_for_snis};
 use super::{Refusal, filters, finished, plain, tags};
 use crate::context::Context;
 use crate::draft::DraftRoute;
+use crate::isolation;
 use crate::predicates::quoted;
 
 /// The pattern of all paths.
 const ANY_PATH: &str = "~/";
+/// The beginning of a pattern that does not begin with a slash itself, for Kong takes no other.
+const NO_SLASH: &str = "~/{0}";
 
 /// The routes of a rule, with what decides about their order.
 pub(super) fn of_rule(context: &Context<'_, '_>, rule: &Rule<'_>) -> Vec<(DraftRoute, Place)> {
     let mut routes = Vec::new();
     for it in rule.matches() {
+        say_preflights(context, &it);
         for (name, hosts) in variants(&it) {
             let place = Place::for_hosts(&it, &hosts);
             match route(context, &it, name, hosts) {
@@ -38,8 +42,24 @@ pub(super) fn of_rule(context: &Context<'_, '_>, rule: &Rule<'_>) -> Vec<(DraftR
     routes
 }
 
+/// A match of a method does not get the requests by which browsers ask whether they may use it.
+fn say_preflights(context: &Context<'_, '_>, it: &Match<'_>) {
+    let method = it.spec.method.as_deref();
+    if method.is_some_and(|method| method != "OPTIONS")
+        && filters::answers_preflights(&it.rule.spec.filters)
+    {
+        context.warn(
+            &it.rule.source.key,
+            format!("{}.method", it.field()),
+            "a preflight has the method OPTIONS, which the match is not for, so that the filter CORS answers none of them in \
+             the traditional flavour of the router",
+            "match without a method, or use the expressions flavour of the router",
+        );
+    }
+}
+
 /// The routes that a match needs for its hosts: their names, and the hosts of each. Hosts with wildcards have a route
-/// each, for some are more specific than others.
+/// each, for some are more specific than others; that for all hosts has none.
 fn variants(it: &Match<'_>) -> Vec<(String, Vec<String>)> {
     let source: &Source<'_> = it.rule.source;
     let name = format!(
@@ -49,15 +69,18 @@ fn variants(it: &Match<'_>) -> Vec<(String, Vec<String>)> {
         it.rule.index,
         it.index
     );
-    let (wild, plain): (Vec<String>, Vec<String>) = source
-        .hostnames
-        .iter()
-        .cloned()
-        .partition(|host| host.starts_with('*'));
-    if wild.is_empty() || (plain.is_empty() && wild.len() == 1) {
-        return vec![(name, source.hostnames.clone())];
+    let (everything, hosts): (Vec<String>, Vec<String>) =
+        source.hostnames.iter().cloned().partition(String::is_empty);
+    let (wild, plain): (Vec<String>, Vec<String>) =
+        hosts.into_iter().partition(|host| host.starts_with('*'));
+    let is_one = [!everything.is_empty(), !plain.is_empty(), !wild.is_empty()];
+    if wild.len() < 2 && is_one.into_iter().filter(|it| *it).count() < 2 {
+        return vec![(name, [wild, plain].concat())];
     }
     let mut variants = Vec::new();
+    if !everything.is_empty() {
+        variants.push((format!("{name}._"), Vec::new()));
+    }
     for host in wild {
         let variant = format!("{name}.{}", host.replace('*', "_"));
         variants.push((variant, vec![host]));
@@ -92,6 +115,22 @@ fn route(
     route.headers = headers(it)?;
     route.methods = it.spec.method.clone().map(|method| vec![method]);
     route.strip_path = Some(false);
+    if let Some(reach) = &source.reach {
+        let host = route
+            .hosts
+            .iter()
+            .flatten()
+            .next()
+            .map_or("", String::as_str);
+        if isolation::is_to_keep_off_tls(
+            reach,
+            &source.doors_of(route.hosts.as_deref()),
+            source.meta,
+        ) && has_room_for_snis(it.spec, host)
+        {
+            isolation::keep_off_tls(&mut route);
+        }
+    }
     let path = it.spec.path.as_ref().map_or("/", |path| path_of(path).1);
     let filtered = filters::applied(context, rule, &normalised(path), Some(it), &tags)?;
     Ok(finished(
@@ -125,26 +164,17 @@ fn paths(it: &Match<'_>) -> Result<Vec<String>, Refusal> {
             }
         }
         PathMatchType::RegularExpression => {
-            let pattern = value.strip_prefix('^').unwrap_or(value);
             let refused = |message: String, remedy: &str| {
-                Err(Refusal::new(
-                    format!("{}.path.value", it.field()),
-                    message,
-                    remedy,
-                ))
+                Refusal::new(format!("{}.path.value", it.field()), message, remedy)
             };
-            if !pattern.starts_with('/') {
-                let message = format!(
-                    "Kong takes no expression for a path that does not begin with a slash: {value}"
-                );
-                return refused(
-                    message,
-                    "begin it with \"/\", or use the expressions flavour of the router",
-                );
-            }
-            match Pattern::new(pattern) {
-                Ok(_) => Ok(vec![format!("~{pattern}")]),
-                Err(bad) => refused(bad.to_string(), "correct the regular expression"),
+            // What it is alone must not close a group that it is put into.
+            Pattern::new(value)
+                .map_err(|bad| refused(bad.to_string(), "correct the regular expression"))?;
+            let pattern = whole(value);
+            if pattern.starts_with('/') {
+                Ok(vec![format!("~{pattern}")])
+            } else {
+                Ok(vec![format!("{NO_SLASH}{pattern}")])
             }
         }
         PathMatchType::Other(kind) => Err(Refusal::new(

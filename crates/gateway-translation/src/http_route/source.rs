@@ -1,7 +1,5 @@
 //! The HTTPRoutes that are translated, and their rules.
 
-use std::collections::BTreeSet;
-
 use gateway_types::{HTTPRouteMatch, HTTPRouteRule, HTTPRouteSpec};
 use kong_crds::Kind;
 use kong_crds::gateway::HTTPRoute;
@@ -11,8 +9,10 @@ use kong_resolve::{Key, Meta, Name};
 use super::Refusal;
 use super::{filters, support};
 use crate::context::{Context, key};
-use crate::listeners::{self, Attachment, Claim, any_speaks};
+use crate::isolation;
+use crate::listeners::{self, Attachment, Claim, Doors, Reach, any_speaks, hosts};
 use crate::origin::Provenance;
+use crate::unheard;
 
 /// An HTTPRoute that is translated.
 #[derive(Debug)]
@@ -22,8 +22,8 @@ pub(super) struct Source<'w> {
     pub(super) spec: &'w HTTPRouteSpec,
     /// The hosts that it is for.
     pub(super) hostnames: Vec<String>,
-    /// Hosts that it is not for though its own cover them.
-    pub(super) shadowed: Vec<String>,
+    /// Where it answers for them, if its parents are known.
+    pub(super) reach: Option<Reach>,
     /// The protocols of the listeners that it is attached to; none if no Gateway of it is there.
     pub(super) protocols: Vec<Protocol>,
 }
@@ -53,6 +53,22 @@ static EVERYTHING: HTTPRouteMatch = HTTPRouteMatch {
     query_params: Vec::new(),
     method: None,
 };
+
+impl Source<'_> {
+    /// Where it answers for one of its hosts, if that is known.
+    pub(super) fn doors(&self, host: &str) -> Option<(&Reach, &Doors)> {
+        let reach = self.reach.as_ref()?;
+        Some((reach, reach.doors(host)?))
+    }
+
+    /// Where it answers for some of its hosts, which are those of a Kong route; for all if that has none.
+    pub(super) fn doors_of(&self, hosts: Option<&[String]>) -> Vec<&Doors> {
+        let all = [String::new()];
+        let hosts = hosts.unwrap_or(&all);
+        let doors = hosts.iter().filter_map(|host| self.doors(host));
+        doors.map(|(_, doors)| doors).collect()
+    }
+}
 
 impl<'s> Rule<'s> {
     /// What Kong's controller sorts rules by.
@@ -131,6 +147,7 @@ fn source<'w>(
         );
         return None;
     }
+    unheard::say_defaults(context, &key, spec.use_default_gateways.as_ref());
     let claim = Claim {
         route: &key,
         parents: &spec.parent_refs,
@@ -138,23 +155,38 @@ fn source<'w>(
     };
     let attachment = listeners::attach(context, claim)?;
     let protocols = protocols(context, &key, spec, &attachment);
-    let (mut hostnames, shadowed) = (attachment.hostnames, attachment.shadowed);
-    if !context.settings.as_kong_does() {
-        // Kong compares them with what clients send, which it turns into nothing else.
-        for host in &mut hostnames {
-            host.make_ascii_lowercase();
+    let hostnames = hosts(&attachment, context.settings.as_kong_does());
+    if let Some(reach) = &attachment.reach {
+        let doors: Vec<&Doors> = reach.hosts.iter().map(|(_, doors)| doors).collect();
+        let kept_off_tls = isolation::is_to_keep_off_tls(reach, &doors, meta)
+            && reach.hosts.iter().all(|(host, _)| {
+                let mut matches = spec.rules.iter().flat_map(|rule| &rule.matches);
+                matches.all(|it| has_room_for_snis(it, host))
+            });
+        isolation::say(context, &key, reach, kept_off_tls);
+        if reach.hosts.is_empty() {
+            return None;
         }
-        let mut seen = BTreeSet::new();
-        hostnames.retain(|host| seen.insert(host.clone()));
     }
     Some(Source {
         key,
         meta,
         spec,
         hostnames,
-        shadowed,
+        reach: attachment.reach,
         protocols,
     })
+}
+
+/// Whether a route of the traditional flavour for a match may have names of TLS beside the path that each has: more than
+/// three sorts of conditions are in no order.
+pub(super) fn has_room_for_snis(it: &HTTPRouteMatch, host: &str) -> bool {
+    let others = [
+        !host.is_empty(),
+        it.method.is_some(),
+        !it.headers.is_empty(),
+    ];
+    others.into_iter().filter(|it| *it).count() < 2
 }
 
 /// Why an HTTPRoute is not translated at all.

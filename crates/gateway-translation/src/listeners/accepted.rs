@@ -1,7 +1,5 @@
 //! Whether a listener accepts a route, by the rules of the Gateway API.
 
-use std::collections::BTreeSet;
-
 use gateway_types::{
     FromNamespaces, LabelSelector, Listener, NamespaceSelection, ParentReference, Protocol,
 };
@@ -9,8 +7,10 @@ use kong_crds::Kind;
 use kong_resolve::{Key, Name};
 
 use super::gateways::{Against, Bound, gateway, listener_set};
+use super::reach::{Reach, door, tls_door};
 use super::{Attached, Attachment, Claim, hostnames, is_gateway, is_listener_set};
 use crate::context::{Context, key};
+use crate::unheard;
 
 /// Why a parent takes no route, from the first to the last thing that is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,9 +103,10 @@ pub(crate) enum Outcome<'w> {
 pub(super) fn attach<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Option<Attachment<'w>> {
     let mut attachment = Attachment::default();
     let mut everywhere = false;
+    let mut met_by = Vec::new();
     for (number, parent) in claim.parents.iter().enumerate() {
         match outcome(context, claim, parent) {
-            Outcome::Foreign => {}
+            Outcome::Foreign => unheard::say_mesh(context, claim.route, number, parent),
             Outcome::Missing if context.settings.all_routes => attachment.unknown = true,
             Outcome::Missing => {
                 let name = claim
@@ -130,13 +131,14 @@ pub(super) fn attach<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Option<
             Outcome::Accepted(met) => {
                 for (attached, hostnames) in met {
                     everywhere |= hostnames.is_empty();
-                    for hostname in hostnames {
-                        if !attachment.hostnames.contains(&hostname) {
-                            attachment.hostnames.push(hostname);
+                    for hostname in &hostnames {
+                        if !attachment.hostnames.contains(hostname) {
+                            attachment.hostnames.push(hostname.clone());
                         }
                     }
                     if !attachment.listeners.contains(&attached) {
-                        attachment.listeners.push(attached);
+                        attachment.listeners.push(attached.clone());
+                        met_by.push((attached, hostnames));
                     }
                 }
             }
@@ -147,44 +149,18 @@ pub(super) fn attach<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Option<
     } else if everywhere {
         attachment.hostnames.clear();
     }
-    // Other routes could not say it.
-    if !attachment.unknown && context.settings.expressions() {
-        attachment.shadowed = shadowed(context, &attachment.listeners);
+    let door = match claim.route.kind {
+        Kind::HTTPRoute | Kind::GRPCRoute => Some(door as fn(&Listener) -> _),
+        Kind::TLSRoute => Some(tls_door as fn(&Listener) -> _),
+        _ => None,
+    };
+    if let Some(door) = door
+        && !attachment.unknown
+        && !context.settings.as_kong_does()
+    {
+        attachment.reach = Some(Reach::of(context, &met_by, door));
     }
     (attachment.unknown || !attachment.listeners.is_empty()).then_some(attachment)
-}
-
-/// The hosts of listeners beside these on their ports, so far as they are more specific and have no wildcard: a listener
-/// serves what the most specific hostname on its port is its own.
-fn shadowed(context: &Context<'_, '_>, attached: &[Attached<'_>]) -> Vec<String> {
-    let is_among = |bound: &Bound<'_>| {
-        let mut attached = attached.iter();
-        attached.any(|it| it.owner == bound.owner && it.listener.name == bound.listener.name)
-    };
-    let mut by_all: Option<BTreeSet<String>> = None;
-    for one in attached.iter().filter(|it| has_hostnames(it.listener)) {
-        let Some(gateway) = gateway(context, &one.gateway) else {
-            continue;
-        };
-        let own = one.listener.hostname.as_deref().filter(|it| !it.is_empty());
-        let beside = gateway.listeners.iter().filter(|bound| {
-            bound.against.is_none()
-                && bound.listener.port == one.listener.port
-                && bound.listener.protocol == one.listener.protocol
-                && !is_among(bound)
-        });
-        let hosts: BTreeSet<String> = beside
-            .filter_map(|bound| bound.listener.hostname.as_deref())
-            .filter(|host| !host.is_empty() && !host.starts_with('*'))
-            .filter(|host| own.is_none_or(|own| hostnames::meet(own, host) == Some(*host)))
-            .map(str::to_ascii_lowercase)
-            .collect();
-        by_all = Some(match by_all {
-            None => hosts,
-            Some(others) => &others & &hosts,
-        });
-    }
-    by_all.into_iter().flatten().collect()
 }
 
 /// What comes of one parentRef of a route.

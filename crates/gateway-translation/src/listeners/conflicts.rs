@@ -1,7 +1,7 @@
 //! Which listeners of one port cannot be had together.
 //!
 //! A port of the gateway speaks one protocol; UDP has ports of its own. On one port listeners are told apart by their
-//! hostnames, where the protocol has such, and TLS either ends at the gateway or goes through for all of them.
+//! hostnames, where the protocol has such; TLS may end at the gateway for some and go through for others.
 
 use gateway_types::{Listener, Protocol, TLSMode};
 
@@ -27,9 +27,9 @@ impl Conflict {
     pub(crate) fn message(self, listener: &Listener) -> String {
         let Listener { port, protocol, .. } = listener;
         match self {
-            Self::Protocol => format!(
-                "another listener speaks something else than {protocol} on port {port}, or treats TLS otherwise there"
-            ),
+            Self::Protocol => {
+                format!("another listener speaks something else than {protocol} on port {port}")
+            }
             Self::Hostname => match hostname(listener) {
                 Some(hostname) => {
                     format!("another listener has port {port} and hostname {hostname}, too")
@@ -54,7 +54,9 @@ pub(crate) fn between(one: &Listener, other: &Listener) -> Option<Conflict> {
     if one.port != other.port || udp != other_udp {
         return None;
     }
-    if one.protocol != other.protocol || is_passthrough(one) != is_passthrough(other) {
+    // Kong looks at the name that TLS asks for before it decides where TLS ends.
+    let ends_alike = one.protocol == Protocol::TLS || is_passthrough(one) == is_passthrough(other);
+    if one.protocol != other.protocol || !ends_alike {
         return Some(Conflict::Protocol);
     }
     let same = match (hostname(one), hostname(other)) {
@@ -141,6 +143,16 @@ mod tests {
             (
                 "protocol: TLS, port: 9, hostname: a.b, tls: {mode: Passthrough}",
                 "protocol: TLS, port: 9, hostname: b.b, tls: {mode: Terminate}",
+                None,
+            ),
+            (
+                "protocol: TLS, port: 9, hostname: a.b, tls: {mode: Passthrough}",
+                "protocol: TLS, port: 9, hostname: a.b, tls: {mode: Terminate}",
+                Some(Hostname),
+            ),
+            (
+                "protocol: HTTPS, port: 9, hostname: a.b, tls: {mode: Passthrough}",
+                "protocol: HTTPS, port: 9, hostname: b.b, tls: {mode: Terminate}",
                 Some(Protocol),
             ),
         ] {

@@ -5,6 +5,7 @@ use kong_crds::Kind;
 use kong_crds::incubator::v1alpha1::KongServiceFacade;
 use kong_resolve::{Key, Meta, Name};
 
+use super::app_protocol;
 use crate::context::{Context, Unresolved, key};
 use crate::draft::{Backend, BackendPort, BackendTarget};
 
@@ -132,6 +133,22 @@ pub(crate) fn look<'w>(
                         NOT_FOUND,
                         format!("target {service} of type Service {problem}"),
                         "refer to one of its ports",
+                    )
+                });
+            }
+            let port = resolved.service_port();
+            let route = backend.referrer.kind;
+            if let Some(asked) = app_protocol::unsupported(context, route, meta, port) {
+                return Err(Unresolved {
+                    field: format!("{}.port", backend.field),
+                    ..unresolved(
+                        "UnsupportedProtocol",
+                        format!(
+                            "target {service} of type Service wants appProtocol {asked}, which Kong does not speak to \
+                             backends of a {route}"
+                        ),
+                        "refer to a port with another appProtocol, or say by konghq.com/protocol of the Service how to \
+                         speak to it",
                     )
                 });
             }

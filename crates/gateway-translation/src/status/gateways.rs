@@ -1,6 +1,9 @@
 //! Statuses of Gateways and of the ListenerSets that add to them.
 //!
-//! Addresses, and conditions about what is provided for a Gateway, are others' and stay.
+//! Conditions about what is provided for a Gateway are others' and stay, and so do addresses where it is not known at
+//! which the gateway is reached.
+
+use std::net::IpAddr;
 
 use gateway_types::AddressType;
 use kong_crds::Kind;
@@ -18,6 +21,7 @@ use crate::context::{Context, key};
 use crate::listeners::{
     Against, Bound, Judged, Set, all_gateways, client_certificate, listener_sets_of,
 };
+use crate::unheard::{UNSUPPORTED_ADDRESS, WrongAddress, wrong_address};
 
 /// The types of conditions of a Gateway that are ours.
 const TYPES: [&str; 3] = [ACCEPTED, PROGRAMMED, RESOLVED_REFS];
@@ -43,7 +47,7 @@ fn put_gateway(
     let object = gateway.key();
     let generation = gateway.meta.generation;
     let mut status = before::<Gateway>(context, &object);
-    let accepted = accepted(gateway);
+    let accepted = accepted(context, gateway);
     let is_accepted = accepted.truth == Truth::True;
     let own = gateway.listeners_of(&object);
     let listeners = listeners::all(context, own, attached, status.get("listeners"), generation);
@@ -66,7 +70,12 @@ fn put_gateway(
     } else {
         status.remove("attachedListenerSets");
     }
-    let mut said = vec![accepted, programmed(is_accepted)];
+    if let Some(addresses) = addresses(context, gateway.spec) {
+        status.insert("addresses".to_owned(), Value::Array(addresses));
+    }
+    let without = without_address(context, gateway).filter(|_| is_accepted);
+    let programmed = without.unwrap_or_else(|| programmed(is_accepted));
+    let mut said = vec![accepted, programmed];
     said.extend(resolved_refs(context, &object, gateway.spec));
     finish(
         &object,
@@ -95,8 +104,11 @@ fn finish(
         let awaiting = Awaiting::new(object, place, generation, Words::Gateway);
         statuses.awaiting.push(awaiting);
     };
+    let fails = |it: &Condition| it.kind == PROGRAMMED && it.truth == Truth::False;
     if is_accepted {
-        awaits("/conditions".to_owned());
+        if !said.iter().any(fails) {
+            awaits("/conditions".to_owned());
+        }
         for place in &listeners.programmable {
             awaits(format!("/listeners/{place}/conditions"));
         }
@@ -105,6 +117,55 @@ fn finish(
     statuses
         .statuses
         .insert(object.clone(), Value::Object(status));
+}
+
+/// The addresses that a Gateway asks for and cannot have.
+fn wrong_addresses(
+    context: &Context<'_, '_>,
+    gateway: &Judged<'_>,
+) -> impl Iterator<Item = (usize, WrongAddress)> {
+    let asked = gateway.spec.addresses.iter().enumerate();
+    asked.filter_map(|(number, address)| Some((number, wrong_address(context, address)?)))
+}
+
+/// Why a Gateway cannot be programmed though it is accepted: an address that it asks for is not to be had.
+fn without_address(context: &Context<'_, '_>, gateway: &Judged<'_>) -> Option<Condition> {
+    let (number, wrong) = wrong_addresses(context, gateway).next()?;
+    let message = format!("spec.addresses[{number}]: {}", wrong.message);
+    Some(Condition::fails(PROGRAMMED, wrong.reason, message))
+}
+
+/// The addresses at which a Gateway is reached, of those that it asks for if it asks for some, names first; none if they
+/// are not known.
+fn addresses(context: &Context<'_, '_>, spec: &GatewaySpec) -> Option<Vec<Value>> {
+    let known = &context.settings.addresses;
+    if known.is_empty() {
+        return None;
+    }
+    let is_ip = |text: &str| text.parse::<IpAddr>().is_ok();
+    let is_asked = |it: &&String| {
+        spec.addresses.is_empty()
+            || spec.addresses.iter().any(|asked| {
+                let wants_ip = matches!(asked.type_, None | Some(AddressType::IPAddress));
+                let value = asked.value.as_deref().filter(|value| !value.is_empty());
+                match value {
+                    Some(value) => value.eq_ignore_ascii_case(it),
+                    None => is_ip(it) == wants_ip,
+                }
+            })
+    };
+    let mut of: Vec<&String> = known.iter().filter(is_asked).collect();
+    of.sort_by_key(|it| (is_ip(it), *it));
+    of.dedup();
+    let address = |it: &String| {
+        let kind = if is_ip(it) {
+            AddressType::IPAddress
+        } else {
+            AddressType::Hostname
+        };
+        json!({"type": kind, "value": it})
+    };
+    Some(of.into_iter().map(address).collect())
 }
 
 fn programmed(is_accepted: bool) -> Condition {
@@ -121,21 +182,17 @@ fn programmed(is_accepted: bool) -> Condition {
 
 /// Whether a Gateway can be had: its parameters are some, its addresses are of a sort that is known, and at least one
 /// of its listeners can be had.
-fn accepted(gateway: &Judged<'_>) -> Condition {
+fn accepted(context: &Context<'_, '_>, gateway: &Judged<'_>) -> Condition {
     let infrastructure = gateway.spec.infrastructure.as_ref();
     let parameters = infrastructure.and_then(|it| it.parameters_ref.as_ref());
     let wrong = parameters.and_then(|it| wrong_parameters(&it.group, &it.kind));
     if let Some(wrong) = wrong {
         return Condition::fails(ACCEPTED, "InvalidParameters", wrong);
     }
-    for (number, address) in gateway.spec.addresses.iter().enumerate() {
-        let kind = address.type_.as_ref();
-        if let Some(kind @ (AddressType::NamedAddress | AddressType::Other(_))) = kind {
-            let message = format!(
-                "spec.addresses[{number}]: addresses of type {kind} are not supported: write an IPAddress or a Hostname"
-            );
-            return Condition::fails(ACCEPTED, "UnsupportedAddress", message);
-        }
+    let mut wrong = wrong_addresses(context, gateway);
+    if let Some((number, wrong)) = wrong.find(|(_, wrong)| wrong.reason == UNSUPPORTED_ADDRESS) {
+        let message = format!("spec.addresses[{number}]: {}", wrong.message);
+        return Condition::fails(ACCEPTED, UNSUPPORTED_ADDRESS, message);
     }
     let object = gateway.key();
     let listeners: Vec<&Bound<'_>> = gateway.listeners_of(&object).collect();

@@ -1,4 +1,8 @@
 //! TLSRoute: connections by the name that TLS asks for.
+//!
+//! Start with [`drafts`]; which connections a route is for is found out by [`sorts`].
+
+mod sorts;
 
 use std::sync::Arc;
 
@@ -11,32 +15,49 @@ use kong_resolve::{Key, Meta, Name};
 use super::{Claim, Matches, StreamRule};
 use crate::context::{Context, key};
 use crate::draft::Draft;
-use crate::listeners::{Attached, Attachment, attach, is_gateway, referenced};
+use crate::isolation;
+use crate::listeners::{Attached, attach, is_gateway, referenced};
 use crate::settings::KongVersion;
+use crate::unheard;
+use sorts::Sort;
 
 /// The services of all TLSRoutes.
 pub(super) fn drafts(
     context: &Context<'_, '_>,
     routes: Vec<(&Name, &Meta, &Arc<TLSRouteSpec>)>,
 ) -> Vec<Draft> {
-    let mut drafts = Vec::new();
+    let mut known = Vec::new();
     for (name, meta, spec) in routes {
         let object = key(Kind::TLSRoute, name);
-        let Some(sorts) = sorts(context, &object, spec) else {
-            continue;
-        };
+        unheard::say_defaults(context, &object, spec.use_default_gateways.as_ref());
+        if let Some(sorts) = sorts(context, &object, spec) {
+            known.push((object, meta, spec, sorts));
+        }
+    }
+    if !context.settings.as_kong_does() {
+        let of: Vec<(&Key, &mut Vec<Sort>)> = known
+            .iter_mut()
+            .map(|(object, _, _, sorts)| (&*object, sorts))
+            .collect();
+        sorts::arbitrate(context, of);
+    }
+    let mut drafts = Vec::new();
+    for (object, meta, spec, sorts) in &known {
         if spec.rules.is_empty() {
             context.leave_out(
-                &object,
+                object,
                 "spec.rules",
                 "no rules provided",
                 "add a rule with a backendRef",
             );
         }
+        if sorts.is_empty() {
+            continue;
+        }
         for (number, rule) in spec.rules.iter().enumerate() {
             if number > 0 && !context.settings.as_kong_does() {
                 context.leave_out(
-                    &object,
+                    object,
                     format!("spec.rules[{number}]"),
                     "the rule is for the same connections as spec.rules[0] and gets none of them: rules of a \
                      TLSRoute match nothing; it is left out",
@@ -45,7 +66,7 @@ pub(super) fn drafts(
                 continue;
             }
             let stream = StreamRule {
-                object: &object,
+                object,
                 meta,
                 number,
                 rule,
@@ -55,27 +76,6 @@ pub(super) fn drafts(
         }
     }
     drafts
-}
-
-/// Connections of a route that are treated alike.
-struct Sort {
-    passthrough: bool,
-    snis: Vec<String>,
-    ports: Vec<u16>,
-}
-
-impl Sort {
-    fn matches(&self) -> Matches<'_> {
-        Matches {
-            protocol: if self.passthrough {
-                Protocol::TlsPassthrough
-            } else {
-                Protocol::Tls
-            },
-            snis: &self.snis,
-            ports: &self.ports,
-        }
-    }
 }
 
 /// The sorts of connections of a route; `None`, and a problem, if there is none.
@@ -93,91 +93,66 @@ fn sorts(context: &Context<'_, '_>, object: &Key, spec: &TLSRouteSpec) -> Option
         parents: &spec.parent_refs,
         hostnames: &spec.hostnames,
     };
-    let mut attachment = attach(context, claim)?;
+    let attachment = attach(context, claim)?;
     if context.settings.as_kong_does() {
         if attachment.hostnames.is_empty() {
             no_hostnames();
             return None;
         }
-        return Some(vec![Sort {
-            passthrough: is_passthrough_by_status(context, object),
-            snis: attachment.hostnames,
-            ports: Vec::new(),
-        }]);
+        let passthrough = is_passthrough_by_status(context, object);
+        return Some(vec![Sort::plain(passthrough, attachment.hostnames)]);
     }
+    if let Some(reach) = &attachment.reach {
+        isolation::say_lost(context, object, reach);
+    }
+    let mut sorts = match &attachment.reach {
+        Some(reach) => sorts::by_doors(context, reach),
+        None => sorts::by_listeners(&attachment),
+    };
     let settings = context.settings;
     if !settings.expressions() && settings.version < KongVersion::WILDCARD_SNIS {
-        let had_some = !attachment.hostnames.is_empty();
-        attachment.hostnames.retain(|hostname| {
-            let is_plain = !hostname.contains('*');
-            if !is_plain {
-                context.say(
-                    object,
-                    "spec.hostnames",
-                    format!(
-                        "Kong {} knows no names of TLS with a wildcard; \"{hostname}\" is left out",
-                        settings.version
-                    ),
-                    "name the hosts one by one, or use a newer version",
-                );
-            }
-            is_plain
-        });
-        if had_some && attachment.hostnames.is_empty() {
-            context.leave_out(
-                object,
-                "",
-                "none of the hostnames can be used; the route is left out",
-                "name the hosts one by one, or use a newer version",
-            );
-            return None;
-        }
+        without_wildcards(context, object, &mut sorts)?;
     }
-    let sorts = by_listener(attachment);
-    if sorts
-        .iter()
-        .all(|it| it.snis.is_empty() && it.ports.is_empty())
-    {
+    let is_for_nothing = |it: &Sort| it.snis.is_empty() && it.ports.is_empty();
+    if sorts.iter().any(is_for_nothing) {
         no_hostnames();
         return None;
     }
     Some(sorts)
 }
 
-/// A sort for where TLS ends here, and one for where it goes through, each with the ports of its listeners: without
-/// a port a route of Kong for a name also gets plain connections on every port.
-fn by_listener(attachment: Attachment<'_>) -> Vec<Sort> {
-    let mut sorts = Vec::new();
-    for passthrough in [false, true] {
-        let listeners = || {
-            let listeners = attachment.listeners.iter();
-            listeners.filter(|it| it.is_passthrough() == passthrough)
-        };
-        if listeners().next().is_none() {
-            continue;
-        }
-        let mut ports: Vec<u16> = if attachment.unknown {
-            // What is not known has a port, too.
-            Vec::new()
-        } else {
-            listeners().filter_map(Attached::port).collect()
-        };
-        ports.sort_unstable();
-        ports.dedup();
-        sorts.push(Sort {
-            passthrough,
-            snis: attachment.hostnames.clone(),
-            ports,
+/// Leaves out names that the version does not know; `None`, and a problem, if nothing is left.
+fn without_wildcards(context: &Context<'_, '_>, object: &Key, sorts: &mut Vec<Sort>) -> Option<()> {
+    let version = context.settings.version;
+    let had_some = !sorts.is_empty();
+    sorts.retain_mut(|sort| {
+        let had_some = !sort.snis.is_empty();
+        sort.snis.retain(|hostname| {
+            let is_plain = !hostname.contains('*');
+            if !is_plain {
+                context.say(
+                    object,
+                    "spec.hostnames",
+                    format!(
+                        "Kong {version} knows no names of TLS with a wildcard; \"{hostname}\" is left out"
+                    ),
+                    "name the hosts one by one, or use a newer version",
+                );
+            }
+            is_plain
         });
+        !had_some || !sort.snis.is_empty()
+    });
+    if had_some && sorts.is_empty() {
+        context.leave_out(
+            object,
+            "",
+            "none of the hostnames can be used; the route is left out",
+            "name the hosts one by one, or use a newer version",
+        );
+        return None;
     }
-    if sorts.is_empty() {
-        sorts.push(Sort {
-            passthrough: false,
-            snis: attachment.hostnames,
-            ports: Vec::new(),
-        });
-    }
-    sorts
+    Some(())
 }
 
 /// Whether a listener of a parent that has taken the route lets TLS through, which is where Kong's translator looks.

@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::part::Part;
 use crate::plugins::{self, PluginKey, Related, Relations};
 use crate::{
-    backend_tls, ca_certificates, consumer_groups, consumers, custom_entities, grpc_route,
+    backend_tls, ca_certificates, consumer_groups, consumers, custom_entities, grpc_route, guards,
     http_route, ingress, licenses, refused, stream_route, vaults,
 };
 
@@ -336,6 +336,7 @@ fn parts_of(context: &Context<'_, '_>, sort: Sort) -> Vec<Part> {
         Sort::Grpc => grpc_route::drafts(context),
         Sort::Stream => stream_route::drafts(context),
         Sort::Http => http_route::drafts(context),
+        Sort::Guards => guards::drafts(context),
     };
     if !context.settings.as_kong_does() {
         refused::leave_out(context, &mut drafts);

@@ -53,6 +53,8 @@ pub(super) enum Sort {
     Stream,
     /// HTTPRoutes.
     Http,
+    /// Those that Gateways have of themselves.
+    Guards,
 }
 
 impl Unit {

@@ -122,7 +122,7 @@ fn headers_match_as_their_type_says() {
 }
 
 #[test]
-fn who_is_tried_too_early_for_its_headers_is_told() {
+fn a_match_with_headers_takes_no_calls_from_one_that_names_more() {
     let rules = [
         rule("{method: {service: s.S, method: M}}", ""),
         rule(
@@ -133,20 +133,22 @@ fn who_is_tried_too_early_for_its_headers_is_told() {
             "{method: {service: s.T}, headers: [{name: x-env, value: v}]}",
             "",
         ),
+        rule("{headers: [{name: x-env, value: v}]}", ""),
     ]
     .join(", ");
     let manifests = route("r", "x.test", &rules) + &service("a", 9000);
-    let gateway = Gateway::of(&manifests, Flavor::TraditionalCompatible);
-    let fields: Vec<&str> = gateway
-        .problems
-        .iter()
-        .map(|it| it.field.as_str())
-        .collect();
-    assert_eq!(fields, ["spec.rules[1].matches[0]"]);
-    let gateway = Gateway::of(&manifests, Flavor::Expressions);
-    assert_eq!(gateway.problems, []);
-    let route = gateway.route("POST", "http://x.test/s.S/M", &["x-env: v"]);
-    assert_eq!(route.as_deref(), Some("grpcroute.default.r.x.test.0.0"));
+    for flavor in FLAVORS {
+        let gateway = Gateway::of(&manifests, flavor);
+        assert_eq!(gateway.problems, []);
+        for (call, rule) in [("s.S/M", 0), ("s.T/M", 2), ("s.U/M", 1), ("s.U/N", 3)] {
+            let url = format!("http://x.test/{call}");
+            let route = gateway.route("POST", &url, &["x-env: v"]).unwrap();
+            assert!(
+                route.ends_with(&format!(".{rule}.0")),
+                "{flavor:?} {call}: {route}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use kong_router::{Config, Dialect, Flavor, HttpRequest, Request, Router, Scheme}
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::gateway::{Gateway, service};
 use crate::golden::{cases, world};
 
 const FLAVORS: [Flavor; 2] = [Flavor::TraditionalCompatible, Flavor::Expressions];
@@ -60,6 +61,114 @@ fn kong_accepts_what_comes_of_the_recorded_manifests() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// An HTTPRoute for a host, whose rules are these.
+fn route(name: &str, host: &str, rules: &[&str]) -> String {
+    let rules: Vec<String> = rules.iter().map(|it| format!("{{{it}}}")).collect();
+    format!(
+        "
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {{name: {name}, namespace: default}}
+spec: {{parentRefs: [{{name: g}}], hostnames: ['{host}'], rules: [{}]}}",
+        rules.join(", ")
+    )
+}
+
+/// Whether requests, with headers, take the rules that they ought to: the end of the name of the route, or none.
+fn go(manifests: &str, requests: &[(&str, &[&str], Option<&str>)]) {
+    for flavor in FLAVORS {
+        let gateway = Gateway::of(manifests, flavor);
+        for (url, headers, expected) in requests {
+            let found = gateway.route("GET", url, headers);
+            let as_expected = match (&found, expected) {
+                (Some(found), Some(expected)) => found.ends_with(expected),
+                (found, expected) => found.is_none() && expected.is_none(),
+            };
+            assert!(as_expected, "{flavor:?} {url} {headers:?}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn alternatives_of_a_pattern_begin_where_paths_begin() {
+    let rules = ["matches: [{path: {type: RegularExpression, value: '/a|/b'}}]"];
+    let requests: [(&str, &[&str], _); 3] = [
+        ("http://h.test/a", &[], Some(".0.0")),
+        ("http://h.test/b/x", &[], Some(".0.0")),
+        ("http://h.test/x/b", &[], None),
+    ];
+    go(&route("r", "h.test", &rules), &requests);
+}
+
+#[test]
+fn a_pattern_needs_no_slash_at_its_beginning() {
+    let rules = ["matches: [{path: {type: RegularExpression, value: '.*[.]php$'}}]"];
+    let requests: [(&str, &[&str], _); 2] = [
+        ("http://h.test/a/b.php", &[], Some(".0.0")),
+        ("http://h.test/a/b.html", &[], None),
+    ];
+    go(&route("r", "h.test", &rules), &requests);
+}
+
+#[test]
+fn headers_that_differ_in_a_dash_are_both_asked_for() {
+    let rules = ["matches: [{headers: [{name: x-a, value: '1'}, {name: x_a, value: '2'}]}]"];
+    let requests: [(&str, &[&str], _); 1] = [("http://h.test/", &["x-a: 1"], None)];
+    go(&route("r", "h.test", &rules), &requests);
+}
+
+#[test]
+fn of_equal_prefixes_the_first_counts_however_they_are_written() {
+    let rewritten = "filters: [{type: URLRewrite, urlRewrite: {path: {type: ReplacePrefixMatch, \
+                     replacePrefixMatch: /new}}}], ";
+    let first = format!("{rewritten}matches: [{{path: {{value: /a}}}}]");
+    let rules = [
+        &first,
+        "matches: [{path: {value: '/%61'}}]",
+        "matches: [{path: {value: '/a/b'}}]",
+        "matches: [{path: {value: '/%61%2e'}}]",
+    ];
+    let requests: [(&str, &[&str], _); 4] = [
+        ("http://h.test/a", &[], Some(".0.0")),
+        ("http://h.test/a/x", &[], Some(".0.0")),
+        ("http://h.test/a/b", &[], Some(".2.0")),
+        ("http://h.test/a./b", &[], Some(".3.0")),
+    ];
+    go(&route("r", "h.test", &rules), &requests);
+}
+
+#[test]
+fn a_prefix_of_everything_can_be_replaced_without_being_written() {
+    let rules = [
+        "filters: [{type: URLRewrite, urlRewrite: {path: {type: ReplacePrefixMatch, \
+                  replacePrefixMatch: /new}}}], backendRefs: [{name: a, port: 80}]",
+    ];
+    let manifests = route("r", "h.test", &rules) + &service("a", 80);
+    for flavor in FLAVORS {
+        let gateway = Gateway::of(&manifests, flavor);
+        let request = Request::typed("GET", "http://h.test/x/y", &[]).unwrap();
+        let answer = gateway.answer(&request);
+        assert_eq!(
+            answer.upstream_uri.as_deref(),
+            Some("/new/x/y"),
+            "{flavor:?}"
+        );
+    }
+}
+
+#[test]
+fn points_in_a_name_are_not_taken_for_those_of_a_host() {
+    let one = ["matches: [{path: {value: /one}}]"];
+    let two = ["matches: [{path: {value: /two}}]"];
+    let manifests = route("r", "x.h.test", &one) + &route("r.x", "h.test", &two);
+    let requests: [(&str, &[&str], _); 2] = [
+        ("http://x.h.test/one", &[], Some(".0.0")),
+        ("http://h.test/two", &[], Some(".0.0")),
+    ];
+    go(&manifests, &requests);
 }
 
 /// A match, as far as the order depends on it.

@@ -7,6 +7,7 @@
 )]
 
 mod as_kong;
+mod features;
 mod gateway;
 mod golden;
 mod golden_right;
@@ -14,7 +15,10 @@ mod grpc_route;
 mod http_order;
 mod http_route;
 mod ingress;
+mod isolation;
+mod limits;
 mod properties;
 mod rest;
+mod specification;
 mod status;
 mod stream_route;

@@ -47,12 +47,12 @@ impl Statuses for Translation {
     }
 }
 
-trait Statuses {
+pub(crate) trait Statuses {
     fn status(&self, object: &str) -> &Value;
 }
 
 /// Status and reason of a condition among others: `True Accepted`.
-fn condition(of: &Value, kind: &str) -> String {
+pub(crate) fn condition(of: &Value, kind: &str) -> String {
     let mut conditions = of["conditions"].as_array().into_iter().flatten();
     match conditions.find(|it| it["type"] == kind) {
         Some(it) => format!(
@@ -64,7 +64,7 @@ fn condition(of: &Value, kind: &str) -> String {
     }
 }
 
-fn message<'v>(of: &'v Value, kind: &str) -> &'v str {
+pub(crate) fn message<'v>(of: &'v Value, kind: &str) -> &'v str {
     let mut conditions = of["conditions"].as_array().into_iter().flatten();
     let found = conditions.find(|it| it["type"] == kind);
     found

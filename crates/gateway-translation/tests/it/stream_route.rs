@@ -1,6 +1,6 @@
 //! TLSRoutes, TCPRoutes and UDPRoutes, as they are meant.
 
-use kong_router::Transport;
+use kong_router::{Flavor, Transport};
 
 use super::gateway::{FLAVORS, Gateway, gateway, service};
 
@@ -100,5 +100,175 @@ fn a_rule_that_nothing_can_be_done_with_is_left_out() {
         assert!(gateway.says("TLSRoute default/empty", "none of the backends can be used"));
         assert!(gateway.says("UDPRoute default/none", "no backendRefs in rule"));
         assert!(!gateway.document.to_string().contains(".invalid"));
+    }
+}
+
+const MIXED: &str = "{name: wild, port: 8443, protocol: TLS, hostname: '*.example.com', tls: {mode: Passthrough}}, \
+    {name: foo, port: 8443, protocol: TLS, hostname: foo.example.com, tls: {mode: Terminate}}, \
+    {name: deep, port: 8443, protocol: TLS, hostname: '*.deep.example.com', tls: {mode: Terminate}}";
+
+#[test]
+fn tls_ends_here_for_some_names_of_a_port_and_goes_through_for_others() {
+    let hostnames = |names: &str| {
+        format!("hostnames: [{names}], rules: [{{backendRefs: [{{name: a, port: 9000}}]}}]")
+    };
+    let manifests = route(
+        "TLSRoute",
+        "wild",
+        1,
+        &["wild"],
+        &hostnames("'*.example.com'"),
+    ) + &route(
+        "TLSRoute",
+        "foo",
+        2,
+        &["foo"],
+        &hostnames("foo.example.com"),
+    ) + &route(
+        "TLSRoute",
+        "both",
+        3,
+        &["wild", "deep"],
+        &hostnames("b.example.com, b.deep.example.com"),
+    ) + &service("a", 9000)
+        + &gateway(MIXED);
+    for flavor in FLAVORS {
+        let gateway = Gateway::of(&manifests, flavor);
+        let protocols = |sni: &str| {
+            let name = gateway.stream(Transport::Tls, 8443, Some(sni))?;
+            let services = gateway.document["services"].as_array().unwrap().iter();
+            let mut routes = services.flat_map(|service| service["routes"].as_array().unwrap());
+            let route = routes.find(|route| route["name"] == name.as_str()).unwrap();
+            let object = name.split('.').nth(2).unwrap().to_owned();
+            Some((object, route["protocols"][0].as_str().unwrap().to_owned()))
+        };
+        let is = |object: &str, protocol: &str| Some((object.to_owned(), protocol.to_owned()));
+        assert_eq!(
+            protocols("a.example.com"),
+            is("wild", "tls_passthrough"),
+            "{flavor:?}"
+        );
+        assert_eq!(protocols("foo.example.com"), is("foo", "tls"), "{flavor:?}");
+        assert_eq!(
+            protocols("b.example.com"),
+            is("both", "tls_passthrough"),
+            "{flavor:?}"
+        );
+        assert_eq!(
+            protocols("b.deep.example.com"),
+            is("both", "tls"),
+            "{flavor:?}"
+        );
+        assert_eq!(protocols("x.test"), None);
+        // A name that belongs to a listener of which the route is none.
+        let said = "the traditional flavour of the router cannot leave";
+        let is_traditional = flavor == Flavor::TraditionalCompatible;
+        assert_eq!(gateway.says("TLSRoute default/wild", said), is_traditional);
+        if !is_traditional {
+            assert_eq!(protocols("c.deep.example.com"), None);
+            let mut of_routes = gateway.problems.iter().map(|it| it.object.to_string());
+            assert!(
+                !of_routes.any(|it| it.starts_with("TLSRoute")),
+                "{:#?}",
+                gateway.problems
+            );
+        }
+    }
+}
+
+#[test]
+fn a_name_of_tls_belongs_to_the_oldest_route() {
+    let hostnames = |names: &str| {
+        format!("hostnames: [{names}], rules: [{{backendRefs: [{{name: a, port: 9000}}]}}]")
+    };
+    let manifests = route(
+        "TLSRoute",
+        "a",
+        2,
+        &["term"],
+        &hostnames("a.example.com, b.example.com"),
+    ) + &route("TLSRoute", "b", 1, &["term"], &hostnames("b.example.com"))
+        + &service("a", 9000)
+        + &gateway(LISTENERS);
+    for flavor in FLAVORS {
+        let gateway = Gateway::of(&manifests, flavor);
+        let tls = |sni| gateway.stream(Transport::Tls, 8883, Some(sni));
+        assert_eq!(
+            tls("a.example.com").as_deref(),
+            Some("tlsroute.default.a.0.0")
+        );
+        assert_eq!(
+            tls("b.example.com").as_deref(),
+            Some("tlsroute.default.b.0.0")
+        );
+        let said = "b.example.com at port 8883 belongs to TLSRoute default/b";
+        assert!(gateway.says("TLSRoute default/a", said));
+    }
+}
+
+#[test]
+fn names_are_looked_for_at_the_ports_of_listeners_that_have_them() {
+    let hosts = "hostnames: [a.example.com, b.test], ";
+    let manifests = route(
+        "TLSRoute",
+        "r",
+        1,
+        &["term", "pass"],
+        &format!("{hosts}{TO_A}"),
+    ) + &service("a", 9000)
+        + &gateway(LISTENERS);
+    for flavor in FLAVORS {
+        let gateway = Gateway::of(&manifests, flavor);
+        let takes = |port, sni| gateway.stream(Transport::Tls, port, Some(sni)).is_some();
+        assert!(
+            takes(8883, "a.example.com") && takes(9443, "a.example.com"),
+            "{flavor:?}"
+        );
+        assert!(
+            takes(9443, "b.test") && !takes(8883, "b.test"),
+            "{flavor:?}"
+        );
+    }
+}
+
+#[test]
+fn a_name_goes_before_each_wildcard_that_covers_it() {
+    let named = |name: &str, created, host: &str| {
+        route(
+            "TLSRoute",
+            name,
+            created,
+            &["pass"],
+            &format!("hostnames: ['{host}'], {TO_A}"),
+        )
+    };
+    let manifests = named("all", 1, "*.test")
+        + &named("b", 2, "*.b.test")
+        + &named("plain", 4, "c.b.test")
+        + &named("deep", 3, "*.c.b.test")
+        + &named("late", 5, "C.b.test")
+        + &service("a", 9000)
+        + &gateway(LISTENERS);
+    for flavor in FLAVORS {
+        let gateway = Gateway::of(&manifests, flavor);
+        for (sni, winner) in [
+            ("a.test", "all"),
+            ("a.b.test", "b"),
+            ("c.b.test", "plain"),
+            ("a.c.b.test", "deep"),
+        ] {
+            let found = gateway.stream(Transport::Tls, 9443, Some(sni)).unwrap();
+            assert_eq!(
+                found,
+                format!("tlsroute.default.{winner}.0.0"),
+                "{flavor:?} {sni}"
+            );
+        }
+        let said = "c.b.test at port 9443 belongs to TLSRoute default/plain";
+        assert!(
+            gateway.says("TLSRoute default/late", said),
+            "{:?}",
+            gateway.problems
+        );
     }
 }

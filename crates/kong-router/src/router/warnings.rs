@@ -3,6 +3,7 @@
 //! Only what is sure is said: that a route never gets a request because another one that goes before it asks for
 //! less, and that a priority, or the order of two routes that ask for the same, is not the same each time.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
@@ -45,8 +46,8 @@ pub enum Warning {
         /// The name of the other one.
         with: String,
     },
-    /// Requests of another protocol can take the route, once one of its own has: Kong remembers routes without looking
-    /// at the protocol, and nothing else tells the two apart.
+    /// Requests of another protocol, which other routes are for, can take the route, once one of its own has: Kong
+    /// remembers routes without looking at the protocol, and nothing else tells the two apart.
     ProtocolForgotten {
         /// The name of the route.
         route: String,
@@ -170,6 +171,9 @@ impl Router {
             && has("net.protocol")
             && !has("net.dst.port")
             && !has("tls.sni");
+        let protocols = |entry: &Entry| web_protocols(&self.routes[entry.route].protocols);
+        // Where all routes are for one protocol, nobody asks by another.
+        let served: BTreeSet<&str> = table.entries.iter().flat_map(protocols).collect();
         for (index, entry) in table.entries.iter().enumerate() {
             let known = &self.routes[entry.route];
             let (route, place) = (known.label.clone(), known.place.clone());
@@ -178,7 +182,7 @@ impl Router {
                 let (route, place) = (route.clone(), place.clone());
                 warnings.push(Warning::Mixed { route, place });
             }
-            if forgets && tells_protocols(entry) {
+            if forgets && tells_protocols(entry) && protocols(entry) != served {
                 let (route, place) = (route.clone(), place.clone());
                 warnings.push(Warning::ProtocolForgotten { route, place });
             }
@@ -216,6 +220,15 @@ impl Router {
             }
         }
     }
+}
+
+/// What the protocols of a route of HTTP are on the wire.
+fn web_protocols(protocols: &[String]) -> BTreeSet<&'static str> {
+    let on_the_wire = |protocol: &String| match protocol.as_str() {
+        "https" | "grpcs" | "wss" => "https",
+        _ => "http",
+    };
+    protocols.iter().map(on_the_wire).collect()
 }
 
 /// Whether a part is for some protocols only.
@@ -322,13 +335,18 @@ mod tests {
             matches!(&found[..], [Warning::Unroutable { .. }]),
             "{found:?}"
         );
-        let found = warnings(&route(r#"http.path ^= \"/\""#), Flavor::Expressions);
+        let plain = route(r#"http.path ^= \"/\""#);
+        let secure =
+            r#"{"name": "s", "protocols": ["https"], "expression": "http.path == \"/s\""}"#;
+        let found = warnings(&format!("{plain}, {secure}"), Flavor::Expressions);
         assert!(
             matches!(&found[..], [Warning::ProtocolForgotten { .. }]),
             "{found:?}"
         );
+        assert_eq!(warnings(&plain, Flavor::Expressions), []);
         let port = route(r#"http.path ^= \"/\" && net.dst.port == 80"#);
-        assert_eq!(warnings(&port, Flavor::Expressions), []);
+        let found = warnings(&format!("{port}, {secure}"), Flavor::Expressions);
+        assert_eq!(found, []);
     }
 
     #[test]
