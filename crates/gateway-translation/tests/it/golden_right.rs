@@ -88,14 +88,21 @@ impl Pin {
 
 /// A finding in one line.
 fn line(problem: &Problem) -> String {
-    let mut line = problem.object.to_string();
-    if !problem.field.is_empty() {
-        line += &format!(" {}", problem.field);
-    }
-    line += &format!(": {}", problem.message);
-    if !problem.remedy.is_empty() {
-        line += &format!("; {}", problem.remedy);
-    }
+    let Problem {
+        object,
+        field,
+        message,
+        remedy,
+        ..
+    } = problem;
+    let place = match field.as_str() {
+        "" => object.to_string(),
+        field => format!("{object} {field}"),
+    };
+    let line = match remedy.as_str() {
+        "" => format!("{place}: {message}"),
+        remedy => format!("{place}: {message}; {remedy}"),
+    };
     line.replace('\n', "\\n")
 }
 
