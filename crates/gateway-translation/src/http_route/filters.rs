@@ -13,6 +13,7 @@ use super::support::remedy_for;
 use super::transformer::{Transformer, plugin};
 use super::{Refusal, redirect};
 use crate::context::Context;
+use crate::predicates::quoted;
 
 /// What the filters of a rule became.
 #[derive(Debug, Default)]
@@ -193,7 +194,7 @@ fn rewritten(
                 let prefix = normal(path);
                 request.replace_path(in_place_of_prefix(modifier, prefix, right));
                 let escaped = if right {
-                    regex::escape(prefix)
+                    quoted(prefix)
                 } else {
                     prefix.to_owned()
                 };
@@ -307,7 +308,7 @@ fn origin(origin: &str) -> String {
     match origin.split_once('*') {
         None | Some(("", "")) => origin.to_owned(),
         Some((before, after)) => {
-            format!("^{}[^/]+{}$", regex::escape(before), regex::escape(after))
+            format!("^{}[^/]+{}$", quoted(before), quoted(after))
         }
     }
 }

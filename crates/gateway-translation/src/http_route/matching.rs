@@ -8,6 +8,7 @@ use kong_router::expression::{
 use super::Refusal;
 use super::filters::{answers_preflights, normal};
 use super::source::Match;
+use crate::predicates::quoted;
 
 /// The kind of a path match, and its value.
 pub(super) fn path_of(path: &HTTPPathMatch) -> (PathMatchType, &str) {
@@ -123,7 +124,7 @@ fn path_expression(
             let equal = test(TextTest::Equals(prefix.to_owned()));
             let below = if captures_rest {
                 let escaped = if right {
-                    regex::escape(prefix)
+                    quoted(prefix)
                 } else {
                     prefix.to_owned()
                 };

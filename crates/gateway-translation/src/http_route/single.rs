@@ -17,6 +17,7 @@ use super::{Refusal, filters, finished, plain, tags};
 use crate::context::Context;
 use crate::draft::DraftRoute;
 use crate::isolation;
+use crate::predicates::quoted;
 
 /// The pattern of all paths.
 const ANY_PATH: &str = "~/";
@@ -150,14 +151,14 @@ fn paths(it: &Match<'_>) -> Result<Vec<String>, Refusal> {
     match kind {
         PathMatchType::Exact => {
             let value = plain_path(it, path)?;
-            Ok(vec![format!("~{}$", regex::escape(&value))])
+            Ok(vec![format!("~{}$", quoted(&value))])
         }
         PathMatchType::PathPrefix => {
             let value = plain_path(it, path)?;
             match normal(&value) {
                 "/" => Ok(vec![ANY_PATH.to_owned()]),
                 prefix => {
-                    let prefix = regex::escape(prefix);
+                    let prefix = quoted(prefix);
                     Ok(vec![format!("~{prefix}$"), format!("~{prefix}/")])
                 }
             }
@@ -212,7 +213,7 @@ fn headers(it: &Match<'_>) -> Result<Option<BTreeMap<String, Vec<String>>>, Refu
         let value = match &header.type_ {
             // What looks like a pattern has to be put into one.
             None | Some(MatchType::Exact) if header.value.starts_with(HEADER_PATTERN) => {
-                format!("{HEADER_PATTERN}^{}$", regex::escape(&header.value))
+                format!("{HEADER_PATTERN}^{}$", quoted(&header.value))
             }
             None | Some(MatchType::Exact) => header.value.clone(),
             Some(MatchType::RegularExpression) => {

@@ -315,7 +315,10 @@ impl Routes {
                         let rank = mark.rank.priority.unwrap_or_default();
                         *priority = u64::try_from(rank).unwrap_or_default();
                     }
-                    None => declared.route.regex_priority = mark.rank.priority,
+                    // Kong has 0 for who has none.
+                    None => {
+                        declared.route.regex_priority = mark.rank.priority.filter(|rank| *rank > 0);
+                    }
                 }
             }
             declared

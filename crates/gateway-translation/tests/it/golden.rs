@@ -1,6 +1,6 @@
 //! The recorded cases: manifests, and the configuration that Kong's controller makes of them.
 //!
-//! `GOLDEN=case` runs one case, `GOLDEN_PART=consumers,plugins` compares these collections alone.
+//! What the default gives instead is in `golden_right`. `GOLDEN=case` runs one case, `GOLDEN_PART=consumers,plugins` compares these collections alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -57,10 +57,15 @@ pub(crate) fn world(manifests: &str) -> World {
     world
 }
 
-fn settings(flags: &BTreeMap<String, bool>) -> Settings {
+/// The version of the gateway that all cases were recorded for.
+const VERSION: KongVersion = KongVersion::new(3, 12);
+
+/// How Kong's controller was told to translate a variant of a case.
+pub(crate) fn settings(world: &World, flags: &BTreeMap<String, bool>) -> Settings {
     let mut settings = Settings {
         all_routes: true,
-        ..Settings::as_kong(KongVersion::new(3, 12))
+        without: refused(world),
+        ..Settings::as_kong(VERSION)
     };
     for (flag, on) in flags {
         match flag.as_str() {
@@ -85,7 +90,7 @@ fn refused(world: &World) -> BTreeSet<Key> {
 }
 
 /// The variants of a case, with their flags.
-fn variants(case: &Path) -> Vec<(String, BTreeMap<String, bool>)> {
+pub(crate) fn variants(case: &Path) -> Vec<(String, BTreeMap<String, bool>)> {
     let mut variants = Vec::new();
     for entry in fs::read_dir(case).unwrap() {
         let file = entry.unwrap().file_name().to_string_lossy().into_owned();
@@ -107,7 +112,7 @@ fn variants(case: &Path) -> Vec<(String, BTreeMap<String, bool>)> {
 }
 
 /// Where two documents differ, a line each.
-fn differences(place: &str, expected: &Value, found: &Value, lines: &mut Vec<String>) {
+pub(crate) fn differences(place: &str, expected: &Value, found: &Value, lines: &mut Vec<String>) {
     match (expected, found) {
         (Value::Object(one), Value::Object(two)) => {
             for (name, value) in one {
@@ -142,11 +147,7 @@ fn kongs_own_translation_is_given_when_it_is_asked_for() {
             let file = case.join(format!("{variant}_golden.yaml"));
             let mut expected: Value =
                 serde_yaml::from_str(&fs::read_to_string(file).unwrap()).unwrap();
-            let settings = Settings {
-                without: refused(&world),
-                ..settings(&flags)
-            };
-            let translation = translate(&world, &settings);
+            let translation = translate(&world, &settings(&world, &flags));
             let mut found = translation.document.to_value();
             if let Some(parts) = &parts {
                 for document in [&mut expected, &mut found] {

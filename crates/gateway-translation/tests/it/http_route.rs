@@ -92,7 +92,7 @@ fn a_filter_that_cannot_be_had_costs_its_rule_alone() {
 #[test]
 fn paths_are_escaped_and_what_has_none_gets_one() {
     let translation = traditional(
-        "[{matches: [{path: {type: Exact, value: '/a.b(c)'}}, {path: {value: /d%20e/}}, {method: GET}],
+        "[{matches: [{path: {type: Exact, value: '/a.b(c)'}}, {path: {value: /d%20-e/}}, {method: GET}],
            backendRefs: [{name: a, port: 80}]}]",
     );
     let paths: Vec<Value> = routes(&translation)
@@ -101,7 +101,7 @@ fn paths_are_escaped_and_what_has_none_gets_one() {
         .collect();
     let expected = [
         json!(["~/a\\.b\\(c\\)$"]),
-        json!(["~/d e$", "~/d e/"]),
+        json!(["~/d -e$", "~/d -e/"]),
         json!(["~/"]),
     ];
     assert_eq!(paths, expected);

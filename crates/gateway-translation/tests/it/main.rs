@@ -11,6 +11,7 @@ mod certificates;
 mod features;
 mod gateway;
 mod golden;
+mod golden_right;
 mod grpc_route;
 mod http_order;
 mod http_route;
