@@ -5,17 +5,15 @@
 
 mod certificates;
 mod limits;
+mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kong_crds::Kind;
 use kong_crds::annotations::INGRESS_CLASS;
-use kong_crds::annotations::service::{OVERRIDE, UPSTREAM_POLICY};
-use kong_crds::gateway::Service;
-use kong_crds::incubator::v1alpha1::KongServiceFacade;
-use kong_crds::names::CREDENTIAL_LABEL;
-use kong_crds::{Kind, configuration::v1::KongConsumer};
+use kong_crds::annotations::service::OVERRIDE;
 use kong_model::entity::Plugin;
-use kong_resolve::{Key, Name, View, World};
+use kong_resolve::{Key, View, World};
 use kong_router::{Config, Dialect, Edition, Reader, Router, Warning, validate};
 use serde_json::Value;
 
@@ -109,7 +107,7 @@ impl Rule {
             Self::Shadowed => "No request ever takes a route, since another one goes before it.",
             Self::Ambiguous => "Which of several routes takes a request is not sure.",
             Self::Certificate => "Clients do not take a certificate for the host it is shown for.",
-            Self::Unused => "Nothing refers to an object.",
+            Self::Unused => "Nothing refers to an object, or only what is not in use itself.",
             Self::NoEndpoints => "A service has no endpoints, so requests to it fail.",
             Self::Deprecated => "There is a newer way to say it.",
             Self::Limit => "Kong's router does something else than the Gateway API says.",
@@ -174,7 +172,7 @@ pub fn lint(
     of_document(translation, settings, now, &mut found);
     without_endpoints(translation, &mut found);
     certificates::judge(&context, now, &mut found);
-    unused(&context, translation, &mut found);
+    unused::find(&context, translation, &mut found);
     deprecated(&context, &mut found);
     limits::find(&context, translation, &mut found);
     found.sort();
@@ -295,89 +293,6 @@ fn without_endpoints(translation: &Translation, found: &mut Vec<Lint>) {
             });
         }
     }
-}
-
-/// Objects that nothing refers to.
-fn unused(context: &Context<'_, '_>, translation: &Translation, found: &mut Vec<Lint>) {
-    let mut say = |object: Key, remedy: &str| {
-        found.push(Lint {
-            object: Some(object),
-            field: String::new(),
-            rule: Rule::Unused,
-            message: "nothing refers to it".to_owned(),
-            remedy: remedy.to_owned(),
-        });
-    };
-    let used: BTreeSet<&Key> = translation
-        .document
-        .plugins
-        .iter()
-        .flat_map(|plugin| &plugin.from)
-        .map(|from| &from.object)
-        .collect();
-    // An object with a problem of its own has been told of it.
-    let told: BTreeSet<&Key> = translation.problems.iter().map(|it| &it.object).collect();
-    for kind in [Kind::KongPlugin, Kind::KongClusterPlugin] {
-        for name in context.view.of_kind(kind) {
-            let object = key(kind, name);
-            if !used.contains(&object) && !told.contains(&object) {
-                say(
-                    object,
-                    "name it in konghq.com/plugins of a Service, a route, a consumer or a group, in an ExtensionRef, or \
-                     remove it",
-                );
-            }
-        }
-    }
-    let policies: BTreeSet<Name> = named_policies(context);
-    for name in context.view.of_kind(Kind::KongUpstreamPolicy) {
-        if !policies.contains(name) {
-            say(
-                key(Kind::KongUpstreamPolicy, name),
-                "name it in konghq.com/upstream-policy of a Service, or remove it",
-            );
-        }
-    }
-    let credentials: BTreeSet<Name> = context
-        .all::<KongConsumer>()
-        .into_iter()
-        .flat_map(|(consumer, _, spec)| {
-            let names = spec.credentials.iter().flatten();
-            names.map(|name| consumer.sibling(None, name))
-        })
-        .collect();
-    for name in context.view.of_kind(Kind::Secret) {
-        let object = key(Kind::Secret, name);
-        let is_credential = context.view.meta(&object).is_some_and(|meta| {
-            meta.label(CREDENTIAL_LABEL)
-                .is_some_and(|it| it != "konnect")
-        });
-        if is_credential && !credentials.contains(name) {
-            say(
-                object,
-                "name it in credentials of a KongConsumer, or remove it",
-            );
-        }
-    }
-}
-
-/// The policies that Services and KongServiceFacades name.
-fn named_policies(context: &Context<'_, '_>) -> BTreeSet<Name> {
-    let services = context
-        .all::<Service>()
-        .into_iter()
-        .map(|(name, meta, _)| (name, meta));
-    let facades = context
-        .all::<KongServiceFacade>()
-        .into_iter()
-        .map(|(name, meta, _)| (name, meta));
-    services
-        .chain(facades)
-        .filter_map(|(name, meta)| {
-            let policy = UPSTREAM_POLICY.of(&meta.annotations).ok().flatten()?;
-            Some(name.sibling(None, &policy))
-        })
-        .collect()
 }
 
 /// What there is a newer way to say for.

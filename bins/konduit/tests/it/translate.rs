@@ -191,6 +191,16 @@ fn lint_finds_what_nothing_uses() {
 }
 
 #[test]
+fn lint_names_who_refers_to_a_plugin_without_being_in_use_itself() {
+    let manifests = format!(
+        "{ROUTE}---\napiVersion: configuration.konghq.com/v1\nkind: KongPlugin\nmetadata: {{name: cors}}\nplugin: cors\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: old, annotations: {{konghq.com/plugins: cors}}}}\nspec: {{ports: [{{port: 80}}]}}\n"
+    );
+    let ran = konduit(&manifests, &["lint", "-f", "."]);
+    let expected = "warning: ./route.yaml:12: KongPlugin default/cors: only Service default/old refers to it, which is not in use itself; send requests there, or remove both\n";
+    assert_eq!((ran.code, ran.out.as_str()), (0, expected), "{ran:?}");
+}
+
+#[test]
 fn explain_names_the_rule_and_its_line() {
     let url = "http://shop.example.com/items/7";
     for flavor in ["traditional-compatible", "expressions"] {

@@ -2,7 +2,8 @@
 //! it says of them, pinned in a second file beside each record.
 //!
 //! `<variant>_right.yaml` lies beside `<variant>_golden.yaml` only where there is something to pin. Its comments are
-//! the findings; its document is the configuration, or nothing where that is the recorded one. `KONDUIT_BLESS=1`
+//! the findings; its document is the configuration, or nothing where that is the recorded one. The statuses that objects
+//! get are in `<variant>_statuses.yaml`, only where they are not those of the variant `default`. `KONDUIT_BLESS=1`
 //! writes the files anew. Why the two configurations differ is in `docs/differences.md`.
 
 use std::fmt::Write as _;
@@ -154,6 +155,67 @@ fn the_default_gives_what_is_pinned_beside_each_record() {
     assert!(count > 0);
 }
 
+/// The statuses of all objects, by their names.
+fn statuses(translation: &Translation) -> Value {
+    let statuses = translation.statuses.iter();
+    statuses
+        .map(|(object, status)| (object.to_string(), status.clone()))
+        .collect::<serde_json::Map<String, Value>>()
+        .into()
+}
+
+/// What a file says, which is nothing if it is not there.
+fn read(file: &Path) -> Option<Value> {
+    Some(serde_yaml::from_str(&fs::read_to_string(file).ok()?).unwrap())
+}
+
+#[test]
+fn the_conditions_are_pinned_beside_each_record() {
+    let bless = std::env::var_os("KONDUIT_BLESS").is_some();
+    let none = || Value::Object(serde_json::Map::new());
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for case in cases() {
+        let world = world(&fs::read_to_string(case.join("in.yaml")).unwrap());
+        let plain = case.join("default_statuses.yaml");
+        // `default` is the first, since what the others may leave out is what it has.
+        let mut variants = variants(&case);
+        variants.sort_by_key(|(variant, _)| variant != "default");
+        for (variant, flags) in variants {
+            let settings = right(settings(&world, &flags));
+            let found = statuses(&translate(&world, &settings));
+            let file = case.join(format!("{variant}_statuses.yaml"));
+            let fallback = if file == plain { None } else { read(&plain) };
+            let fallback = fallback.unwrap_or_else(none);
+            let pinned = read(&file);
+            count += usize::from(pinned.is_some());
+            let needed = (found != fallback).then_some(&found);
+            if pinned.as_ref() == needed {
+                continue;
+            }
+            if bless {
+                match needed {
+                    Some(found) => fs::write(&file, serde_yaml::to_string(found).unwrap()).unwrap(),
+                    None => fs::remove_file(&file).unwrap(),
+                }
+                continue;
+            }
+            let mut lines = Vec::new();
+            let pinned = pinned.unwrap_or(fallback);
+            differences("", &pinned, &found, &mut lines);
+            let name = file.strip_prefix(fixtures()).unwrap().display();
+            wrong.push(format!("{name}:\n  {}", lines.join("\n  ")));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "statuses differ, or lie twice:\n{}\nIf they ought to be so, write the files anew, and read the changes:\n  \
+         {AGAIN}",
+        wrong.join("\n")
+    );
+    assert!(bless || count > 20, "{count} files");
+}
+
 #[test]
 fn kong_takes_what_the_default_gives() {
     let mut wrong = Vec::new();
@@ -190,7 +252,10 @@ fn each_pin_is_beside_a_record() {
         let variants = variants(&case);
         for entry in fs::read_dir(&case).unwrap() {
             let file = entry.unwrap().file_name().to_string_lossy().into_owned();
-            if let Some(pinned) = file.strip_suffix("_right.yaml") {
+            let pinned = file
+                .strip_suffix("_right.yaml")
+                .or_else(|| file.strip_suffix("_statuses.yaml"));
+            if let Some(pinned) = pinned {
                 assert!(
                     variants.iter().any(|(variant, _)| variant == pinned),
                     "{}/{file} is beside no record",

@@ -1,0 +1,158 @@
+//! Objects that are there for nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kong_crds::Kind;
+use kong_crds::annotations::PLUGINS;
+use kong_crds::annotations::service::UPSTREAM_POLICY;
+use kong_crds::configuration::v1::KongConsumer;
+use kong_crds::gateway::Service;
+use kong_crds::incubator::v1alpha1::KongServiceFacade;
+use kong_crds::names::CREDENTIAL_LABEL;
+use kong_resolve::{Key, Name};
+
+use super::{Lint, Rule};
+use crate::Translation;
+use crate::context::{Context, key};
+
+const NOTHING: &str = "nothing refers to it";
+
+/// The kinds whose objects name plugins in an annotation.
+const NAMERS: [Kind; 9] = [
+    Kind::Service,
+    Kind::HTTPRoute,
+    Kind::GRPCRoute,
+    Kind::TLSRoute,
+    Kind::TCPRoute,
+    Kind::UDPRoute,
+    Kind::Ingress,
+    Kind::KongConsumer,
+    Kind::KongConsumerGroup,
+];
+
+/// Looks for objects that nothing refers to, and for plugins to which only something refers that is not in use itself.
+pub(super) fn find(context: &Context<'_, '_>, translation: &Translation, found: &mut Vec<Lint>) {
+    let mut tell = |object: Key, message: String, remedy: &str| {
+        found.push(Lint {
+            object: Some(object),
+            field: String::new(),
+            rule: Rule::Unused,
+            message,
+            remedy: remedy.to_owned(),
+        });
+    };
+    let referring = namers(context);
+    let used: BTreeSet<&Key> = translation
+        .document
+        .plugins
+        .iter()
+        .flat_map(|plugin| &plugin.from)
+        .map(|from| &from.object)
+        .collect();
+    // An object with a problem of its own has been told of it.
+    let told: BTreeSet<&Key> = translation.problems.iter().map(|it| &it.object).collect();
+    for kind in [Kind::KongPlugin, Kind::KongClusterPlugin] {
+        for name in context.view.of_kind(kind) {
+            let object = key(kind, name);
+            if used.contains(&object) || told.contains(&object) {
+                continue;
+            }
+            match referring.get(&(object.name.namespace().to_owned(), name.name.to_string())) {
+                // A KongPlugin of the name goes before a KongClusterPlugin, which is for all namespaces.
+                Some(by) => tell(
+                    object,
+                    format!("only {by} refers to it, which is not in use itself"),
+                    "send requests there, or remove both",
+                ),
+                None => tell(
+                    object,
+                    NOTHING.to_owned(),
+                    "name it in konghq.com/plugins of a Service, a route, a consumer or a group, in an ExtensionRef, or \
+                     remove it",
+                ),
+            }
+        }
+    }
+    let mut say = |object, remedy: &str| tell(object, NOTHING.to_owned(), remedy);
+    let policies: BTreeSet<Name> = named_policies(context);
+    for name in context.view.of_kind(Kind::KongUpstreamPolicy) {
+        if !policies.contains(name) {
+            say(
+                key(Kind::KongUpstreamPolicy, name),
+                "name it in konghq.com/upstream-policy of a Service, or remove it",
+            );
+        }
+    }
+    let credentials: BTreeSet<Name> = context
+        .all::<KongConsumer>()
+        .into_iter()
+        .flat_map(|(consumer, _, spec)| {
+            let names = spec.credentials.iter().flatten();
+            names.map(|name| consumer.sibling(None, name))
+        })
+        .collect();
+    for name in context.view.of_kind(Kind::Secret) {
+        let object = key(Kind::Secret, name);
+        let is_credential = context.view.meta(&object).is_some_and(|meta| {
+            meta.label(CREDENTIAL_LABEL)
+                .is_some_and(|it| it != "konnect")
+        });
+        if is_credential && !credentials.contains(name) {
+            say(
+                object,
+                "name it in credentials of a KongConsumer, or remove it",
+            );
+        }
+    }
+}
+
+/// The policies that Services and KongServiceFacades name.
+fn named_policies(context: &Context<'_, '_>) -> BTreeSet<Name> {
+    let services = context
+        .all::<Service>()
+        .into_iter()
+        .map(|(name, meta, _)| (name, meta));
+    let facades = context
+        .all::<KongServiceFacade>()
+        .into_iter()
+        .map(|(name, meta, _)| (name, meta));
+    services
+        .chain(facades)
+        .filter_map(|(name, meta)| {
+            let policy = UPSTREAM_POLICY.of(&meta.annotations).ok().flatten()?;
+            Some(name.sibling(None, &policy))
+        })
+        .collect()
+}
+
+/// Who names plugins in an annotation, by the namespace and the name of the plugin; of several the first. KongClusterPlugins
+/// have no namespace, and are named as what is in that of who names them.
+fn namers(context: &Context<'_, '_>) -> BTreeMap<(String, String), Key> {
+    let mut namers = BTreeMap::new();
+    for kind in NAMERS {
+        for name in context.view.of_kind(kind) {
+            let by = key(kind, name);
+            let Some(meta) = context.view.meta(&by) else {
+                continue;
+            };
+            for plugin in PLUGINS
+                .of(&meta.annotations)
+                .ok()
+                .flatten()
+                .unwrap_or_default()
+            {
+                let own = plugin.namespace.is_none();
+                let namespace = plugin
+                    .namespace
+                    .unwrap_or_else(|| name.namespace().to_owned());
+                if own {
+                    let cluster = (String::new(), plugin.name.clone());
+                    namers.entry(cluster).or_insert_with(|| by.clone());
+                }
+                let namespaced = (namespace, plugin.name);
+                namers.entry(namespaced).or_insert_with(|| by.clone());
+            }
+        }
+    }
+    namers
+}
