@@ -228,8 +228,8 @@ impl Source {
             Some(Translator::Kong) => None,
             None => Some(Admission::of(known.iter().map(|(kind, _)| *kind))?),
         };
-        for (_, manifest) in known {
-            match take_in(&manifest, admission.as_ref(), &mut world) {
+        for (kind, manifest) in known {
+            match take_in(kind, &manifest, admission.as_ref(), &mut world) {
                 Ok(key) => {
                     if let Some(before) = places.insert(key, manifest.clone()) {
                         findings.push(
@@ -284,6 +284,7 @@ impl Source {
 
 /// Takes an object in, as the API server would store it.
 fn take_in(
+    kind: Kind,
     manifest: &Manifest,
     admission: Option<&Admission>,
     world: &mut World,
@@ -299,7 +300,15 @@ fn take_in(
             ReadError::Metadata { .. } => "metadata",
         };
         let finding = manifest.finding(field, error.to_string());
-        vec![finding.remedy("correct the field")]
+        let remedy = match &error {
+            ReadError::UnknownVersion(_) | ReadError::UnknownKind { .. } => {
+                format!("write {}", kind.api_version())
+            }
+            ReadError::Anonymous { .. } | ReadError::Untyped(_) | ReadError::Metadata { .. } => {
+                "correct the field".to_owned()
+            }
+        };
+        vec![finding.remedy(remedy)]
     })?;
     let meta = &observed.meta;
     let namespace = meta.namespace.as_deref();

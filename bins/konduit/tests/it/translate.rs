@@ -201,6 +201,23 @@ fn lint_names_who_refers_to_a_plugin_without_being_in_use_itself() {
 }
 
 #[test]
+fn lint_says_why_a_global_plugin_is_bound_to_nothing() {
+    let plugin = |kind: &str| {
+        format!(
+            "---\napiVersion: configuration.konghq.com/v1\nkind: {kind}\nmetadata: {{name: all, labels: {{global: \"true\"}}}}\nplugin: cors\n"
+        )
+    };
+    let (one, other) = (plugin("KongPlugin"), plugin("KongClusterPlugin"));
+    let ran = konduit(&format!("{ROUTE}{one}{other}"), &["lint", "-f", "."]);
+    for expected in [
+        "KongPlugin default/all: the label \"global\" has no effect on a KongPlugin",
+        "KongClusterPlugin all: it is global, and of another ingress class or of none; give it the annotation",
+    ] {
+        assert!(ran.out.contains(expected), "{}", ran.out);
+    }
+}
+
+#[test]
 fn explain_names_the_rule_and_its_line() {
     let url = "http://shop.example.com/items/7";
     for flavor in ["traditional-compatible", "expressions"] {

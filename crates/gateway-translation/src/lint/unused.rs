@@ -8,7 +8,7 @@ use kong_crds::annotations::service::UPSTREAM_POLICY;
 use kong_crds::configuration::v1::KongConsumer;
 use kong_crds::gateway::Service;
 use kong_crds::incubator::v1alpha1::KongServiceFacade;
-use kong_crds::names::CREDENTIAL_LABEL;
+use kong_crds::names::{CREDENTIAL_LABEL, GLOBAL_LABEL};
 use kong_resolve::{Key, Name};
 
 use super::{Lint, Rule};
@@ -57,20 +57,9 @@ pub(super) fn find(context: &Context<'_, '_>, translation: &Translation, found: 
             if used.contains(&object) || told.contains(&object) {
                 continue;
             }
-            match referring.get(&(object.name.namespace().to_owned(), name.name.to_string())) {
-                // A KongPlugin of the name goes before a KongClusterPlugin, which is for all namespaces.
-                Some(by) => tell(
-                    object,
-                    format!("only {by} refers to it, which is not in use itself"),
-                    "send requests there, or remove both",
-                ),
-                None => tell(
-                    object,
-                    NOTHING.to_owned(),
-                    "name it in konghq.com/plugins of a Service, a route, a consumer or a group, in an ExtensionRef, or \
-                     remove it",
-                ),
-            }
+            let by = referring.get(&(object.name.namespace().to_owned(), name.name.to_string()));
+            let (message, remedy) = in_vain(context, &object, by);
+            tell(object, message, remedy);
         }
     }
     let mut say = |object, remedy: &str| tell(object, NOTHING.to_owned(), remedy);
@@ -123,6 +112,31 @@ fn named_policies(context: &Context<'_, '_>) -> BTreeSet<Name> {
             Some(name.sibling(None, &policy))
         })
         .collect()
+}
+
+/// Why a plugin is bound to nothing, and what to do about it.
+fn in_vain(context: &Context<'_, '_>, plugin: &Key, by: Option<&Key>) -> (String, &'static str) {
+    let meta = context.view.meta(plugin);
+    let is_global = meta.is_some_and(|meta| meta.label(GLOBAL_LABEL) == Some("true"));
+    match (is_global, plugin.kind, by) {
+        (true, Kind::KongPlugin, _) => (
+            "the label \"global\" has no effect on a KongPlugin, and nothing else refers to it"
+                .to_owned(),
+            "make it a KongClusterPlugin",
+        ),
+        (true, ..) => (
+            "it is global, and of another ingress class or of none".to_owned(),
+            "give it the annotation kubernetes.io/ingress.class with the class of the gateway",
+        ),
+        (false, _, Some(by)) => (
+            format!("only {by} refers to it, which is not in use itself"),
+            "send requests there, or remove both",
+        ),
+        (false, _, None) => (
+            NOTHING.to_owned(),
+            "name it in konghq.com/plugins of a Service, a route, a consumer or a group, in an ExtensionRef, or remove it",
+        ),
+    }
 }
 
 /// Who names plugins in an annotation, by the namespace and the name of the plugin; of several the first. KongClusterPlugins
