@@ -4,7 +4,7 @@ use gateway_translation::{KongVersion, Settings, Translation, translate};
 use kong_router::{Flavor, Request};
 use serde_json::{Value, json};
 
-use super::gateway::{CLASS, FLAVORS, Gateway, gateway, service, settings};
+use super::gateway::{FLAVORS, Gateway, gateway, gateway_of, service, settings};
 use super::golden::world;
 use super::status::{Statuses, condition, message};
 
@@ -119,14 +119,7 @@ fn web_sockets_are_no_grpc() {
 }
 
 fn gateway_with(spec: &str) -> String {
-    format!(
-        "{CLASS}
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {{name: gw, namespace: default, generation: 5}}
-spec: {{gatewayClassName: kong, listeners: [{HTTP}], {spec}}}"
-    )
+    gateway_of(&format!("listeners: [{HTTP}], {spec}"))
 }
 
 #[test]

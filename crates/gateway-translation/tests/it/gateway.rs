@@ -101,13 +101,18 @@ spec: {controllerName: konghq.com/gateway-operator}";
 
 /// A Gateway of that class with listeners, and the class.
 pub(crate) fn gateway(listeners: &str) -> String {
+    gateway_of(&format!("listeners: [{listeners}]"))
+}
+
+/// A Gateway of that class, and the class.
+pub(crate) fn gateway_of(spec: &str) -> String {
     format!(
         "{CLASS}
 ---
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
 metadata: {{name: gw, namespace: default, generation: 5}}
-spec: {{gatewayClassName: kong, listeners: [{listeners}]}}"
+spec: {{gatewayClassName: kong, {spec}}}"
     )
 }
 

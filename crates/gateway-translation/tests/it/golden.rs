@@ -38,12 +38,15 @@ pub(crate) fn cases() -> Vec<PathBuf> {
 
 /// Objects as they lie in a cache: nothing is defaulted or checked.
 pub(crate) fn world(manifests: &str) -> World {
+    let documents = manifests.split("\n---");
+    let documents = documents.map(|document| serde_yaml::from_str(document).unwrap());
+    world_of(documents.filter(|document: &Value| !document.is_null()))
+}
+
+/// The same of documents.
+pub(crate) fn world_of(documents: impl Iterator<Item = Value>) -> World {
     let mut world = World::default();
-    for document in manifests.split("\n---") {
-        let document: Value = serde_yaml::from_str(document).unwrap();
-        if document.is_null() {
-            continue;
-        }
+    for document in documents {
         let observed = kong_crds::read_manifest(document).unwrap();
         let key = Key {
             kind: observed.kind,

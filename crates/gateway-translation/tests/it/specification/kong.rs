@@ -7,7 +7,6 @@ use gateway_translation::{
     DeclaredRoute, DeclaredService, KongVersion, Lint, Rule, Settings, Translation, lint, translate,
 };
 use kong_model::entity::Plugin;
-use kong_resolve::{Entry, Key, Name, World};
 use kong_router::{
     Answer, Config, Flavor, HttpRequest, Request as Asked, Router, Scheme, StreamRequest, Transport,
 };
@@ -17,6 +16,7 @@ use super::effects::{Effect, Shares};
 use super::reference::Request;
 use super::scene::{Kind, Protocol, Scene};
 use super::{redirect, uri};
+use crate::golden::world_of;
 
 /// A gateway that was given the translation of a scene.
 pub(super) struct Kong {
@@ -43,18 +43,7 @@ impl Kong {
             flavor,
             ..Settings::right(KongVersion::default())
         };
-        let mut world = World::default();
-        for manifest in scene.manifests() {
-            let observed = kong_crds::read_manifest(manifest).unwrap();
-            let key = Key {
-                kind: observed.kind,
-                name: Name {
-                    namespace: observed.meta.namespace.as_deref().map(Into::into),
-                    name: observed.meta.name.as_deref().unwrap().into(),
-                },
-            };
-            world.insert(key, Entry::of(observed));
-        }
+        let world = world_of(scene.manifests().into_iter());
         let translation = translate(&world, &settings);
         let told = lint(&world, &settings, &translation, None);
         let sure = flavor == Flavor::Expressions;
