@@ -11,7 +11,7 @@ use anyhow::Result;
 use clap::{ArgAction, Args, ValueEnum, ValueHint};
 use gateway_translation::{KongVersion, Settings, Translation, translate};
 use kong_crds::{Kind, ReadError};
-use kong_resolve::{Entry, Key, Name, World};
+use kong_resolve::{Entry, Key, World};
 use kong_router::Config;
 use serde_json::Value;
 
@@ -310,17 +310,10 @@ fn take_in(
         };
         vec![finding.remedy(remedy)]
     })?;
-    let meta = &observed.meta;
-    let namespace = meta.namespace.as_deref();
-    let key = Key {
-        kind: observed.kind,
-        name: Name {
-            namespace: namespace
-                .filter(|_| observed.kind.namespaced())
-                .map(Into::into),
-            name: meta.name.as_deref().unwrap_or_default().into(),
-        },
-    };
+    let key = Key::of(&observed).ok_or_else(|| {
+        let finding = manifest.finding("metadata.name", "is missing");
+        vec![finding.remedy("add it")]
+    })?;
     world.insert(key.clone(), Entry::of(observed));
     Ok(key)
 }

@@ -15,7 +15,7 @@ use std::{
 
 use kong_crds::Observed;
 use kong_engine::{Action, Engine, Input, Lane, Mono, Outcome, Role};
-use kong_resolve::Uid;
+use kong_resolve::{Key, Uid};
 use tokio::{
     sync::{mpsc, watch},
     task::{JoinError, JoinSet},
@@ -28,7 +28,7 @@ use crate::{
     events::Mailbox,
     hands::{Errand, Hands, Performed},
     metrics::Metrics,
-    milestones::{self, Milestones},
+    milestones::Milestones,
     rehearsal::Rehearsal,
 };
 
@@ -183,7 +183,7 @@ impl EventLoop {
             self.metrics.programmed(observed.kind, waited);
         }
         if let (Some(news), Some(mailbox)) = (milestone.news, &self.mailbox)
-            && let Some(key) = milestones::key_of(observed)
+            && let Some(key) = Key::of(observed)
         {
             let uid = Uid::from(observed.meta.uid.as_deref().unwrap_or_default());
             mailbox.leave(&key, &uid, news);

@@ -10,7 +10,7 @@ use std::{
 
 use kong_crds::{AnyParts, Condition, Kind, Object, Observed, conditions, status::Status as _};
 use kong_engine::Mono;
-use kong_resolve::{Key, Name, Uid};
+use kong_resolve::Uid;
 use serde_json::Value;
 
 /// The conditions that say whether all is well with an object; the first that its kind has.
@@ -111,18 +111,6 @@ impl Milestones {
         self.reasons.insert(Arc::clone(&new));
         new
     }
-}
-
-/// What an object is called.
-pub(crate) fn key_of(observed: &Observed) -> Option<Key> {
-    let name = Name {
-        namespace: observed.meta.namespace.as_deref().map(std::sync::Arc::from),
-        name: std::sync::Arc::from(observed.meta.name.as_deref()?),
-    };
-    Some(Key {
-        kind: observed.kind,
-        name,
-    })
 }
 
 /// The condition that is the headline of a kind.

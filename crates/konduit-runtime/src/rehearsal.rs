@@ -20,7 +20,6 @@ use kong_resolve::{Key, Uid};
 use serde_json::Value;
 
 use self::archive::Archive;
-use crate::milestones::key_of;
 
 /// Milliseconds that are played through: longer than the engine holds anything back, shorter than a period
 /// of lists.
@@ -60,7 +59,7 @@ impl Rehearsal {
     pub(crate) fn told(&mut self, input: &Input) {
         match input {
             Input::Seen(observed) => {
-                if let Some(key) = key_of(observed) {
+                if let Some(key) = Key::of(observed) {
                     self.objects.insert(key, Observed::clone(observed));
                 }
             }

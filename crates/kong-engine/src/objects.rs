@@ -11,7 +11,7 @@ use serde_json::Value;
 use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
 use kong_crds::{Kind, Observed};
 use kong_model::RemoteId;
-use kong_resolve::{Dep, Entry, Frame, Key, Name, Uid};
+use kong_resolve::{Dep, Entry, Frame, Key, Uid};
 
 use crate::engine::Engine;
 use crate::entities::Belief;
@@ -158,7 +158,9 @@ fn is_older(one: &str, other: &str) -> bool {
 
 impl Engine {
     pub(crate) fn seen(&mut self, mut observed: Observed) {
-        let Some(key) = key_of(&observed) else { return };
+        let Some(key) = Key::of(&observed) else {
+            return;
+        };
         let uid = Uid::from(observed.meta.uid.as_deref().unwrap_or_default());
         let version: Arc<str> = Arc::from(
             observed
@@ -365,18 +367,6 @@ impl Engine {
     }
 }
 
-fn key_of(observed: &Observed) -> Option<Key> {
-    let name = observed.meta.name.as_deref()?;
-    let namespace = observed.meta.namespace.as_deref().map(Arc::from);
-    Some(Key {
-        kind: observed.kind,
-        name: Name {
-            namespace,
-            name: Arc::from(name),
-        },
-    })
-}
-
 /// Takes the status out of an object as a document.
 fn take_status(observed: &mut Observed) -> Value {
     let Ok(parts) = &mut observed.parts else {
@@ -428,10 +418,7 @@ mod tests {
     }
 
     fn token() -> Key {
-        Key {
-            kind: Kind::Secret,
-            name: Name::new("default", "token"),
-        }
+        Key::new(Kind::Secret, "default", "token")
     }
 
     #[test]

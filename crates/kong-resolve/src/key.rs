@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use kong_crds::{Kind, Object};
+use kong_crds::{Kind, Object, Observed};
 use uuid::Uuid;
 
 /// Namespace and name. Cluster-scoped objects have no namespace.
@@ -127,6 +127,17 @@ impl Key {
             kind,
             name: Name::new(namespace, name),
         }
+    }
+
+    /// What an object is called, if it has a name. A namespace on a kind that has none is passed over.
+    pub fn of(observed: &Observed) -> Option<Self> {
+        let (kind, meta) = (observed.kind, &observed.meta);
+        let namespace = meta.namespace.as_deref().filter(|_| kind.namespaced());
+        let name = Name {
+            namespace: namespace.map(Arc::from),
+            name: Arc::from(meta.name.as_deref()?),
+        };
+        Some(Self { kind, name })
     }
 }
 

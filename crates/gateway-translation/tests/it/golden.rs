@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use gateway_translation::{KongVersion, Settings, translate};
-use kong_resolve::{Entry, Key, Name, World};
+use kong_resolve::{Entry, Key, World};
 use kong_router::Flavor;
 use serde_json::Value;
 
@@ -48,13 +48,7 @@ pub(crate) fn world_of(documents: impl Iterator<Item = Value>) -> World {
     let mut world = World::default();
     for document in documents {
         let observed = kong_crds::read_manifest(document).unwrap();
-        let key = Key {
-            kind: observed.kind,
-            name: Name {
-                namespace: observed.meta.namespace.as_deref().map(Into::into),
-                name: observed.meta.name.as_deref().unwrap().into(),
-            },
-        };
+        let key = Key::of(&observed).unwrap();
         world.insert(key, Entry::of(observed));
     }
     world
