@@ -50,8 +50,8 @@ impl Admission {
         })
     }
 
-    /// The object as the API server would store it. Of kinds without a definition, and of versions that are no
-    /// longer served, it is the object itself.
+    /// The object as the API server would store it. Of kinds without a definition, and of versions that
+    /// their definition does not have any more, it is the object itself.
     pub(crate) fn admit(&self, manifest: &Manifest) -> Result<Value, Vec<Finding>> {
         let document = &manifest.document;
         let is_custom = document["apiVersion"]

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::deck::{self, Output};
 use crate::session::Outcome;
-use crate::translation::{Source, Translated};
+use crate::translation::Source;
 
 /// Routes that do not hold are listed up to this many where none holds: more would hide the near ones.
 const MOST_MISSES: usize = 10;
@@ -51,17 +51,14 @@ pub(crate) fn explain(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<Outcome> {
-    let translated = match &options.deck {
-        Some(_) => None,
-        None => Some(options.source.translate()?),
-    };
-    for finding in translated.iter().flat_map(Translated::findings) {
-        writeln!(err, "{finding}")?;
-    }
-    let (config, from) = match (&options.deck, &translated) {
-        (Some(deck), _) => (deck::read(deck)?, BTreeMap::new()),
-        (None, Some(translated)) => (translated.config(), translated.origins()),
-        (None, None) => bail!("there is nothing to explain; name a file with --deck or -f"),
+    let (config, from, translated) = if let Some(deck) = &options.deck {
+        (deck::read(deck)?, BTreeMap::new(), None)
+    } else {
+        let translated = options.source.translate()?;
+        for finding in translated.findings() {
+            writeln!(err, "{finding}")?;
+        }
+        (translated.config(), translated.origins(), Some(translated))
     };
     let router = Router::new(&config, options.source.settings().flavor);
     for left_out in router.unroutable() {

@@ -108,12 +108,7 @@ impl<'c, 'w> Context<'c, 'w> {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.note(
-            false,
-            None,
-            object,
-            [field.into(), message.into(), remedy.into()],
-        );
+        self.note((false, None), object, field, message, remedy);
     }
 
     /// Notes that something has no effect, and that nothing else is lost by it.
@@ -124,12 +119,7 @@ impl<'c, 'w> Context<'c, 'w> {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.note(
-            true,
-            None,
-            object,
-            [field.into(), message.into(), remedy.into()],
-        );
+        self.note((true, None), object, field, message, remedy);
     }
 
     /// Notes that Kong has nothing for a field, which is dropped while the rest works: the status of the object has to
@@ -141,12 +131,7 @@ impl<'c, 'w> Context<'c, 'w> {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.note(
-            true,
-            Some(UNSUPPORTED),
-            object,
-            [field.into(), message.into(), remedy.into()],
-        );
+        self.note((true, Some(UNSUPPORTED)), object, field, message, remedy);
     }
 
     /// Notes that something is wrong and costs the part of the object where it is, which the status of the object
@@ -158,12 +143,7 @@ impl<'c, 'w> Context<'c, 'w> {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.note(
-            false,
-            Some(UNSUPPORTED),
-            object,
-            [field.into(), message.into(), remedy.into()],
-        );
+        self.note((false, Some(UNSUPPORTED)), object, field, message, remedy);
     }
 
     /// The same for a reason of its own.
@@ -175,26 +155,22 @@ impl<'c, 'w> Context<'c, 'w> {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.note(
-            false,
-            Some(reason),
-            object,
-            [field.into(), message.into(), remedy.into()],
-        );
+        self.note((false, Some(reason)), object, field, message, remedy);
     }
 
     fn note(
         &self,
-        harmless: bool,
-        costs: Option<&'static str>,
+        (harmless, costs): (bool, Option<&'static str>),
         object: &Key,
-        [field, message, remedy]: [String; 3],
+        field: impl Into<String>,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
     ) {
         self.problems.borrow_mut().push(Problem {
             object: object.clone(),
-            field,
-            message,
-            remedy,
+            field: field.into(),
+            message: message.into(),
+            remedy: remedy.into(),
             harmless,
             costs,
         });

@@ -11,7 +11,7 @@ use kong_resolve::Key;
 use super::{Lint, Rule};
 use crate::Translation;
 use crate::context::Context;
-use crate::listeners::{Claim, Outcome, includes, outcomes};
+use crate::listeners::{accepting, includes};
 
 /// Tells of the limits that concern routes that became something.
 pub(super) fn find(context: &Context<'_, '_>, translation: &Translation, found: &mut Vec<Lint>) {
@@ -72,36 +72,15 @@ fn of_two_kinds(
     type Routes<'u> = Vec<(&'u Key, Vec<String>)>;
     let mut listeners: BTreeMap<(Key, String), (Routes<'_>, Routes<'_>)> = BTreeMap::new();
     for object in used {
-        let (parents, hostnames) = match object.kind {
-            Kind::HTTPRoute => match context.one::<HTTPRoute>(&object.name) {
-                Some((_, spec)) => (&spec.parent_refs, &spec.hostnames),
-                None => continue,
-            },
-            Kind::GRPCRoute => match context.one::<GRPCRoute>(&object.name) {
-                Some((_, spec)) => (&spec.parent_refs, &spec.hostnames),
-                None => continue,
-            },
-            _ => continue,
-        };
-        let claim = Claim {
-            route: object,
-            parents,
-            hostnames,
-        };
-        for outcome in outcomes(context, claim) {
-            let Outcome::Accepted(met) = outcome else {
-                continue;
-            };
-            for (attached, hosts) in met {
-                let place = (attached.owner, attached.listener.name.clone());
-                let (http, grpc) = listeners.entry(place).or_default();
-                let routes = if object.kind == Kind::HTTPRoute {
-                    http
-                } else {
-                    grpc
-                };
-                routes.push((object, hosts));
-            }
+        let is_http = object.kind == Kind::HTTPRoute;
+        if !is_http && object.kind != Kind::GRPCRoute {
+            continue;
+        }
+        for (attached, hosts) in accepting(context, object) {
+            let place = (attached.owner, attached.listener.name.clone());
+            let (http, grpc) = listeners.entry(place).or_default();
+            let routes = if is_http { http } else { grpc };
+            routes.push((object, hosts));
         }
     }
     let mut told: BTreeSet<(&Key, &Key)> = BTreeSet::new();

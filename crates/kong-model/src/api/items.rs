@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::vec;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -96,28 +97,29 @@ impl IntoIterator for Items {
     type IntoIter = Entities;
 
     fn into_iter(self) -> Entities {
-        match self.0 {
-            Form::Values(values) => Entities::Values(values.into_iter()),
-            Form::Text { text, places } => Entities::Text(text, places.into_iter()),
-        }
+        Entities(match self.0 {
+            Form::Values(values) => Rest::Values(values.into_iter()),
+            Form::Text { text, places } => Rest::Text(text, places.into_iter()),
+        })
     }
 }
 
 /// The entities on a page, each read when it is asked for.
-pub enum Entities {
-    #[doc(hidden)]
-    Values(std::vec::IntoIter<Value>),
-    #[doc(hidden)]
-    Text(String, std::vec::IntoIter<Range<usize>>),
+pub struct Entities(Rest);
+
+/// Those that were not asked for yet.
+enum Rest {
+    Values(vec::IntoIter<Value>),
+    Text(String, vec::IntoIter<Range<usize>>),
 }
 
 impl Iterator for Entities {
     type Item = Result<Value, Failure>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self {
-            Self::Values(values) => values.next().map(Ok),
-            Self::Text(text, places) => {
+        match &mut self.0 {
+            Rest::Values(values) => values.next().map(Ok),
+            Rest::Text(text, places) => {
                 let item = places.next().and_then(|place| text.get(place))?;
                 // The words of the parser may quote what it has read.
                 let wrong = |_| unreadable("an entity that cannot be read");

@@ -190,10 +190,7 @@ pub(super) fn same_kind(one: &str, other: &str) -> bool {
 
 /// Whether a certificate is no longer valid at a time, in seconds since 1970.
 pub(super) fn has_expired(text: &str, now: i64) -> bool {
-    first(text).is_some_and(|block| {
-        X509Certificate::from_der(block.contents())
-            .is_ok_and(|(_, certificate)| certificate.validity().not_after.timestamp() < now)
-    })
+    Certified::of(text).is_some_and(|it| it.not_after < now)
 }
 
 /// Whether a certificate is for a key. Where the kind of key is not known here, it is taken to be.
