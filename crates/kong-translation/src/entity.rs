@@ -4,6 +4,7 @@
 //! nothing, what is being deleted or has to make way wants to be gone, what cannot be resolved stays as
 //! it was.
 
+use std::mem;
 use std::sync::Arc;
 
 use kong_model::{Body, Collection, RemoteId, Site};
@@ -11,6 +12,7 @@ use kong_resolve::{Claim, Home, Intent, Output, Verdict, identity};
 
 use crate::case::{Case, Findings};
 use crate::control_plane::Place;
+use crate::parts::{Part, Parts};
 use crate::plugins;
 
 /// The entity that an object stands for.
@@ -23,6 +25,8 @@ pub(crate) struct Entity<'e, B> {
     pub(crate) specified: Option<&'e str>,
     /// The member in which plugins name it, for what the plugins annotation can stand on.
     pub(crate) scope: Option<&'static str>,
+    /// What it has beside that: the credentials of a consumer.
+    pub(crate) parts: Parts,
     /// Makes its body; called only if it is to be written.
     pub(crate) body: B,
 }
@@ -31,36 +35,35 @@ pub(crate) struct Entity<'e, B> {
 pub(crate) fn conclude<B: FnOnce() -> Body>(
     mut case: Case<'_, '_>,
     place: Place,
-    entity: Entity<'_, B>,
+    mut entity: Entity<'_, B>,
 ) -> Verdict {
-    // Asked before the annotation is read: a plugin that cannot be had does not hold up the entity.
+    // Asked before anything is said of parts: a plugin that cannot be had does not hold up the entity.
     let is_clear = case.is_clear();
     // What has to make way may be there still.
     let cleanup = case.only_waits() || case.makes_way;
-    let uses = entity
-        .scope
-        .map(|scope| plugins::uses(&mut case, scope))
-        .unwrap_or_default();
+    let mut parts = mem::take(&mut entity.parts);
+    if let Some(scope) = entity.scope {
+        parts.append(plugins::uses(&mut case, scope));
+    }
+    for condition in parts.said {
+        case.say(condition);
+    }
+    let parts = parts.parts;
     let output = match &place {
         Place::Gone(_) => gone_with_its_parent(),
         Place::Known(home) if case.meta.deleting || case.makes_way => {
             let main = claim(&case, home, &entity, Intent::Absent);
-            let plugins = uses.iter().filter_map(|used| used.claim(&case, home));
-            Output::Want(main.into_iter().chain(plugins).collect())
+            Output::Want(with_parts(main, &case, home, parts))
         }
         // Whatever it had is known to who performs this.
         Place::Unreadable | Place::Unclear if case.meta.deleting => Output::Want(Vec::new()),
         Place::Unreadable | Place::Unclear if case.makes_way => Output::Want(Vec::new()),
         Place::Known(home) if is_clear => {
-            let plugins: Vec<_> = uses
-                .iter()
-                .filter_map(|used| used.claim(&case, home))
-                .collect();
             let mut main = claim(&case, home, &entity, Intent::Keep);
             if let Some(main) = &mut main {
                 main.intent = Intent::Present(Arc::new((entity.body)()));
             }
-            Output::Want(main.into_iter().chain(plugins).collect())
+            Output::Want(with_parts(main, &case, home, parts))
         }
         Place::Known(_) | Place::Unreadable | Place::Unclear => Output::KeepLastGood,
     };
@@ -85,6 +88,17 @@ pub(crate) fn conclude<B: FnOnce() -> Body>(
         lost,
         ..Verdict::default()
     }
+}
+
+fn with_parts(
+    main: Option<Claim>,
+    case: &Case<'_, '_>,
+    home: &Home,
+    parts: Vec<Part>,
+) -> Vec<Claim> {
+    let parts = parts.into_iter();
+    let parts = parts.filter_map(|part| part.into_claim(case, home));
+    main.into_iter().chain(parts).collect()
 }
 
 /// Konnect deletes what is below together with what it is below.

@@ -12,6 +12,7 @@ use crate::case::Case;
 use crate::control_plane;
 use crate::entity::{Entity, conclude};
 use crate::kind::Judge;
+use crate::parts::Parts;
 use crate::secrets::{self, NoText};
 
 /// How PEM begins.
@@ -35,6 +36,7 @@ impl Judge for KongCertificate {
             parent: None,
             specified: None,
             scope: None,
+            parts: Parts::default(),
             body: || {
                 let tags = tags(me.key, me.meta, me.spec.tags.as_deref());
                 seal(Collection::Certificates, material, tags)

@@ -25,6 +25,7 @@ use crate::case::{Case, with_grant_hint};
 use crate::control_plane::{self, Place};
 use crate::entity::{Entity, conclude};
 use crate::kind::Judge;
+use crate::parts::Parts;
 use crate::parents::Reference;
 use crate::plugins::{self, Plugin};
 
@@ -83,6 +84,7 @@ impl Judge for KongPluginBinding {
             parent: None,
             specified: None,
             scope: None,
+            parts: Parts::default(),
             body: || body.expect("a plugin that cannot be had fails a condition"),
         };
         let verdict = conclude(case, place, entity);

@@ -12,6 +12,7 @@ use crate::case::Case;
 use crate::control_plane::{self, Place};
 use crate::entity::{Entity, conclude};
 use crate::kind::Judge;
+use crate::parts::Parts;
 use crate::parents::SERVICE;
 
 impl Judge for KongRoute {
@@ -40,6 +41,7 @@ impl Judge for KongRoute {
             parent: None,
             specified: me.spec.id.as_deref(),
             scope: Some("route"),
+            parts: Parts::default(),
             body: || {
                 let mut members = members(Collection::Routes, me.spec);
                 absent_if_empty(&mut members, &["name"]);

@@ -11,6 +11,7 @@ use crate::case::Case;
 use crate::control_plane;
 use crate::entity::{Entity, conclude};
 use crate::kind::Judge;
+use crate::parts::Parts;
 use crate::parents::client_certificate;
 
 impl Judge for KongService {
@@ -29,6 +30,7 @@ impl Judge for KongService {
             parent: None,
             specified: me.spec.id.as_deref(),
             scope: Some("service"),
+            parts: Parts::default(),
             body: || {
                 let mut members = members(Collection::Services, me.spec);
                 absent_if_empty(&mut members, &["name", "protocol", "port", "url"]);

@@ -11,6 +11,7 @@ use crate::case::{Case, with_grant_hint};
 use crate::control_plane::{self, Place};
 use crate::entity::{Entity, conclude};
 use crate::kind::Judge;
+use crate::parts::Parts;
 use crate::parents::UPSTREAM;
 
 impl Judge for KongTarget {
@@ -34,6 +35,7 @@ impl Judge for KongTarget {
             parent: standing.and_then(|standing| standing.id.clone()),
             specified: None,
             scope: None,
+            parts: Parts::default(),
             body: || {
                 let mut members = members(Collection::Targets, me.spec);
                 fill(&mut members, json!({"failover": false}));

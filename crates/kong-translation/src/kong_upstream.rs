@@ -10,6 +10,7 @@ use crate::case::Case;
 use crate::control_plane;
 use crate::entity::{Entity, conclude};
 use crate::kind::Judge;
+use crate::parts::Parts;
 use crate::parents::client_certificate;
 
 impl Judge for KongUpstream {
@@ -27,6 +28,7 @@ impl Judge for KongUpstream {
             parent: None,
             specified: None,
             scope: None,
+            parts: Parts::default(),
             body: || {
                 let raw = me.spec.client_certificate.as_ref();
                 let raw = raw.and_then(|certificate| certificate.id.as_deref());

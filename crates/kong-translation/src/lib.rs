@@ -18,6 +18,7 @@ mod kong_upstream;
 mod konnect_api_auth_configuration;
 mod konnect_gateway_control_plane;
 mod parents;
+mod parts;
 mod plugins;
 mod report;
 mod secrets;

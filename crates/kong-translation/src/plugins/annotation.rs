@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use kong_crds::conditions::{INVALID, PLUGIN_REF_VALID};
 use kong_crds::{Kind, names::PLUGINS_ANNOTATION};
-use kong_model::{Collection, Site};
-use kong_resolve::{Claim, Condition, Home, Intent, Key, Meta, part};
+use kong_model::Collection;
+use kong_resolve::{Condition, Intent, Key, Meta, part};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::find;
 use crate::bodies::Members;
 use crate::case::Case;
+use crate::parts::{Part, Parts};
 
 /// Which of the entities of an object the plugin is that its annotation asks for by this name.
 pub(crate) fn part_of(owner: &Meta, name: &str) -> Uuid {
@@ -28,46 +29,17 @@ pub(crate) fn names(meta: &Meta) -> BTreeSet<&str> {
     names.filter(|name| !name.is_empty()).collect()
 }
 
-/// A plugin that an annotation asks for, and what is to become of its entity.
-pub(crate) struct Use {
-    name: String,
-    intent: Intent,
-}
-
-impl Use {
-    /// The entity; `None` if it cannot be said where it is.
-    pub(crate) fn claim(&self, case: &Case<'_, '_>, home: &Home) -> Option<Claim> {
-        Some(Claim {
-            identity: part_of(case.meta, &self.name),
-            site: Site {
-                at: Collection::Plugins,
-                control_plane: Some(home.id.clone()?),
-                parent: None,
-            },
-            configuration: home.credentials.configuration.clone(),
-            intent: self.intent.clone(),
-            specified: None,
-            generation: case.meta.generation,
-            main: false,
-            content: Some(Key {
-                kind: Kind::KongPlugin,
-                name: case.key.name.sibling(None, &self.name),
-            }),
-        })
-    }
-}
-
 /// The plugins that the annotation of an object asks for; `scope` is the member of their bodies that
-/// names its entity. Says `PluginRefValid` where one cannot be had.
-pub(crate) fn uses(case: &mut Case<'_, '_>, scope: &str) -> Vec<Use> {
+/// names its entity. `PluginRefValid` is said where one cannot be had.
+pub(crate) fn uses(case: &mut Case<'_, '_>, scope: &str) -> Parts {
     let names = names(case.meta);
     if names.is_empty() {
-        return Vec::new();
+        return Parts::default();
     }
     let own = case.view.standing(case.key).and_then(|own| own.id.as_ref());
     let scope = own.map(|id| Members::from_iter([(scope.to_owned(), json!({"id": id.as_str()}))]));
     let mut problems = Vec::new();
-    let mut uses = Vec::new();
+    let mut uses = Parts::default();
     for name in names {
         let intent = if case.meta.deleting {
             pin(case, name);
@@ -81,12 +53,22 @@ pub(crate) fn uses(case: &mut Case<'_, '_>, scope: &str) -> Vec<Use> {
                 }
             }
         };
-        let name = name.to_owned();
-        uses.push(Use { name, intent });
+        uses.parts.push(Part {
+            identity: part_of(case.meta, name),
+            at: Collection::Plugins,
+            parent: None,
+            specified: None,
+            intent,
+            content: Some(Key {
+                kind: Kind::KongPlugin,
+                name: case.key.name.sibling(None, name),
+            }),
+        });
     }
     if !problems.is_empty() {
         let message = problems.join("; ");
-        case.say(Condition::fails(PLUGIN_REF_VALID, INVALID, message));
+        let condition = Condition::fails(PLUGIN_REF_VALID, INVALID, message);
+        uses.said.push(condition);
     }
     uses
 }
