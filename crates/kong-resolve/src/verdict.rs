@@ -37,6 +37,9 @@ pub struct Verdict {
     /// wants nothing itself then, and nothing that it had is deleted; it keeps its finalizer until that
     /// entity is as wanted.
     pub heir: Option<Uuid>,
+    /// Whether the object is the business of somebody else, as a consumer of a gateway without Konnect is:
+    /// nothing is said of it.
+    pub foreign: bool,
 }
 
 impl Default for Verdict {
@@ -52,11 +55,20 @@ impl Default for Verdict {
             access: None,
             confirmed: Vec::new(),
             heir: None,
+            foreign: false,
         }
     }
 }
 
 impl Verdict {
+    /// On what is the business of somebody else.
+    pub fn foreign() -> Self {
+        Self {
+            foreign: true,
+            ..Self::default()
+        }
+    }
+
     /// Adds a condition.
     pub fn say(&mut self, condition: Condition) {
         let before = self.conditions.iter().cloned();

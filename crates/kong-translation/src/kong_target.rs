@@ -3,16 +3,15 @@
 use kong_crds::conditions::{REF_NOT_PERMITTED, UPSTREAM_REF_VALID};
 use kong_crds::configuration::v1alpha1::KongTarget;
 use kong_model::Collection;
-use kong_resolve::{Condition, Frame, Key, Me, Standing, Verdict, View};
+use kong_resolve::{Condition, Frame, Key, Me, Verdict, View};
 use serde_json::json;
 
 use crate::bodies::{fill, members, seal, tags};
 use crate::case::{Case, with_grant_hint};
-use crate::control_plane::{self, Place};
 use crate::entity::{Entity, conclude};
 use crate::kind::Judge;
 use crate::parts::Parts;
-use crate::parents::UPSTREAM;
+use crate::parents::{Parent, UPSTREAM};
 
 impl Judge for KongTarget {
     const FRAME: Frame = Frame::Konnect;
@@ -22,17 +21,11 @@ impl Judge for KongTarget {
         let mut case = Case::of(me, view);
         let key = UPSTREAM.key(&case, &me.spec.upstream_ref);
         let upstream = upstream(&mut case, &key);
-        let place = match &upstream {
-            Upstream::Denied => Place::Unclear,
-            Upstream::Missing => Place::Gone(None),
-            Upstream::Found(standing) => control_plane::inherited(&mut case, standing),
-        };
-        let standing = upstream.standing();
-        case.makes_way = standing.is_some_and(|standing| standing.deleting);
+        let place = upstream.place(&mut case);
         case.refuse_adoption(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
-            parent: standing.and_then(|standing| standing.id.clone()),
+            parent: upstream.id(),
             specified: None,
             scope: None,
             parts: Parts::default(),
@@ -47,31 +40,13 @@ impl Judge for KongTarget {
     }
 }
 
-enum Upstream<'w> {
-    Denied,
-    Missing,
-    Found(&'w Standing),
-}
-
-impl<'w> Upstream<'w> {
-    fn standing(&self) -> Option<&'w Standing> {
-        match self {
-            Self::Denied | Self::Missing => None,
-            Self::Found(standing) => Some(standing),
-        }
-    }
-}
-
 /// A denial is told in the condition of the upstream itself, as Kong does here alone.
-fn upstream<'w>(case: &mut Case<'_, 'w>, key: &Key) -> Upstream<'w> {
+fn upstream<'w>(case: &mut Case<'_, 'w>, key: &Key) -> Parent<'w> {
     if !case.permission(key).is_given() {
         case.say(denied(case.key, key));
-        return Upstream::Denied;
+        return Parent::Denied;
     }
-    match UPSTREAM.follow(case, key, None) {
-        Some(standing) => Upstream::Found(standing),
-        None => Upstream::Missing,
-    }
+    Parent::follow(case, &UPSTREAM, key)
 }
 
 fn denied(from: &Key, key: &Key) -> Condition {
@@ -93,7 +68,7 @@ mod tests {
     use kong_crds::Kind;
     use kong_crds::conditions::{CONTROL_PLANE_REF_VALID, INVALID};
     use kong_model::RemoteId;
-    use kong_resolve::{Dep, Intent, LostControlPlane, Output, Readiness};
+    use kong_resolve::{Dep, Intent, LostControlPlane, Output, Readiness, Standing};
     use serde_json::Value;
 
     use super::*;

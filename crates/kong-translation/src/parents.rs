@@ -1,4 +1,4 @@
-//! References to objects that stand for entities: services, upstreams, certificates.
+//! References to objects that stand for entities: services, upstreams, certificates, consumers.
 //!
 //! Only the standing of the other object is read. The rules are the same for all of them (konnect.md
 //! 2.6 to 2.8), so a reference is a row: which kind, which condition, which field.
@@ -12,7 +12,7 @@ use kong_model::RemoteId;
 use kong_resolve::{Condition, Home, Key, Readiness, Standing};
 
 use crate::case::{Case, not_found};
-use crate::control_plane::is_shared;
+use crate::control_plane::{self, Place, is_shared};
 
 /// A sort of reference.
 pub(crate) struct Reference {
@@ -49,6 +49,42 @@ pub(crate) const CERTIFICATE: Reference = Reference {
     field: "spec.clientCertificateRef",
     id: Some("certificateID"),
 };
+
+/// What an object lives below: a target below its upstream.
+pub(crate) enum Parent<'w> {
+    /// It may not be looked at.
+    Denied,
+    /// It does not exist.
+    Missing,
+    /// It is there.
+    Found(&'w Standing),
+}
+
+impl<'w> Parent<'w> {
+    /// Follows a reference that may be followed.
+    pub(crate) fn follow(case: &mut Case<'_, 'w>, reference: &Reference, key: &Key) -> Self {
+        let standing = reference.follow(case, key, None);
+        case.makes_way = standing.is_some_and(|standing| standing.deleting);
+        standing.map_or(Self::Missing, Self::Found)
+    }
+
+    /// Where the entities below it live.
+    pub(crate) fn place(&self, case: &mut Case<'_, '_>) -> Place {
+        match self {
+            Self::Denied => Place::Unclear,
+            Self::Missing => Place::Gone(None),
+            Self::Found(standing) => control_plane::inherited(case, standing),
+        }
+    }
+
+    /// The id of its entity.
+    pub(crate) fn id(&self) -> Option<RemoteId> {
+        match self {
+            Self::Denied | Self::Missing => None,
+            Self::Found(standing) => standing.id.clone(),
+        }
+    }
+}
 
 impl Reference {
     /// The object that is referred to.

@@ -113,6 +113,9 @@ pub fn report(
     states: &[State<'_>],
     before: &Value,
 ) -> Report {
+    if verdict.foreign && states.is_empty() {
+        return of_somebody_else(meta);
+    }
     let progress = Progress::of(verdict, states);
     let settled = progress == Progress::Settled;
     let mut conditions: Vec<Condition> = verdict
@@ -177,6 +180,24 @@ pub fn report(
         standing: standing(frame, meta, verdict, states, before, problem.is_some()),
         conditions,
         urgency,
+    }
+}
+
+/// Nothing, and nobody can refer to it here.
+fn of_somebody_else(meta: &Meta) -> Report {
+    Report {
+        conditions: Vec::new(),
+        fields: Map::new(),
+        urgency: Urgency::Never,
+        standing: Standing {
+            uid: meta.uid.clone(),
+            deleting: meta.deleting,
+            readiness: Readiness::Blocked,
+            id: None,
+            home: None,
+            lost: None,
+            account: None,
+        },
     }
 }
 
