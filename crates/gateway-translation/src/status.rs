@@ -23,7 +23,7 @@ mod routes;
 use std::collections::{BTreeMap, BTreeSet};
 
 use kong_crds::Kind;
-use kong_resolve::{Key, Ref};
+use kong_resolve::{Key, Readable, Ref};
 use serde_json::{Map, Value, json};
 
 use crate::context::{Context, Problem};
@@ -98,14 +98,11 @@ impl<'t> Known<'t> {
 }
 
 /// The status that an object has, as its members; none if it has none.
-fn before<K>(context: &Context<'_, '_>, object: &Key) -> Map<String, Value>
-where
-    K: kong_resolve::Readable<Status = kong_crds::gateway::KeptStatus>,
-{
+fn before<K: Readable>(context: &Context<'_, '_>, object: &Key) -> Map<String, Value> {
     let status = context.view.status(&Ref::<K>::new(object.name.clone()));
-    match status {
-        Some(kong_crds::gateway::KeptStatus(Value::Object(members))) => members.clone(),
-        Some(_) | None => Map::new(),
+    match status.map(serde_json::to_value) {
+        Some(Ok(Value::Object(members))) => members,
+        Some(Ok(_) | Err(_)) | None => Map::new(),
     }
 }
 

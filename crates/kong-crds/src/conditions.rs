@@ -20,11 +20,21 @@ pub const API_AUTH_VALID: &str = "APIAuthValid";
 pub const SERVICE_REF_VALID: &str = "KongServiceRefValid";
 /// Type: the KongUpstream of a KongTarget is usable.
 pub const UPSTREAM_REF_VALID: &str = "KongUpstreamRefValid";
-/// Type: the client certificate of a KongService or KongUpstream is usable.
+/// Type: the client certificate of a KongService or KongUpstream, or the certificate of a KongSNI, is usable.
 pub const CERTIFICATE_REF_VALID: &str = "KongCertificateRefValid";
 /// Type: the CA certificates of a KongService are usable.
 pub const CA_CERTIFICATE_REFS_VALID: &str = "KongCACertificateRefsValid";
-/// Type: the Secrets of a KongCertificate are usable.
+/// Type: the set of a KongKey is usable.
+pub const KEY_SET_REF_VALID: &str = "KeySetRefValid";
+/// Type: the config store of a KongVault is usable.
+pub const CONFIG_STORE_REF_VALID: &str = "ConfigStoreRefValid";
+/// Type: the KongConsumer of a credential is usable.
+pub const CONSUMER_REF_VALID: &str = "KongConsumerRefValid";
+/// Type: the groups of a KongConsumer are usable.
+pub const CONSUMER_GROUP_REFS_VALID: &str = "KongConsumerGroupRefsValid";
+/// Type: the Secrets with the credentials of a KongConsumer are usable.
+pub const CREDENTIAL_SECRET_REFS_VALID: &str = "CredentialSecretRefsValid";
+/// Type: the Secrets of a KongCertificate or KongCACertificate are usable.
 pub const SECRET_REF_VALID: &str = "SecretRefValid";
 /// Type: the KongPlugin of a KongPluginBinding, or those of an annotation, are usable.
 pub const PLUGIN_REF_VALID: &str = "PluginRefValid";

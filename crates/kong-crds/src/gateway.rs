@@ -1,6 +1,6 @@
 //! Kinds that are read from manifests, to be translated or checked: those of the Gateway API and of Kubernetes
-//! itself, whose types live in `gateway-types`, and those of Kong that no control plane of Konnect is asked
-//! for here. Each is a line of [`offline!`] below.
+//! itself, whose types live in `gateway-types`, and those of Kong that nothing in Konnect stands for. Each is a
+//! line of [`offline!`] below.
 //!
 //! Their statuses are kept as they stand, since part of them is other people's and has to stay byte for byte.
 
@@ -21,14 +21,11 @@ pub use gateway_types::{
 use crate::{
     Condition, Kind, Object, ObjectMeta, Parts, Unreadable,
     configuration::{
-        v1::{KongClusterPlugin, KongClusterPluginSpec, KongConsumer, KongConsumerFields},
         v1alpha1::{
             IngressClassParameters, IngressClassParametersSpec, KongCustomEntity,
-            KongCustomEntitySpec, KongLicense, KongLicenseFields, KongVault, KongVaultSpec,
+            KongCustomEntitySpec, KongLicense, KongLicenseFields,
         },
-        v1beta1::{
-            KongConsumerGroup, KongConsumerGroupSpec, KongUpstreamPolicy, KongUpstreamPolicySpec,
-        },
+        v1beta1::{KongUpstreamPolicy, KongUpstreamPolicySpec},
     },
     incubator::v1alpha1::{KongServiceFacade, KongServiceFacadeSpec},
     read,
@@ -46,9 +43,8 @@ impl Status for KeptStatus {
     }
 }
 
-/// Implements [`Object`], one line a kind: its type, the type of its spec, where that stands in a document
-/// (`required` or `optional` in the field `spec`, or `whole` for the fields beside the metadata), and the
-/// definitions that have to be installed for it.
+/// Implements [`Object`], one line a kind: its type, the type of its spec, where that stands in a document (see
+/// [`object!`](crate::object::object)), and whether the definition that has to be installed for it is our own.
 macro_rules! offline {
     ($($kind:ident, $spec:ty, $place:ident, $definitions:ident;)*) => {$(
         impl Object for $kind {
@@ -64,54 +60,44 @@ macro_rules! offline {
             fn read_parts(document: &mut Value) -> Result<Parts<Self>, Unreadable> {
                 let status = read::optional_field(document, "status")?;
                 Ok(Parts {
-                    spec: std::sync::Arc::new(offline!(@read $place, document)?),
+                    spec: std::sync::Arc::new(crate::object::read_spec!($place, document)?),
                     status,
                 })
             }
 
             #[cfg(feature = "schema")]
             fn definitions() -> Vec<crate::schema::CustomResourceDefinition> {
-                offline!(@definitions $definitions, $kind)
+                offline!(@definitions $definitions, $place, $kind)
             }
         }
     )*};
-    (@read required, $document:ident) => { read::required_field($document, "spec") };
-    (@read optional, $document:ident) => {
-        read::optional_field($document, "spec").map(Option::unwrap_or_default)
-    };
-    (@read whole, $document:ident) => { read::read_value($document.take(), "") };
-    (@definitions others, $kind:ident) => { Vec::new() };
-    (@definitions own, $kind:ident) => { vec![<$kind as kube::CustomResourceExt>::crd()] };
-    (@definitions own_without_spec, $kind:ident) => {
-        vec![crate::schema::with_optional_spec(<$kind as kube::CustomResourceExt>::crd())]
+    (@definitions others, $place:ident, $kind:ident) => { Vec::new() };
+    (@definitions own, $place:ident, $kind:ident) => {
+        vec![crate::object::definition!($place, $kind)]
     };
 }
 
 offline! {
-    ReferenceGrant, ReferenceGrantSpec, required, others;
-    ConfigMap, ConfigMapSpec, whole, others;
-    IngressClass, IngressClassSpec, optional, others;
-    GatewayClass, GatewayClassSpec, required, others;
-    Gateway, GatewaySpec, required, others;
-    ListenerSet, ListenerSetSpec, required, others;
-    BackendTLSPolicy, BackendTLSPolicySpec, required, others;
-    Service, ServiceSpec, optional, others;
-    EndpointSlice, EndpointSliceSpec, whole, others;
-    HTTPRoute, HTTPRouteSpec, required, others;
-    GRPCRoute, GRPCRouteSpec, required, others;
-    TLSRoute, TLSRouteSpec, required, others;
-    TCPRoute, TCPRouteSpec, required, others;
-    UDPRoute, UDPRouteSpec, required, others;
-    Ingress, IngressSpec, optional, others;
-    IngressClassParameters, IngressClassParametersSpec, optional, own_without_spec;
-    KongClusterPlugin, KongClusterPluginSpec, whole, own;
-    KongConsumer, KongConsumerFields, whole, own;
-    KongConsumerGroup, KongConsumerGroupSpec, optional, own_without_spec;
-    KongUpstreamPolicy, KongUpstreamPolicySpec, optional, own_without_spec;
-    KongServiceFacade, KongServiceFacadeSpec, required, own;
-    KongVault, KongVaultSpec, required, own;
-    KongLicense, KongLicenseFields, whole, own;
-    KongCustomEntity, KongCustomEntitySpec, required, own;
+    ReferenceGrant, ReferenceGrantSpec, spec, others;
+    ConfigMap, ConfigMapSpec, fields, others;
+    IngressClass, IngressClassSpec, optional_spec, others;
+    GatewayClass, GatewayClassSpec, spec, others;
+    Gateway, GatewaySpec, spec, others;
+    ListenerSet, ListenerSetSpec, spec, others;
+    BackendTLSPolicy, BackendTLSPolicySpec, spec, others;
+    Service, ServiceSpec, optional_spec, others;
+    EndpointSlice, EndpointSliceSpec, fields, others;
+    HTTPRoute, HTTPRouteSpec, spec, others;
+    GRPCRoute, GRPCRouteSpec, spec, others;
+    TLSRoute, TLSRouteSpec, spec, others;
+    TCPRoute, TCPRouteSpec, spec, others;
+    UDPRoute, UDPRouteSpec, spec, others;
+    Ingress, IngressSpec, optional_spec, others;
+    IngressClassParameters, IngressClassParametersSpec, optional_spec, own;
+    KongUpstreamPolicy, KongUpstreamPolicySpec, optional_spec, own;
+    KongServiceFacade, KongServiceFacadeSpec, spec, own;
+    KongLicense, KongLicenseFields, fields, own;
+    KongCustomEntity, KongCustomEntitySpec, spec, own;
 }
 
 /// Nothing is asked of a Namespace but its labels.

@@ -31,11 +31,24 @@ macro_rules! kinds {
             KonnectAPIAuthConfiguration: $crate::konnect::v1alpha1::KonnectAPIAuthConfiguration => judged;
             KonnectGatewayControlPlane: $crate::konnect::v1alpha2::KonnectGatewayControlPlane => judged;
             KongPlugin: $crate::configuration::v1::KongPlugin => input;
+            KongClusterPlugin: $crate::configuration::v1::KongClusterPlugin => offline;
+            KongVault: $crate::configuration::v1alpha1::KongVault => offline;
+            KongCACertificate: $crate::configuration::v1alpha1::KongCACertificate => offline;
             KongCertificate: $crate::configuration::v1alpha1::KongCertificate => judged;
+            KongSNI: $crate::configuration::v1alpha1::KongSNI => offline;
+            KongKeySet: $crate::configuration::v1alpha1::KongKeySet => offline;
+            KongKey: $crate::configuration::v1alpha1::KongKey => offline;
             KongUpstream: $crate::configuration::v1alpha1::KongUpstream => judged;
             KongService: $crate::configuration::v1alpha1::KongService => judged;
             KongRoute: $crate::configuration::v1alpha1::KongRoute => judged;
             KongTarget: $crate::configuration::v1alpha1::KongTarget => judged;
+            KongConsumerGroup: $crate::configuration::v1beta1::KongConsumerGroup => offline;
+            KongConsumer: $crate::configuration::v1::KongConsumer => offline;
+            KongCredentialAPIKey: $crate::configuration::v1alpha1::KongCredentialAPIKey => offline;
+            KongCredentialBasicAuth: $crate::configuration::v1alpha1::KongCredentialBasicAuth => offline;
+            KongCredentialHMAC: $crate::configuration::v1alpha1::KongCredentialHMAC => offline;
+            KongCredentialJWT: $crate::configuration::v1alpha1::KongCredentialJWT => offline;
+            KongCredentialACL: $crate::configuration::v1alpha1::KongCredentialACL => offline;
             KongPluginBinding: $crate::configuration::v1alpha1::KongPluginBinding => judged;
             ReferenceGrant: $crate::gateway::ReferenceGrant => offline;
             Namespace: $crate::gateway::Namespace => offline;
@@ -45,7 +58,6 @@ macro_rules! kinds {
             GatewayClass: $crate::gateway::GatewayClass => offline;
             Gateway: $crate::gateway::Gateway => offline;
             ListenerSet: $crate::gateway::ListenerSet => offline;
-            KongClusterPlugin: $crate::configuration::v1::KongClusterPlugin => offline;
             KongUpstreamPolicy: $crate::configuration::v1beta1::KongUpstreamPolicy => offline;
             BackendTLSPolicy: $crate::gateway::BackendTLSPolicy => offline;
             Service: $crate::gateway::Service => offline;
@@ -57,9 +69,6 @@ macro_rules! kinds {
             TCPRoute: $crate::gateway::TCPRoute => offline;
             UDPRoute: $crate::gateway::UDPRoute => offline;
             Ingress: $crate::gateway::Ingress => offline;
-            KongConsumerGroup: $crate::configuration::v1beta1::KongConsumerGroup => offline;
-            KongConsumer: $crate::configuration::v1::KongConsumer => offline;
-            KongVault: $crate::configuration::v1alpha1::KongVault => offline;
             KongLicense: $crate::configuration::v1alpha1::KongLicense => offline;
             KongCustomEntity: $crate::configuration::v1alpha1::KongCustomEntity => offline;
         }
@@ -274,6 +283,12 @@ mod tests {
         assert!(Kind::KongUpstream < Kind::KongTarget);
         assert!(Kind::KongCertificate < Kind::KongService);
         assert!(Kind::KongRoute < Kind::KongPluginBinding);
+        assert!(Kind::KongCACertificate < Kind::KongService);
+        assert!(Kind::KongCertificate < Kind::KongSNI);
+        assert!(Kind::KongKeySet < Kind::KongKey);
+        assert!(Kind::KongConsumerGroup < Kind::KongConsumer);
+        assert!(Kind::KongConsumer < Kind::KongCredentialAPIKey);
+        assert!(Kind::KongCredentialACL < Kind::KongPluginBinding);
     }
 
     #[test]

@@ -143,9 +143,12 @@ macro_rules! define_any_parts {
 crate::kinds!(define_any_parts);
 
 /// Implements [`Object`] for a type of `#[derive(CustomResource)]` that has a status.
+///
+/// The type of what the user wants is named by where it stands in a document: `spec` for a field that has to be
+/// there, `optional_spec` for one that may be missing, `fields` for what stands beside the metadata.
 macro_rules! object {
     (
-        $kind:ident, spec: $spec:ty, status: $status:ty,
+        $kind:ident, $place:ident: $spec:ty, status: $status:ty,
         conditions: [$($condition:ident),* $(,)?] $(, older: [$($older:ty),*])? $(,)?
     ) => {
         impl $crate::Object for $kind {
@@ -161,9 +164,11 @@ macro_rules! object {
             fn read_parts(
                 document: &mut serde_json::Value,
             ) -> Result<$crate::Parts<Self>, $crate::Unreadable> {
+                // Taken out first, since fields beside the metadata take the rest along.
+                let status = $crate::read::optional_field(document, "status");
                 Ok($crate::Parts {
-                    spec: std::sync::Arc::new($crate::read::required_field(document, "spec")?),
-                    status: $crate::read::optional_field(document, "status")?,
+                    spec: std::sync::Arc::new($crate::object::read_spec!($place, document)?),
+                    status: status?,
                 })
             }
 
@@ -171,10 +176,37 @@ macro_rules! object {
             fn definitions() -> Vec<$crate::schema::CustomResourceDefinition> {
                 vec![
                     $($(<$older>::definition(),)*)?
-                    <Self as kube::CustomResourceExt>::crd(),
+                    $crate::object::definition!($place, Self),
                 ]
             }
         }
     };
 }
 pub(crate) use object;
+
+/// Reads what the user wants from where it stands, see [`object!`].
+macro_rules! read_spec {
+    (spec, $document:expr) => {
+        $crate::read::required_field($document, "spec")
+    };
+    (optional_spec, $document:expr) => {
+        $crate::read::optional_field($document, "spec").map(Option::unwrap_or_default)
+    };
+    (fields, $document:expr) => {
+        $crate::read::read_value($document.take(), "")
+    };
+}
+pub(crate) use read_spec;
+
+/// The definition of the version that we work in, see [`object!`].
+#[cfg(feature = "schema")]
+macro_rules! definition {
+    (optional_spec, $type:ty) => {
+        $crate::schema::with_optional_spec(<$type as kube::CustomResourceExt>::crd())
+    };
+    ($place:ident, $type:ty) => {
+        <$type as kube::CustomResourceExt>::crd()
+    };
+}
+#[cfg(feature = "schema")]
+pub(crate) use definition;

@@ -62,7 +62,7 @@ pub enum ControlPlaneRefType {
 /// Names the KongService of a route.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(kube::KubeSchema))]
-#[cfg_attr(feature = "schema", x_kube(validation = rules::named_service_is_set()))]
+#[cfg_attr(feature = "schema", x_kube(validation = rules::named_object_is_set()))]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceRef {
     /// How the service is named.
@@ -84,6 +84,56 @@ pub enum ServiceRefType {
     #[serde(other)]
     #[cfg_attr(feature = "schema", schemars(skip))]
     Unknown,
+}
+
+/// Names an object, or an entity in Konnect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(kube::KubeSchema))]
+#[cfg_attr(
+    feature = "schema",
+    x_kube(
+        validation = rules::named_object_is_set(),
+        validation = rules::named_object_has_no_id(),
+        validation = rules::konnect_id_is_set(),
+        validation = rules::konnect_id_is_not_named(),
+    )
+)]
+pub struct ObjectRef {
+    /// How it is named.
+    #[serde(rename = "type")]
+    pub type_: ObjectRefType,
+    /// Id of the entity in Konnect; required with type konnectID.
+    #[serde(rename = "konnectID", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(length(max = 36)))]
+    pub konnect_id: Option<String>,
+    /// The object; required with type namespacedRef.
+    #[serde(rename = "namespacedRef", skip_serializing_if = "Option::is_none")]
+    pub namespaced_ref: Option<NamespacedRef>,
+}
+
+/// The ways to name something that is in Konnect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum ObjectRefType {
+    /// By the id of the entity.
+    #[serde(rename = "konnectID")]
+    KonnectId,
+    /// By the name of the object.
+    #[serde(rename = "namespacedRef")]
+    NamespacedRef,
+    /// A value that is not known here.
+    #[serde(other)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    Unknown,
+}
+
+/// Names an object in the same namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct NameRef {
+    /// Name of the object.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 253)))]
+    pub name: String,
 }
 
 /// Names a KonnectAPIAuthConfiguration.

@@ -1,5 +1,5 @@
-//! What the definitions of kinds that are not served yet admit can be read, and is written back without
-//! loss. A value that an enum does not have becomes `Unknown`, which is all that is kept of it.
+//! What definitions admit can be read, and is written back without loss: those of kinds that are not served yet,
+//! and of some that are. A value that an enum does not have becomes `Unknown`, which is all that is kept of it.
 
 #![cfg(feature = "schema")]
 
@@ -13,8 +13,12 @@ use kong_crds::{
     configuration::{
         v1::{KongClusterPluginSpec, KongConsumerFields, KongConsumerStatus, KongPluginStatus},
         v1alpha1::{
-            IngressClassParametersSpec, KongCustomEntitySpec, KongCustomEntityStatus,
-            KongLicenseFields, KongLicenseStatus, KongVaultSpec, KongVaultStatus,
+            CredentialStatus, IngressClassParametersSpec, KongCACertificateSpec,
+            KongCACertificateStatus, KongCredentialACLSpec, KongCredentialAPIKeySpec,
+            KongCredentialBasicAuthSpec, KongCredentialHMACSpec, KongCredentialJWTSpec,
+            KongCustomEntitySpec, KongCustomEntityStatus, KongKeySetSpec, KongKeySetStatus,
+            KongKeySpec, KongKeyStatus, KongLicenseFields, KongLicenseStatus, KongSNISpec,
+            KongSNIStatus, KongVaultSpec, KongVaultStatus,
         },
         v1beta1::{KongConsumerGroupSpec, KongUpstreamPolicySpec, KongUpstreamPolicyStatus},
     },
@@ -44,6 +48,13 @@ const PARTS: &[(&str, &[(&str, Through)])] = &[
         &[("spec", through::<IngressClassParametersSpec>)],
     ),
     (
+        "KongCACertificate",
+        &[
+            ("spec", through::<KongCACertificateSpec>),
+            ("status", through::<KongCACertificateStatus>),
+        ],
+    ),
+    (
         "KongClusterPlugin",
         &[
             ("", through::<KongClusterPluginSpec>),
@@ -65,6 +76,41 @@ const PARTS: &[(&str, &[(&str, Through)])] = &[
         ],
     ),
     (
+        "KongCredentialACL",
+        &[
+            ("spec", through::<KongCredentialACLSpec>),
+            ("status", through::<CredentialStatus>),
+        ],
+    ),
+    (
+        "KongCredentialAPIKey",
+        &[
+            ("spec", through::<KongCredentialAPIKeySpec>),
+            ("status", through::<CredentialStatus>),
+        ],
+    ),
+    (
+        "KongCredentialBasicAuth",
+        &[
+            ("spec", through::<KongCredentialBasicAuthSpec>),
+            ("status", through::<CredentialStatus>),
+        ],
+    ),
+    (
+        "KongCredentialHMAC",
+        &[
+            ("spec", through::<KongCredentialHMACSpec>),
+            ("status", through::<CredentialStatus>),
+        ],
+    ),
+    (
+        "KongCredentialJWT",
+        &[
+            ("spec", through::<KongCredentialJWTSpec>),
+            ("status", through::<CredentialStatus>),
+        ],
+    ),
+    (
         "KongCustomEntity",
         &[
             ("spec", through::<KongCustomEntitySpec>),
@@ -72,10 +118,31 @@ const PARTS: &[(&str, &[(&str, Through)])] = &[
         ],
     ),
     (
+        "KongKey",
+        &[
+            ("spec", through::<KongKeySpec>),
+            ("status", through::<KongKeyStatus>),
+        ],
+    ),
+    (
+        "KongKeySet",
+        &[
+            ("spec", through::<KongKeySetSpec>),
+            ("status", through::<KongKeySetStatus>),
+        ],
+    ),
+    (
         "KongLicense",
         &[
             ("", through::<KongLicenseFields>),
             ("status", through::<KongLicenseStatus>),
+        ],
+    ),
+    (
+        "KongSNI",
+        &[
+            ("spec", through::<KongSNISpec>),
+            ("status", through::<KongSNIStatus>),
         ],
     ),
     (
@@ -220,7 +287,8 @@ fn every_kind_that_is_not_watched_is_here() {
         .map(str::to_owned)
         .collect();
     let here = PARTS.iter().map(|(kind, _)| (*kind).to_owned()).collect();
-    assert_eq!(unserved, here);
+    let missing: Vec<&String> = unserved.difference(&here).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]

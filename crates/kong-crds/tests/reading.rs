@@ -62,6 +62,46 @@ fn the_least_that_a_schema_admits_is_read() {
             Kind::KongPluginBinding,
             json!({"spec": {"controlPlaneRef": {}, "pluginRef": {"name": "p"}}}),
         ),
+        (Kind::KongClusterPlugin, json!({"plugin": "cors"})),
+        (
+            Kind::KongVault,
+            json!({"spec": {"backend": "env", "prefix": "p"}}),
+        ),
+        (
+            Kind::KongCACertificate,
+            json!({"spec": {"controlPlaneRef": {}}}),
+        ),
+        (
+            Kind::KongSNI,
+            json!({"spec": {"certificateRef": {"name": "c"}, "name": "n"}}),
+        ),
+        (
+            Kind::KongKeySet,
+            json!({"spec": {"controlPlaneRef": {}, "name": "n"}}),
+        ),
+        (Kind::KongKey, json!({"spec": {"kid": "k"}})),
+        (Kind::KongConsumerGroup, json!({})),
+        (Kind::KongConsumer, json!({})),
+        (
+            Kind::KongCredentialAPIKey,
+            json!({"spec": {"consumerRef": {}, "key": "k"}}),
+        ),
+        (
+            Kind::KongCredentialBasicAuth,
+            json!({"spec": {"consumerRef": {}, "username": "u", "password": "p"}}),
+        ),
+        (
+            Kind::KongCredentialHMAC,
+            json!({"spec": {"consumerRef": {}, "username": "u"}}),
+        ),
+        (
+            Kind::KongCredentialJWT,
+            json!({"spec": {"consumerRef": {}}}),
+        ),
+        (
+            Kind::KongCredentialACL,
+            json!({"spec": {"consumerRef": {}, "group": "g"}}),
+        ),
     ] {
         let observed = observed(kind, fields);
         assert_eq!(observed.parts.as_ref().map(AnyParts::kind), Ok(kind));
@@ -185,17 +225,43 @@ fn an_unreadable_object_still_has_its_metadata() {
 
 #[test]
 fn secrets_show_in_no_error_and_in_no_debug_output() {
-    let auth = observed(
-        Kind::KonnectAPIAuthConfiguration,
-        json!({"spec": {"type": "token", "serverURL": "s", "token": "spat_hidden"}}),
-    );
-    let certificate = observed(
-        Kind::KongCertificate,
-        json!({"spec": {"controlPlaneRef": {}, "key": "hidden", "key_alt": "hidden"}}),
-    );
-    let secret = observed(Kind::Secret, json!({"stringData": {"token": "hidden"}}));
-    for shown in [auth, certificate, secret] {
-        let shown = format!("{:?}", shown.parts.expect("it is readable"));
+    for (kind, fields) in [
+        (
+            Kind::KonnectAPIAuthConfiguration,
+            json!({"spec": {"type": "token", "serverURL": "s", "token": "spat_hidden"}}),
+        ),
+        (
+            Kind::KongCertificate,
+            json!({"spec": {"controlPlaneRef": {}, "key": "hidden", "key_alt": "hidden"}}),
+        ),
+        (Kind::Secret, json!({"stringData": {"token": "hidden"}})),
+        (
+            Kind::KongKey,
+            json!({"spec": {
+                "kid": "k", "jwk": "hidden", "pem": {"private_key": "hidden", "public_key": "p"},
+            }}),
+        ),
+        (
+            Kind::KongCredentialAPIKey,
+            json!({"spec": {"consumerRef": {}, "key": "hidden"}}),
+        ),
+        (
+            Kind::KongCredentialBasicAuth,
+            json!({"spec": {"consumerRef": {}, "username": "u", "password": "hidden"}}),
+        ),
+        (
+            Kind::KongCredentialHMAC,
+            json!({"spec": {"consumerRef": {}, "username": "u", "secret": "hidden"}}),
+        ),
+        (
+            Kind::KongCredentialJWT,
+            json!({"spec": {"consumerRef": {}, "secret": "hidden"}}),
+        ),
+    ] {
+        let shown = format!(
+            "{:?}",
+            observed(kind, fields).parts.expect("it is readable")
+        );
         assert!(!shown.contains("hidden"), "{shown}");
     }
     let wrong = unreadable(

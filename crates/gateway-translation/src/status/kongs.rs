@@ -5,7 +5,6 @@ use std::sync::Arc;
 use kong_crds::configuration::v1::KongConsumer;
 use kong_crds::configuration::v1alpha1::{KongCustomEntity, KongLicense, KongVault};
 use kong_crds::configuration::v1beta1::KongConsumerGroup;
-use kong_crds::gateway::KeptStatus;
 use kong_crds::incubator::v1alpha1::KongServiceFacade;
 use kong_crds::{Kind, Object};
 use kong_resolve::{Key, Meta, Readable, Truth};
@@ -45,7 +44,7 @@ pub(super) fn put(context: &Context<'_, '_>, known: &Known<'_>, statuses: &mut S
 /// The objects of a kind that are of our class.
 fn ours<K>(context: &Context<'_, '_>, known: &Known<'_>, statuses: &mut Statuses)
 where
-    K: Readable<Status = KeptStatus> + Object,
+    K: Readable + Object,
 {
     let all: Vec<(Key, &Meta, &Arc<K::Spec>)> = all_of_ours::<K>(context);
     for (object, meta, _) in all {
@@ -60,7 +59,7 @@ fn one<K>(
     object: &Key,
     meta: &Meta,
 ) where
-    K: Readable<Status = KeptStatus>,
+    K: Readable,
 {
     let mut status = before::<K>(context, object);
     let wrong = known.left_out(object);

@@ -1,25 +1,45 @@
 //! Kinds of `configuration.konghq.com/v1alpha1`. One file a kind.
 
+mod credential;
 mod ingress_class_parameters;
+mod kong_ca_certificate;
 mod kong_certificate;
+mod kong_credential_acl;
+mod kong_credential_api_key;
+mod kong_credential_basic_auth;
+mod kong_credential_hmac;
+mod kong_credential_jwt;
 mod kong_custom_entity;
+mod kong_key;
+mod kong_key_set;
 mod kong_license;
 mod kong_plugin_binding;
 mod kong_reference_grant;
 mod kong_route;
 mod kong_service;
+mod kong_sni;
 mod kong_target;
 mod kong_upstream;
 mod kong_vault;
 
+pub use credential::*;
 pub use ingress_class_parameters::*;
+pub use kong_ca_certificate::*;
 pub use kong_certificate::*;
+pub use kong_credential_acl::*;
+pub use kong_credential_api_key::*;
+pub use kong_credential_basic_auth::*;
+pub use kong_credential_hmac::*;
+pub use kong_credential_jwt::*;
 pub use kong_custom_entity::*;
+pub use kong_key::*;
+pub use kong_key_set::*;
 pub use kong_license::*;
 pub use kong_plugin_binding::*;
 pub use kong_reference_grant::*;
 pub use kong_route::*;
 pub use kong_service::*;
+pub use kong_sni::*;
 pub use kong_target::*;
 pub use kong_upstream::*;
 pub use kong_vault::*;

@@ -30,10 +30,28 @@ pub(crate) fn untyped_control_plane_is_not_named() -> Rule {
         .message("when type is unset, konnectNamespacedRef must not be set")
 }
 
-/// A reference of type namespacedRef says which service.
-pub(crate) fn named_service_is_set() -> Rule {
+/// A reference of type namespacedRef says which object.
+pub(crate) fn named_object_is_set() -> Rule {
     Rule::new("self.type == 'namespacedRef' ? has(self.namespacedRef) : true")
         .message("when type is namespacedRef, namespacedRef must be set")
+}
+
+/// A reference of type namespacedRef has no id.
+pub(crate) fn named_object_has_no_id() -> Rule {
+    Rule::new("self.type == 'namespacedRef' ? !has(self.konnectID) : true")
+        .message("when type is namespacedRef, konnectID must not be set")
+}
+
+/// A reference of type konnectID says which id.
+pub(crate) fn konnect_id_is_set() -> Rule {
+    Rule::new("self.type == 'konnectID' ? has(self.konnectID) : true")
+        .message("when type is konnectID, konnectID must be set")
+}
+
+/// A reference of type konnectID names no object.
+pub(crate) fn konnect_id_is_not_named() -> Rule {
+    Rule::new("self.type == 'konnectID' ? !has(self.namespacedRef) : true")
+        .message("when type is konnectID, namespacedRef must not be set")
 }
 
 /// `spec.adopt.from` stays.
@@ -94,6 +112,15 @@ pub(crate) fn control_plane_is_frozen() -> Rule {
     .message("spec.controlPlaneRef is immutable when an entity is already Programmed")
 }
 
+/// The consumer of a programmed credential stays.
+pub(crate) fn consumer_is_frozen() -> Rule {
+    Rule::new(
+        "(!self.status.conditions.exists(c, c.type == 'Programmed' && c.status == 'True')) ? true \
+         : oldSelf.spec.consumerRef == self.spec.consumerRef",
+    )
+    .message("spec.consumerRef is immutable when an entity is already Programmed")
+}
+
 /// Entities of Konnect do not belong to the ingress controller.
 pub(crate) fn control_plane_is_not_ingress_controller() -> Rule {
     Rule::new("!has(self.controlPlaneRef) ? true : self.controlPlaneRef.type != 'kic'")
@@ -128,6 +155,12 @@ fn auth_is_frozen_when(condition: &str) -> Rule {
          !self.status.conditions.exists(c, c.type == '{condition}' && c.status == 'True')) ? true \
          : self.spec.konnect.authRef == oldSelf.spec.konnect.authRef"
     ))
+}
+
+/// A certificate of type inline is there.
+pub(crate) fn inline_certificate_is_set() -> Rule {
+    Rule::new("self.type != 'inline' || (has(self.cert) && self.cert.size() != 0)")
+        .message("spec.cert is required when type is 'inline'")
 }
 
 /// Certificate material is PEM, or one whole vault reference.

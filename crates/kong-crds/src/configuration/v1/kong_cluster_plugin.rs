@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{KongPluginStatus, Ordering, Protocol, RunOn};
+use crate::object::object;
 #[cfg(feature = "schema")]
 use crate::schema::blocks;
 
@@ -121,3 +122,10 @@ pub struct NamespacedConfigPatch {
     #[serde(rename = "valueFrom")]
     pub value_from: NamespacedConfigSource,
 }
+
+object!(
+    KongClusterPlugin,
+    fields: KongClusterPluginSpec,
+    status: KongPluginStatus,
+    conditions: [PROGRAMMED],
+);

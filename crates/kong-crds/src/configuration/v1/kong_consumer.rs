@@ -8,6 +8,7 @@ use crate::schema::{blocks, rules};
 use crate::{
     Condition,
     adopt::Adopt,
+    object::object,
     reference::ControlPlaneRef,
     status::{ControlPlaneId, KonnectIds, Status},
 };
@@ -132,3 +133,13 @@ impl Status for KongConsumerStatus {
         &self.conditions
     }
 }
+
+object!(
+    KongConsumer,
+    fields: KongConsumerFields,
+    status: KongConsumerStatus,
+    conditions: [
+        PROGRAMMED, CONTROL_PLANE_REF_VALID, RESOLVED_REFS, API_AUTH_RESOLVED_REF, API_AUTH_VALID,
+        CONSUMER_GROUP_REFS_VALID, CREDENTIAL_SECRET_REFS_VALID, PLUGIN_REF_VALID, ADOPTED,
+    ],
+);

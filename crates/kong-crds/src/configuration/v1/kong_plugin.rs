@@ -8,9 +8,7 @@ use serde_json::{Map, Value};
 
 #[cfg(feature = "schema")]
 use crate::schema::blocks;
-use crate::{
-    Condition, Kind, Object, ObjectMeta, Parts, Unreadable, conditions, read, status::Status,
-};
+use crate::{Condition, object::object, status::Status};
 
 /// Configuration of a plugin. Its fields stand at the top of the document, beside the metadata.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -197,27 +195,9 @@ impl Status for KongPluginStatus {
     }
 }
 
-impl Object for KongPlugin {
-    const KIND: Kind = Kind::KongPlugin;
-    const CONDITIONS: &'static [&'static str] = &[conditions::PROGRAMMED];
-    type Spec = KongPluginSpec;
-    type Status = KongPluginStatus;
-
-    fn into_parts(self) -> (ObjectMeta, Self::Spec, Option<Self::Status>) {
-        (self.metadata, self.spec, self.status)
-    }
-
-    fn read_parts(document: &mut Value) -> Result<Parts<Self>, Unreadable> {
-        let status = read::optional_field(document, "status")?;
-        let spec: Self::Spec = read::read_value(document.take(), "")?;
-        Ok(Parts {
-            spec: spec.into(),
-            status,
-        })
-    }
-
-    #[cfg(feature = "schema")]
-    fn definitions() -> Vec<crate::schema::CustomResourceDefinition> {
-        vec![<Self as kube::CustomResourceExt>::crd()]
-    }
-}
+object!(
+    KongPlugin,
+    fields: KongPluginSpec,
+    status: KongPluginStatus,
+    conditions: [PROGRAMMED],
+);

@@ -47,9 +47,7 @@ use crate::{
         validation = rules::control_plane_is_not_ingress_controller(),
         validation = rules::adopt_needs_control_plane(),
         validation = rules::adopt_is_kept(),
-        validation = Rule::new("self.type != 'inline' || (has(self.cert) && self.cert.size() \
-             != 0)")
-            .message("spec.cert is required when type is 'inline'"),
+        validation = rules::inline_certificate_is_set(),
         validation = Rule::new("self.type != 'inline' || (has(self.key) && self.key.size() \
              != 0)")
             .message("spec.key is required when type is 'inline'"),

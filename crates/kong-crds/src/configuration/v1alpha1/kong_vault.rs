@@ -9,6 +9,7 @@ use crate::schema::{blocks, rules};
 use crate::{
     Condition,
     adopt::Adopt,
+    object::object,
     reference::ControlPlaneRef,
     status::{ControlPlaneId, KonnectIds, Status},
 };
@@ -143,3 +144,13 @@ impl Status for KongVaultStatus {
         &self.conditions
     }
 }
+
+object!(
+    KongVault,
+    spec: KongVaultSpec,
+    status: KongVaultStatus,
+    conditions: [
+        PROGRAMMED, CONTROL_PLANE_REF_VALID, RESOLVED_REFS, API_AUTH_RESOLVED_REF, API_AUTH_VALID,
+        CONFIG_STORE_REF_VALID, ADOPTED,
+    ],
+);

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "schema")]
 use crate::schema::{blocks, rules};
-use crate::{adopt::Adopt, configuration::v1::KongConsumerStatus, reference::ControlPlaneRef};
+use crate::{
+    adopt::Adopt, configuration::v1::KongConsumerStatus, object::object, reference::ControlPlaneRef,
+};
 
 /// Consumers that are treated alike: a KongConsumer names its groups.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -67,3 +69,13 @@ pub struct KongConsumerGroupSpec {
     #[cfg_attr(feature = "schema", schemars(schema_with = "blocks::tags"))]
     pub tags: Option<Vec<String>>,
 }
+
+object!(
+    KongConsumerGroup,
+    optional_spec: KongConsumerGroupSpec,
+    status: KongConsumerStatus,
+    conditions: [
+        PROGRAMMED, CONTROL_PLANE_REF_VALID, RESOLVED_REFS, API_AUTH_RESOLVED_REF, API_AUTH_VALID,
+        PLUGIN_REF_VALID, ADOPTED,
+    ],
+);
