@@ -40,6 +40,12 @@ pub const SECRET_REF_VALID: &str = "SecretRefValid";
 pub const PLUGIN_REF_VALID: &str = "PluginRefValid";
 /// Type: what a KongPluginBinding is for is usable. Ours alone, and there only while it is not.
 pub const TARGET_REFS_VALID: &str = "TargetRefsValid";
+/// Type: the KonnectCloudGatewayNetworks that the object refers to are ready.
+pub const NETWORK_REFS_VALID: &str = "KonnectNetworkRefsValid";
+/// Type: Konnect knows the certificate of the data planes.
+pub const DATA_PLANE_CERTIFICATE_PROVISIONED: &str = "DataPlaneCertificateProvisioned";
+/// Type: data planes have all that they need to connect with Konnect. Also the reason of its True status.
+pub const READY: &str = "Ready";
 /// Type: the entity that `spec.adopt` names was taken over. Also the reason of its True status.
 pub const ADOPTED: &str = "Adopted";
 /// Type: a control plane of source Mirror was read. Also the reason of its True status.

@@ -29,7 +29,11 @@ macro_rules! kinds {
             KongReferenceGrant: $crate::configuration::v1alpha1::KongReferenceGrant => input;
             Secret: $crate::kubernetes::Secret => input;
             KonnectAPIAuthConfiguration: $crate::konnect::v1alpha1::KonnectAPIAuthConfiguration => judged;
+            KonnectCloudGatewayNetwork: $crate::konnect::v1alpha1::KonnectCloudGatewayNetwork => offline;
+            KonnectCloudGatewayTransitGateway: $crate::konnect::v1alpha1::KonnectCloudGatewayTransitGateway => offline;
             KonnectGatewayControlPlane: $crate::konnect::v1alpha2::KonnectGatewayControlPlane => judged;
+            KonnectCloudGatewayDataPlaneGroupConfiguration: $crate::konnect::v1alpha1::KonnectCloudGatewayDataPlaneGroupConfiguration => offline;
+            KonnectConfigStore: $crate::konnect::v1alpha1::KonnectConfigStore => offline;
             KongPlugin: $crate::configuration::v1::KongPlugin => input;
             KongClusterPlugin: $crate::configuration::v1::KongClusterPlugin => offline;
             KongVault: $crate::configuration::v1alpha1::KongVault => offline;
@@ -50,6 +54,8 @@ macro_rules! kinds {
             KongCredentialJWT: $crate::configuration::v1alpha1::KongCredentialJWT => offline;
             KongCredentialACL: $crate::configuration::v1alpha1::KongCredentialACL => offline;
             KongPluginBinding: $crate::configuration::v1alpha1::KongPluginBinding => judged;
+            KongDataPlaneClientCertificate: $crate::configuration::v1alpha1::KongDataPlaneClientCertificate => offline;
+            KonnectExtension: $crate::konnect::v1alpha2::KonnectExtension => offline;
             ReferenceGrant: $crate::gateway::ReferenceGrant => offline;
             Namespace: $crate::gateway::Namespace => offline;
             ConfigMap: $crate::gateway::ConfigMap => offline;
@@ -283,6 +289,16 @@ mod tests {
         assert!(Kind::KongUpstream < Kind::KongTarget);
         assert!(Kind::KongCertificate < Kind::KongService);
         assert!(Kind::KongRoute < Kind::KongPluginBinding);
+        assert!(Kind::KonnectCloudGatewayNetwork < Kind::KonnectCloudGatewayTransitGateway);
+        assert!(
+            Kind::KonnectCloudGatewayNetwork < Kind::KonnectCloudGatewayDataPlaneGroupConfiguration
+        );
+        assert!(
+            Kind::KonnectGatewayControlPlane < Kind::KonnectCloudGatewayDataPlaneGroupConfiguration
+        );
+        assert!(Kind::KonnectGatewayControlPlane < Kind::KonnectConfigStore);
+        assert!(Kind::KonnectConfigStore < Kind::KongVault);
+        assert!(Kind::KongDataPlaneClientCertificate < Kind::KonnectExtension);
         assert!(Kind::KongCACertificate < Kind::KongService);
         assert!(Kind::KongCertificate < Kind::KongSNI);
         assert!(Kind::KongKeySet < Kind::KongKey);

@@ -145,11 +145,13 @@ crate::kinds!(define_any_parts);
 /// Implements [`Object`] for a type of `#[derive(CustomResource)]` that has a status.
 ///
 /// The type of what the user wants is named by where it stands in a document: `spec` for a field that has to be
-/// there, `optional_spec` for one that may be missing, `fields` for what stands beside the metadata.
+/// there, `optional_spec` for one that may be missing, `fields` for what stands beside the metadata. `required` are
+/// fields that a definition asks for in place of an optional spec.
 macro_rules! object {
     (
         $kind:ident, $place:ident: $spec:ty, status: $status:ty,
-        conditions: [$($condition:ident),* $(,)?] $(, older: [$($older:ty),*])? $(,)?
+        conditions: [$($condition:ident),* $(,)?] $(, older: [$($older:ty),*])?
+        $(, required: [$($required:literal),*])? $(,)?
     ) => {
         impl $crate::Object for $kind {
             const KIND: $crate::Kind = $crate::Kind::$kind;
@@ -176,7 +178,7 @@ macro_rules! object {
             fn definitions() -> Vec<$crate::schema::CustomResourceDefinition> {
                 vec![
                     $($(<$older>::definition(),)*)?
-                    $crate::object::definition!($place, Self),
+                    $crate::object::definition!($place, Self $($(, $required)*)?),
                 ]
             }
         }
@@ -201,8 +203,8 @@ pub(crate) use read_spec;
 /// The definition of the version that we work in, see [`object!`].
 #[cfg(feature = "schema")]
 macro_rules! definition {
-    (optional_spec, $type:ty) => {
-        $crate::schema::with_optional_spec(<$type as kube::CustomResourceExt>::crd())
+    (optional_spec, $type:ty $(, $required:literal)*) => {
+        $crate::schema::with_required(<$type as kube::CustomResourceExt>::crd(), &[$($required),*])
     };
     ($place:ident, $type:ty) => {
         <$type as kube::CustomResourceExt>::crd()

@@ -87,7 +87,7 @@ pub enum ServiceRefType {
 }
 
 /// Names an object, or an entity in Konnect.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(kube::KubeSchema))]
 #[cfg_attr(
     feature = "schema",
@@ -112,7 +112,7 @@ pub struct ObjectRef {
 }
 
 /// The ways to name something that is in Konnect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum ObjectRefType {
     /// By the id of the entity.
@@ -122,6 +122,7 @@ pub enum ObjectRefType {
     #[serde(rename = "namespacedRef")]
     NamespacedRef,
     /// A value that is not known here.
+    #[default]
     #[serde(other)]
     #[cfg_attr(feature = "schema", schemars(skip))]
     Unknown,

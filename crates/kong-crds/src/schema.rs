@@ -95,16 +95,22 @@ fn type_meta(properties: &mut Value) {
 }
 
 /// The definition with `spec` not required, as upstream's types without the marker have it.
-pub(crate) fn with_optional_spec(
+pub(crate) fn with_optional_spec(definition: CustomResourceDefinition) -> CustomResourceDefinition {
+    with_required(definition, &[])
+}
+
+/// The definition with other fields of an object required than the derives have it.
+pub(crate) fn with_required(
     mut definition: CustomResourceDefinition,
+    fields: &[&str],
 ) -> CustomResourceDefinition {
     for version in &mut definition.spec.versions {
         let schema = version
             .schema
             .as_mut()
             .and_then(|schema| schema.open_api_v3_schema.as_mut());
-        if let Some(required) = schema.and_then(|schema| schema.required.as_mut()) {
-            required.retain(|field| field != "spec");
+        if let Some(schema) = schema {
+            schema.required = Some(fields.iter().map(|field| (*field).to_owned()).collect());
         }
     }
     definition

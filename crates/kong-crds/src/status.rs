@@ -2,7 +2,7 @@
 //!
 //! Entities of Kong's configuration share [`EntityStatus`]; what else their status names (the ids of
 //! the entities that they belong to or use) is its parameter. Kinds with a status of their own have
-//! it in their type file.
+//! it in their type file. Kinds of the group `konnect.konghq.com` have the ids at the top: [`KonnectStatus`].
 
 use std::fmt;
 
@@ -60,6 +60,39 @@ where
     }
 }
 
+/// Status of an entity that is of Konnect alone.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct KonnectStatus<I> {
+    /// What is right or wrong with the object.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(schema_with = "blocks::programmed_conditions")
+    )]
+    pub conditions: Vec<Condition>,
+    /// Where in Konnect the entity is.
+    #[serde(flatten)]
+    pub konnect: KonnectIds<I>,
+}
+
+impl<I> Status for KonnectStatus<I>
+where
+    I: Clone
+        + PartialEq
+        + fmt::Debug
+        + Default
+        + Serialize
+        + DeserializeOwned
+        + Send
+        + Sync
+        + 'static,
+{
+    fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+}
+
 /// Ids of an entity in Konnect.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -76,10 +109,15 @@ pub struct KonnectIds<I> {
     #[serde(rename = "serverURL", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(length(max = 512)))]
     pub server_url: Option<String>,
-    /// Ids of the entities that this one belongs to or uses.
+    /// Ids of the entities that this one belongs to or uses, and what else Konnect says of it.
     #[serde(flatten)]
     pub related: I,
 }
+
+/// Nothing beside the ids of the entity itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct NoIds {}
 
 /// The control plane of an entity that names nothing else.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

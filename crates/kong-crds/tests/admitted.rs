@@ -16,14 +16,25 @@ use kong_crds::{
             CredentialStatus, IngressClassParametersSpec, KongCACertificateSpec,
             KongCACertificateStatus, KongCredentialACLSpec, KongCredentialAPIKeySpec,
             KongCredentialBasicAuthSpec, KongCredentialHMACSpec, KongCredentialJWTSpec,
-            KongCustomEntitySpec, KongCustomEntityStatus, KongKeySetSpec, KongKeySetStatus,
-            KongKeySpec, KongKeyStatus, KongLicenseFields, KongLicenseStatus, KongSNISpec,
-            KongSNIStatus, KongVaultSpec, KongVaultStatus,
+            KongCustomEntitySpec, KongCustomEntityStatus, KongDataPlaneClientCertificateSpec,
+            KongDataPlaneClientCertificateStatus, KongKeySetSpec, KongKeySetStatus, KongKeySpec,
+            KongKeyStatus, KongLicenseFields, KongLicenseStatus, KongSNISpec, KongSNIStatus,
+            KongVaultSpec, KongVaultStatus,
         },
         v1beta1::{KongConsumerGroupSpec, KongUpstreamPolicySpec, KongUpstreamPolicyStatus},
     },
     crd_documents,
     incubator::v1alpha1::{KongServiceFacadeSpec, KongServiceFacadeStatus},
+    konnect::{
+        v1alpha1::{
+            KonnectCloudGatewayDataPlaneGroupConfigurationSpec,
+            KonnectCloudGatewayDataPlaneGroupConfigurationStatus, KonnectCloudGatewayNetworkSpec,
+            KonnectCloudGatewayNetworkStatus, KonnectCloudGatewayTransitGatewaySpec,
+            KonnectCloudGatewayTransitGatewayStatus, KonnectConfigStoreSpec,
+            KonnectConfigStoreStatus,
+        },
+        v1alpha2::{KonnectExtensionSpec, KonnectExtensionStatus},
+    },
 };
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde::{Serialize, de::DeserializeOwned};
@@ -118,6 +129,13 @@ const PARTS: &[(&str, &[(&str, Through)])] = &[
         ],
     ),
     (
+        "KongDataPlaneClientCertificate",
+        &[
+            ("spec", through::<KongDataPlaneClientCertificateSpec>),
+            ("status", through::<KongDataPlaneClientCertificateStatus>),
+        ],
+    ),
+    (
         "KongKey",
         &[
             ("spec", through::<KongKeySpec>),
@@ -166,6 +184,47 @@ const PARTS: &[(&str, &[(&str, Through)])] = &[
             ("status", through::<KongVaultStatus>),
         ],
     ),
+    (
+        "KonnectCloudGatewayDataPlaneGroupConfiguration",
+        &[
+            (
+                "spec",
+                through::<KonnectCloudGatewayDataPlaneGroupConfigurationSpec>,
+            ),
+            (
+                "status",
+                through::<KonnectCloudGatewayDataPlaneGroupConfigurationStatus>,
+            ),
+        ],
+    ),
+    (
+        "KonnectCloudGatewayNetwork",
+        &[
+            ("spec", through::<KonnectCloudGatewayNetworkSpec>),
+            ("status", through::<KonnectCloudGatewayNetworkStatus>),
+        ],
+    ),
+    (
+        "KonnectCloudGatewayTransitGateway",
+        &[
+            ("spec", through::<KonnectCloudGatewayTransitGatewaySpec>),
+            ("status", through::<KonnectCloudGatewayTransitGatewayStatus>),
+        ],
+    ),
+    (
+        "KonnectConfigStore",
+        &[
+            ("spec", through::<KonnectConfigStoreSpec>),
+            ("status", through::<KonnectConfigStoreStatus>),
+        ],
+    ),
+    (
+        "KonnectExtension",
+        &[
+            ("spec", through::<KonnectExtensionSpec>),
+            ("status", through::<KonnectExtensionStatus>),
+        ],
+    ),
 ];
 
 /// The fields that every object has, and the status, are no part of a kind without a spec.
@@ -177,7 +236,11 @@ fn schema(kind: &str, part: &str) -> Value {
         .into_iter()
         .find(|it| it["spec"]["names"]["kind"] == kind)
         .expect("the kind is defined");
-    let mut schema = document["spec"]["versions"][0]["schema"]["openAPIV3Schema"].clone();
+    // The version that we work in is the last one.
+    let versions = document["spec"]["versions"].as_array();
+    let version = versions.and_then(|versions| versions.last());
+    let version = version.expect("the kind has a version");
+    let mut schema = version["schema"]["openAPIV3Schema"].clone();
     if !part.is_empty() {
         return schema["properties"][part].take();
     }
@@ -205,7 +268,7 @@ fn settled(schema: &Value, document: &Value) -> Value {
                 .flatten()
                 .filter_map(|(name, property)| {
                     let default = &property["default"];
-                    (default.is_string() || default.is_boolean())
+                    (default.is_string() || default.is_boolean() || default.is_object())
                         .then(|| (name.clone(), default.clone()))
                 });
             let own = members

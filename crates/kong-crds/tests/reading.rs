@@ -62,6 +62,23 @@ fn the_least_that_a_schema_admits_is_read() {
             Kind::KongPluginBinding,
             json!({"spec": {"controlPlaneRef": {}, "pluginRef": {"name": "p"}}}),
         ),
+        (
+            Kind::KonnectCloudGatewayNetwork,
+            json!({"spec": {
+                "name": "n", "cloud_gateway_provider_account_id": "a", "region": "r",
+                "availability_zones": ["z"], "cidr_block": "c",
+                "konnect": {"authRef": {"name": "a"}},
+            }}),
+        ),
+        (
+            Kind::KonnectCloudGatewayTransitGateway,
+            json!({"spec": {"type": "AWSTransitGateway", "networkRef": {"type": "namespacedRef"}}}),
+        ),
+        (
+            Kind::KonnectCloudGatewayDataPlaneGroupConfiguration,
+            json!({"spec": {"controlPlaneRef": {}, "version": "3.13"}}),
+        ),
+        (Kind::KonnectConfigStore, json!({})),
         (Kind::KongClusterPlugin, json!({"plugin": "cors"})),
         (
             Kind::KongVault,
@@ -101,6 +118,14 @@ fn the_least_that_a_schema_admits_is_read() {
         (
             Kind::KongCredentialACL,
             json!({"spec": {"consumerRef": {}, "group": "g"}}),
+        ),
+        (
+            Kind::KongDataPlaneClientCertificate,
+            json!({"spec": {"controlPlaneRef": {}, "cert": "c"}}),
+        ),
+        (
+            Kind::KonnectExtension,
+            json!({"spec": {"konnect": {"controlPlane": {"ref": {}}}}}),
         ),
     ] {
         let observed = observed(kind, fields);

@@ -50,6 +50,11 @@ pub(crate) fn pending_status() -> Value {
     json!({"conditions": pending(conditions::PROGRAMMED)})
 }
 
+/// What an extension's status is before anybody has looked at the object.
+pub(crate) fn not_ready_status() -> Value {
+    json!({"conditions": pending(conditions::READY)})
+}
+
 /// Conditions of an entity, whose status has a default as a whole.
 pub(crate) fn entity_conditions(_: &mut SchemaGenerator) -> Schema {
     let mut schema = condition_list();

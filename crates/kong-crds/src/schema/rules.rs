@@ -121,6 +121,21 @@ pub(crate) fn consumer_is_frozen() -> Rule {
     .message("spec.consumerRef is immutable when an entity is already Programmed")
 }
 
+/// A field of a programmed object stays.
+pub(crate) fn is_frozen(field: &str) -> Rule {
+    Rule::new(format!(
+        "(!has(self.status) || !self.status.conditions.exists(c, c.type == 'Programmed' && \
+         c.status == 'True')) ? true : oldSelf.spec.{field} == self.spec.{field}"
+    ))
+    .message(format!("spec.{field} is immutable when an entity is already Programmed").as_str())
+}
+
+/// The control plane of an extension stays.
+pub(crate) fn extended_control_plane_is_immutable() -> Rule {
+    Rule::new("oldSelf.spec.konnect.controlPlane.ref == self.spec.konnect.controlPlane.ref")
+        .message("spec.konnect.controlPlane.ref is immutable.")
+}
+
 /// Entities of Konnect do not belong to the ingress controller.
 pub(crate) fn control_plane_is_not_ingress_controller() -> Rule {
     Rule::new("!has(self.controlPlaneRef) ? true : self.controlPlaneRef.type != 'kic'")
