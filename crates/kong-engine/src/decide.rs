@@ -240,16 +240,18 @@ impl Engine {
 
     fn want(&self, id: Uuid, entity: &Entity, body: &Arc<Body>) -> Decision {
         let at = entity.site.at;
-        let same = |held: &Normal| {
+        let same = |sent: &Body| {
             let wanted = Normal::of(at, body);
-            entity.echo.as_deref() == Some(held) || wanted.differences(held).is_empty()
+            wanted.differences(&Normal::of(at, sent)).is_empty()
         };
         match &entity.belief {
             Belief::Held(Content::As(held)) if held == body => return Decision::Rest,
-            Belief::Held(Content::As(held)) if same(&Normal::of(at, held)) => {
+            Belief::Held(Content::As(held)) if same(held) => return Decision::Agrees,
+            Belief::Held(Content::Other(held))
+                if entity.recognise(held).is_some_and(|sent| same(sent)) =>
+            {
                 return Decision::Agrees;
             }
-            Belief::Held(Content::Other(held)) if same(held) => return Decision::Agrees,
             Belief::Held(_) | Belief::Trusted(_) | Belief::Unknown | Belief::Absent => {}
         }
         if !self.is_known(entity) {
@@ -272,10 +274,11 @@ impl Engine {
             Contest::Free => {}
             Contest::Wait => return Decision::Wait,
             Contest::Lost(text) => return refused(entity, text),
-            Contest::StepAside if at.name_field().is_some() => {
-                return self.when_allowed(entity, Act::StepAside);
+            Contest::StepAside => {
+                let can = entity.missing().any(|key| key.temporary().is_some());
+                let act = if can { Act::StepAside } else { Act::Remove };
+                return self.when_allowed(entity, act);
             }
-            Contest::StepAside => return self.when_allowed(entity, Act::Remove),
         }
         if entity.is_present() {
             return self.when_allowed(entity, Act::Update);
@@ -296,12 +299,11 @@ impl Engine {
     /// Whether a body refers to something of ours that is not there yet.
     fn needs_another(&self, entity: &Entity, body: &Body) -> bool {
         entity.site.at.references().iter().any(|reference| {
-            let Some(id) = body.reference(reference.field) else {
-                return false;
-            };
-            let found = self.entities.at(&RemoteId::from(id));
-            let mut found = found.into_iter().filter_map(|id| self.entities.get(id));
-            found.any(|other| other.site.at == reference.to && !other.is_present())
+            body.references(reference.field).any(|id| {
+                let found = self.entities.at(&RemoteId::from(id));
+                let mut found = found.into_iter().filter_map(|id| self.entities.get(id));
+                found.any(|other| other.site.at == reference.to && !other.is_present())
+            })
         })
     }
 

@@ -77,9 +77,8 @@ pub(crate) struct Entity {
     pub(crate) belief: Belief,
     /// What else is at our id, in words.
     pub(crate) stranger: Option<String>,
-    /// The normal form of Konnect's answer to our last write, where it differs from what we sent: a
-    /// field that Konnect rewrites is no drift.
-    pub(crate) echo: Option<Arc<Normal>>,
+    /// What Konnect made of our last write, where that is not what we sent.
+    pub(crate) echo: Option<Echo>,
     /// What Konnect says of it beside what we wrote.
     pub(crate) facts: Option<Arc<Value>>,
     /// What it has that nothing else may have, as far as we know.
@@ -94,6 +93,13 @@ pub(crate) struct Entity {
     pub(crate) touched: OpId,
     /// Whether what is to be written heals drift, which nobody waits for.
     pub(crate) healing: bool,
+}
+
+/// How Konnect holds something that we sent: a field that it rewrites is no drift.
+#[derive(Clone, Debug)]
+pub(crate) struct Echo {
+    sent: Arc<Body>,
+    answered: Arc<Normal>,
 }
 
 /// What is under way with an entity.
@@ -171,6 +177,29 @@ impl Entity {
             Some(Intent::Present(body)) => Some(body),
             Some(Intent::Keep | Intent::Absent | Intent::Observe(_) | Intent::Release(_))
             | None => None,
+        }
+    }
+
+    /// Notes how Konnect holds something of ours, where nothing but that tells it from something else.
+    pub(crate) fn note_echo(&mut self, sent: &Arc<Body>, answered: Normal) {
+        let at = self.site.at;
+        let rewritten = !Normal::of(at, sent).differences(&answered).is_empty();
+        self.echo = (rewritten || !at.hashed().is_empty()).then(|| Echo {
+            sent: Arc::clone(sent),
+            answered: Arc::new(answered),
+        });
+    }
+
+    /// What of ours is held, if it is something of ours: what we sent last, or what is wanted.
+    pub(crate) fn recognise(&self, held: &Normal) -> Option<&Arc<Body>> {
+        match &self.echo {
+            Some(echo) if *echo.answered == *held => Some(&echo.sent),
+            // Somebody has written since: what is hashed is no longer what we sent.
+            Some(echo) if !echo.answered.same_hashes(held) => None,
+            Some(_) | None => self.wanted().filter(|wanted| {
+                let wanted = Normal::of(self.site.at, wanted);
+                wanted.differences(held).is_empty()
+            }),
         }
     }
 
@@ -264,41 +293,52 @@ impl Entity {
     fn refers_to(&self) -> BTreeSet<RemoteId> {
         let mut ids: BTreeSet<RemoteId> = self.site.parent.iter().cloned().collect();
         for reference in self.site.at.references() {
-            let wanted = self
-                .wanted()
-                .and_then(|body| body.reference(reference.field));
-            let held = match &self.belief {
-                Belief::Held(Content::As(body) | Content::Unclear(body)) => {
-                    body.reference(reference.field)
-                }
-                Belief::Held(Content::Other(normal)) => normal.reference(reference.field),
-                Belief::Unknown | Belief::Trusted(_) | Belief::Absent => None,
-            };
-            ids.extend(wanted.into_iter().chain(held).map(RemoteId::from));
+            let wanted = self.wanted().into_iter();
+            let wanted = wanted.flat_map(|body| body.references(reference.field));
+            ids.extend(wanted.map(RemoteId::from));
+            self.visit_held(reference.field, &mut |id| {
+                ids.insert(RemoteId::from(id));
+            });
         }
         ids
+    }
+
+    /// Visits the ids that a member refers to in what is there.
+    fn visit_held(&self, field: &str, visit: &mut impl FnMut(&str)) {
+        match &self.belief {
+            Belief::Held(Content::As(body) | Content::Unclear(body)) => {
+                body.references(field).for_each(visit);
+            }
+            Belief::Held(Content::Other(normal)) => normal.references(field).for_each(visit),
+            Belief::Unknown | Belief::Trusted(_) | Belief::Absent => {}
+        }
     }
 
     /// Whether Konnect deletes it along with another one: it lives below that, or refers to it as it is
     /// there now.
     pub(crate) fn goes_along_with(&self, remote: &RemoteId) -> bool {
         let below = self.site.parent.as_ref() == Some(remote);
-        let mut references = self.site.at.references().iter();
-        below
-            || references.any(|reference| {
-                reference.on_delete == OnDelete::Cascade
-                    && self.held_reference(reference.field) == Some(remote.as_str())
-            })
+        below || self.holds_reference(remote, OnDelete::Cascade)
     }
 
-    /// What a member refers to, as far as that is known of what is there.
-    pub(crate) fn held_reference(&self, field: &str) -> Option<&str> {
-        match &self.belief {
-            Belief::Held(Content::As(body) | Content::Unclear(body)) => body.reference(field),
-            Belief::Held(Content::Other(normal)) => normal.reference(field),
-            Belief::Unknown | Belief::Trusted(_) => self.wanted()?.reference(field),
-            Belief::Absent => None,
-        }
+    /// Whether a member of this kind refers to another entity, as far as it is known of what is there.
+    pub(crate) fn holds_reference(&self, remote: &RemoteId, on_delete: OnDelete) -> bool {
+        let references = self.site.at.references().iter();
+        let mut fields = references
+            .filter(|reference| reference.on_delete == on_delete)
+            .map(|reference| reference.field);
+        fields.any(|field| {
+            let mut found = false;
+            let mut compare = |id: &str| found |= id == remote.as_str();
+            match (&self.belief, self.wanted()) {
+                // Nobody looked yet: it is as wanted, if it is there.
+                (Belief::Unknown | Belief::Trusted(_), Some(body)) => {
+                    body.references(field).for_each(compare);
+                }
+                _ => self.visit_held(field, &mut compare),
+            }
+            found
+        })
     }
 
     /// What it claims that nothing else may have.
@@ -307,6 +347,14 @@ impl Entity {
         self.wanted()
             .map(|body| self.site.at.uniques(body, parent))
             .unwrap_or_default()
+    }
+}
+
+impl Entity {
+    /// What it claims and does not have yet.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = UniqueKey> {
+        let claims = self.claims().into_iter();
+        claims.filter(|key| !self.holds.contains(key))
     }
 }
 

@@ -4,7 +4,7 @@
 //! to an entity is known from lists only, so these are read first. Start with [`Engine::leave`].
 
 use kong_crds::names::DELETION_POLICY_ANNOTATION;
-use kong_model::{Collection, OnDelete, RemoteId};
+use kong_model::{Collection, OnDelete};
 use kong_resolve::{Intent, Key};
 use kong_translation::{Attempt, Problem};
 
@@ -104,7 +104,7 @@ impl Engine {
             }
         };
         for (_, other) in self.entities.dependents(remote) {
-            note(other, refuses_deletion(other, remote));
+            note(other, other.holds_reference(remote, OnDelete::Restrict));
         }
         if entity.site.at == Collection::ControlPlanes {
             for id in self.entities.in_plane(remote) {
@@ -134,12 +134,4 @@ enum Blocker {
     OnItsWay,
     /// What refers to it is to stay.
     Stays(Key),
-}
-
-/// Whether Konnect refuses to delete an entity because of this other one.
-fn refuses_deletion(other: &Entity, remote: &RemoteId) -> bool {
-    other.site.at.references().iter().any(|reference| {
-        reference.on_delete == OnDelete::Restrict
-            && other.held_reference(reference.field) == Some(remote.as_str())
-    })
 }

@@ -78,9 +78,9 @@ impl Engine {
             {
                 entity.remote = Some(RemoteId::from(answered));
             }
-            let answered = Normal::of(at, &Body::from_wire(at, answer));
-            let rewritten = !Normal::of(at, &sent).differences(&answered).is_empty();
-            entity.echo = (rewritten && at != Collection::Identity).then(|| Arc::new(answered));
+            if at != Collection::Identity {
+                entity.note_echo(&sent, Normal::answered(at, &Body::from_wire(at, answer)));
+            }
         }
         let parent = entity.site.parent.as_ref().map(RemoteId::as_str);
         entity.holds = at.uniques(&sent, parent).into();

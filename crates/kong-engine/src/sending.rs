@@ -127,8 +127,10 @@ impl Engine {
             Act::Create | Act::Update => put(entity, body.clone()?)?,
             Act::StepAside => {
                 let mut aside = Body::clone(body.as_ref()?);
-                let name = format!("konduit-swap-{}", id.simple());
-                aside.set(site.at.name_field()?, Node::Text(Arc::from(name)));
+                let name: Arc<str> = Arc::from(format!("konduit-swap-{}", id.simple()));
+                for field in entity.missing().filter_map(|key| key.temporary()) {
+                    aside.set(field, Node::Text(Arc::clone(&name)));
+                }
                 let aside = Arc::new(aside);
                 return Some((*access, put(entity, Arc::clone(&aside))?, Some(aside)));
             }

@@ -54,6 +54,30 @@ impl Node {
         }
     }
 
+    /// The same where only the text at some paths is secret; an empty path is the value itself.
+    fn read_with(value: &Value, secrets: &[&str]) -> Option<Self> {
+        if secrets.is_empty() || secrets.contains(&"") {
+            return Self::read(value, !secrets.is_empty());
+        }
+        match value {
+            Value::Object(members) => {
+                let members = members.iter().filter_map(|(key, value)| {
+                    let node = Self::read_with(value, &below(secrets, key))?;
+                    Some((Arc::from(key.as_str()), node))
+                });
+                Some(Self::Map(members.collect()))
+            }
+            Value::Array(items) => {
+                let items = items.iter();
+                let nodes = items.filter_map(|item| Self::read_with(item, secrets));
+                Some(Self::List(nodes.collect()))
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                Self::read(value, false)
+            }
+        }
+    }
+
     /// The text of a text node, sealed ones excepted.
     pub fn as_str(&self) -> Option<&str> {
         match self {
@@ -70,6 +94,27 @@ impl Node {
             Self::Map(members) => members.get("id").and_then(Self::as_str),
             Self::Text(id) => Some(id),
             Self::Bool(_) | Self::Number(_) | Self::Secret(_) | Self::List(_) => None,
+        }
+    }
+
+    /// The ids in a reference or in a list of references.
+    pub fn references(&self) -> impl Iterator<Item = &str> {
+        let (one, many) = match self {
+            Self::List(items) => (None, items.as_slice()),
+            other => (other.reference(), &[][..]),
+        };
+        one.into_iter()
+            .chain(many.iter().filter_map(Self::reference))
+    }
+
+    /// What is at a path below.
+    fn at(&self, path: &str) -> Option<&Self> {
+        let (key, rest) = split(path);
+        match self {
+            Self::Map(members) => follow(members.get(key)?, rest),
+            Self::Bool(_) | Self::Number(_) | Self::Text(_) | Self::Secret(_) | Self::List(_) => {
+                None
+            }
         }
     }
 
@@ -121,6 +166,26 @@ impl fmt::Debug for Node {
     }
 }
 
+/// The first name of a path, and the others.
+pub(crate) fn split(path: &str) -> (&str, Option<&str>) {
+    path.split_once('.')
+        .map_or((path, None), |(key, rest)| (key, Some(rest)))
+}
+
+/// What is at the rest of a path.
+pub(crate) fn follow<'n>(node: &'n Node, rest: Option<&str>) -> Option<&'n Node> {
+    rest.map_or(Some(node), |rest| node.at(rest))
+}
+
+/// The paths below a member.
+fn below<'p>(paths: &[&'p str], key: &str) -> Vec<&'p str> {
+    let below = paths.iter().filter_map(|path| match split(path) {
+        (first, rest) if first == key => Some(rest.unwrap_or_default()),
+        _ => None,
+    });
+    below.collect()
+}
+
 /// The body of one entity.
 ///
 /// There are as many bodies as entities and each has few members, so they stand in a row, sorted by name.
@@ -137,7 +202,7 @@ impl Body {
             .into_iter()
             .flatten()
             .filter_map(|(key, value)| {
-                let node = Node::read(value, secrets.contains(&key.as_str()))?;
+                let node = Node::read_with(value, &below(secrets, key))?;
                 Some((Arc::from(key.as_str()), node))
             });
         let mut members: Vec<(Arc<str>, Node)> = members.collect();
@@ -188,6 +253,13 @@ impl Body {
     /// The `id` of a reference member such as `service: {id}`.
     pub fn reference(&self, field: &str) -> Option<&str> {
         self.get(field)?.reference()
+    }
+
+    /// The ids at a path that leads to a reference or a list of references: `ca_certificates`.
+    pub fn references(&self, path: &str) -> impl Iterator<Item = &str> {
+        let (key, rest) = split(path);
+        let node = self.get(key).and_then(|node| follow(node, rest));
+        node.into_iter().flat_map(Node::references)
     }
 
     /// The members, sorted by name.
@@ -252,6 +324,31 @@ mod tests {
     fn nulls_are_left_out_and_whole_floats_are_integers() {
         let body = Body::from_wire(Collection::Services, &json!({"port": 80.0, "path": null}));
         assert_eq!(body.wire(), json!({"port": 80}));
+    }
+
+    #[test]
+    fn references_are_found_one_by_one_in_lists_and_at_paths() {
+        let value = json!({"ca_certificates": ["a", "b"], "client_certificate": {"id": "c"}});
+        let body = Body::from_wire(Collection::Services, &value);
+        let at = |path| body.references(path).collect::<Vec<_>>();
+        assert_eq!(at("ca_certificates"), ["a", "b"]);
+        assert_eq!(at("client_certificate"), ["c"]);
+        assert_eq!(at("client_certificate.id"), ["c"]);
+        assert!(at("client_certificate.name").is_empty() && at("other").is_empty());
+    }
+
+    #[test]
+    fn what_is_secret_in_a_member_is_sealed_and_the_rest_of_it_is_not() {
+        let value = json!({"kid": "k", "pem": {"private_key": "canary", "public_key": "public"}});
+        let body = Body::from_wire(Collection::Keys, &value);
+        assert_eq!(body.wire(), value);
+        assert_eq!(
+            body.redacted(),
+            json!({"kid": "k", "pem": {"private_key": "[redacted]", "public_key": "public"}})
+        );
+        let vault = json!({"name": "hcv", "prefix": "p", "config": {"a": [{"token": "canary"}]}});
+        let vault = Body::from_wire(Collection::Vaults, &vault);
+        assert!(!format!("{vault:?}").contains("canary"));
     }
 
     #[test]

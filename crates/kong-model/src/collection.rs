@@ -5,15 +5,19 @@
 //! new row in `rows`. Sources: konnect.md 5.4, 5.5 and the vendor's OpenAPI document.
 
 mod rows;
+mod unique;
 
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
 use crate::body::Body;
 
-use rows::{NAME, ROWS, Row, Unique};
+pub use unique::UniqueKey;
+
+use rows::{ROWS, Row};
+use unique::Unique;
 
 /// A collection of entities in Konnect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +30,30 @@ pub enum Collection {
     GroupMemberships,
     /// Certificates with their keys.
     Certificates,
+    /// Certificates of authorities that are trusted.
+    CaCertificates,
+    /// Names for which a certificate is shown.
+    Snis,
+    /// Sets of keys.
+    KeySets,
+    /// Keys, as JWK or PEM.
+    Keys,
+    /// Where secrets are kept.
+    Vaults,
+    /// Consumers.
+    Consumers,
+    /// Groups of consumers.
+    ConsumerGroups,
+    /// API keys of consumers.
+    KeyAuths,
+    /// User names and passwords of consumers.
+    BasicAuths,
+    /// Secrets with which consumers sign requests.
+    HmacAuths,
+    /// What the tokens of consumers are checked with.
+    Jwts,
+    /// Names of the access lists that consumers are on.
+    Acls,
     /// Upstreams.
     Upstreams,
     /// Services.
@@ -74,7 +102,7 @@ pub enum OnDelete {
     Restrict,
 }
 
-/// A member of a body that holds the id of another entity.
+/// A member of a body that holds the id of another entity, or a list of such ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reference {
     /// The member: `service` for `service: {id}`.
@@ -144,6 +172,12 @@ impl Collection {
         self.row().name
     }
 
+    /// The name in declarative configuration: `keyauth_credentials`.
+    pub fn deck_name(self) -> String {
+        let own = self.row().deck.map(str::to_owned);
+        own.unwrap_or_else(|| self.name().replace('-', "_"))
+    }
+
     /// What its answers look like.
     pub fn shape(self) -> Shape {
         self.row().shape
@@ -176,9 +210,14 @@ impl Collection {
         references.any(|it| it.to == other && it.on_delete == OnDelete::Restrict)
     }
 
-    /// The members whose text is never shown.
+    /// The members whose text is never shown, and what of others is not: `pem.private_key`.
     pub fn secrets(self) -> &'static [&'static str] {
         self.row().secrets
+    }
+
+    /// The members that answers hold as a hash: it says nothing about what was sent.
+    pub fn hashed(self) -> &'static [&'static str] {
+        self.row().hashed
     }
 
     /// The members that are lists without order.
@@ -218,6 +257,11 @@ impl Collection {
         self.row().below
     }
 
+    /// The members of answers that say when an entity was made and changed.
+    pub fn stamps(self) -> &'static [&'static str] {
+        self.row().stamps
+    }
+
     /// The members of answers that statuses tell of.
     pub fn facts(self) -> &'static [&'static str] {
         self.row().facts
@@ -238,66 +282,24 @@ impl Collection {
         self.row().items
     }
 
-    /// The member that carries a unique name and can be changed to a temporary one, so that two
-    /// entities can swap names. Where there is none a swap deletes one of the two first.
+    /// The member that an entity is known by, if that is a unique name.
     pub fn name_field(self) -> Option<&'static str> {
-        self.row().uniques.contains(&NAME).then_some("name")
+        self.row().uniques.iter().find_map(Unique::name)
     }
 
     /// What of `body` no other entity of the same control plane (or organisation) may have. `parent`
     /// is the id of the parent in the path.
     pub fn uniques(self, body: &Body, parent: Option<&str>) -> Vec<UniqueKey> {
-        let key = |unique: &Unique| {
-            let mut parts = Vec::new();
-            for (index, field) in unique.fields.iter().enumerate() {
-                match body.text(field).or_else(|| body.reference(field)) {
-                    Some(value) => parts.push(format!("{field} \"{value}\"")),
-                    None if index > 0 && unique.unset_counts => {}
-                    None => return None,
-                }
-            }
-            if let (Some(parent), Some(id)) = (self.parent(), parent) {
-                parts.push(format!("{} \"{id}\"", parent.field));
-            }
-            Some(UniqueKey {
-                collection: self,
-                fields: unique.fields,
-                text: Arc::from(parts.join(", ")),
-            })
-        };
-        self.row().uniques.iter().filter_map(key).collect()
+        let uniques = self.row().uniques.iter();
+        uniques
+            .filter_map(|unique| UniqueKey::of(self, unique, body, parent))
+            .collect()
     }
 }
 
 impl fmt::Display for Collection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-/// What no two entities of a collection may share, in words: `name "shop"`. Clones share the words.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UniqueKey {
-    collection: Collection,
-    fields: &'static [&'static str],
-    text: Arc<str>,
-}
-
-impl UniqueKey {
-    /// The collection in which it is unique.
-    pub fn collection(&self) -> Collection {
-        self.collection
-    }
-
-    /// The members that count, set or not.
-    pub fn fields(&self) -> &'static [&'static str] {
-        self.fields
-    }
-}
-
-impl fmt::Display for UniqueKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
     }
 }
 
@@ -312,14 +314,15 @@ mod tests {
         for (index, row) in ROWS.iter().enumerate() {
             assert_eq!(row.collection as usize, index, "{}", row.name);
             assert_eq!(row.collection.defaults().len(), DEFAULTS[index].len());
-            let known = |field: &&&str| !row.collection.defaults().contains_key(**field);
-            let named = [row.secrets, row.sets, row.open, row.chosen];
-            let unknown: Vec<_> = named
-                .iter()
-                .flat_map(|list| list.iter())
-                .filter(known)
-                .collect();
-            assert!(unknown.is_empty(), "{}: {unknown:?}", row.name);
+            let named = [row.secrets, row.hashed, row.sets, row.open, row.chosen].concat();
+            let named = named.into_iter().map(|path| path.split('.').next());
+            let references = row.references.iter().map(|it| it.field.split('.').next());
+            for member in named.chain(references).flatten() {
+                let known = row.collection.defaults().contains_key(member);
+                assert!(known, "{} {member}", row.name);
+            }
+            let mut others = row.references.iter().map(|reference| reference.to);
+            assert!(others.all(|other| (other as usize) < index), "{}", row.name);
         }
     }
 
@@ -342,31 +345,5 @@ mod tests {
                 );
             }
         }
-    }
-
-    #[test]
-    fn a_plugin_is_unique_in_its_scope_also_where_it_has_none() {
-        let uniques = |value| {
-            let body = Body::from_wire(Collection::Plugins, &value);
-            Collection::Plugins.uniques(&body, None)
-        };
-        let global = uniques(json!({"name": "cors"}));
-        let scoped = uniques(json!({"name": "cors", "service": {"id": "s"}}));
-        assert_eq!(global.len(), 1);
-        assert_ne!(global, scoped);
-        assert_eq!(scoped[0].to_string(), r#"name "cors", service "s""#);
-    }
-
-    #[test]
-    fn an_entity_without_a_name_claims_none() {
-        let body = Body::from_wire(Collection::Services, &json!({"host": "h"}));
-        assert_eq!(Collection::Services.uniques(&body, None), []);
-    }
-
-    #[test]
-    fn a_target_is_unique_in_its_upstream() {
-        let body = Body::from_wire(Collection::Targets, &json!({"target": "a:1"}));
-        let of = |upstream| Collection::Targets.uniques(&body, Some(upstream));
-        assert_ne!(of("u"), of("v"));
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::body::{Body, Node};
+use crate::body::{Body, Node, follow, split};
 use crate::collection::{Collection, Shape, Shorthand};
 
 /// A body in normal form.
@@ -18,6 +18,8 @@ use crate::collection::{Collection, Shape, Shorthand};
 pub struct Normal {
     collection: Collection,
     members: BTreeMap<Arc<str>, Node>,
+    /// Whether Konnect said so: then some members are hashes.
+    answered: bool,
 }
 
 /// One member in which two bodies differ. Secrets are sealed in both.
@@ -42,7 +44,15 @@ impl fmt::Debug for Difference {
 }
 
 impl Normal {
-    /// Brings a body, wanted or held, into normal form.
+    /// The normal form of what Konnect answered.
+    pub fn answered(collection: Collection, body: &Body) -> Self {
+        Self {
+            answered: true,
+            ..Self::of(collection, body)
+        }
+    }
+
+    /// The normal form of what is wanted, or was sent.
     pub fn of(collection: Collection, body: &Body) -> Self {
         let mut members: BTreeMap<Arc<str>, Node> = BTreeMap::new();
         for (field, node) in body.members() {
@@ -71,12 +81,21 @@ impl Normal {
         Self {
             collection,
             members,
+            answered: false,
         }
     }
 
-    /// The id in a member that refers to another entity.
-    pub fn reference(&self, field: &str) -> Option<&str> {
-        self.members.get(field)?.reference()
+    /// The ids at a path that leads to a reference or a list of references.
+    pub fn references(&self, path: &str) -> impl Iterator<Item = &str> {
+        let (key, rest) = split(path);
+        let node = self.members.get(key).and_then(|node| follow(node, rest));
+        node.into_iter().flat_map(Node::references)
+    }
+
+    /// Whether both have the same in every member that answers hold as a hash, as far as there are any.
+    pub fn same_hashes(&self, other: &Self) -> bool {
+        let mut hashed = self.collection.hashed().iter();
+        hashed.all(|field| self.members.get(*field) == other.members.get(*field))
     }
 
     /// Where `held` is not what this body wants. Empty: nothing to write.
@@ -87,16 +106,18 @@ impl Normal {
             .collect()
     }
 
-    fn difference(&self, field: &str, held: &Self) -> Option<Difference> {
-        let (wanted, held) = (self.members.get(field), held.members.get(field));
+    fn difference(&self, field: &str, other: &Self) -> Option<Difference> {
+        let (wanted, held) = (self.members.get(field), other.members.get(field));
         let alike = match (wanted, held) {
+            (Some(_), Some(_)) if other.answered && self.collection.hashed().contains(&field) => {
+                true
+            }
             (Some(wanted), Some(held)) if self.collection.open().contains(&field) => {
                 covers(held, wanted)
             }
-            // An answer without a write-only member says nothing about it.
-            (Some(_), None) if self.collection.secrets().contains(&field) => true,
+            (Some(wanted), held) => is_said(wanted, held),
             (None, Some(_)) => self.collection.chosen().contains(&field),
-            (wanted, held) => wanted == held,
+            (None, None) => true,
         };
         (!alike).then(|| Difference {
             field: field.to_owned(),
@@ -224,6 +245,21 @@ fn fill(node: &mut Node, default: &Node) {
     }
 }
 
+/// Whether `held` is what is wanted. An answer without a secret says nothing about it.
+fn is_said(wanted: &Node, held: Option<&Node>) -> bool {
+    match (wanted, held) {
+        (Node::Secret(_), None) => true,
+        (Node::Map(wanted), Some(Node::Map(held))) => {
+            held.keys().all(|field| wanted.contains_key(field))
+                && wanted
+                    .iter()
+                    .all(|(field, wanted)| is_said(wanted, held.get(field)))
+        }
+        (Node::Map(wanted), None) => wanted.values().all(|wanted| is_said(wanted, None)),
+        (wanted, held) => Some(wanted) == held,
+    }
+}
+
 /// Whether `held` says all that `wanted` says.
 fn covers(held: &Node, wanted: &Node) -> bool {
     match (held, wanted) {
@@ -251,144 +287,4 @@ impl From<(Collection, &Value)> for Normal {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::*;
-
-    fn differ(collection: Collection, wanted: &Value, held: &Value) -> Vec<String> {
-        let (wanted, held) = (
-            Normal::from((collection, wanted)),
-            Normal::from((collection, held)),
-        );
-        wanted
-            .differences(&held)
-            .into_iter()
-            .map(|difference| difference.field)
-            .collect()
-    }
-
-    #[test]
-    fn defaults_order_and_fields_of_the_server_make_no_difference() {
-        let wanted = json!({"name": "a", "host": "h", "tags": ["b", "a"]});
-        let held = json!({
-            "id": "x", "name": "a", "host": "h", "port": 80, "protocol": "http", "retries": 5,
-            "connect_timeout": 60000, "read_timeout": 60000, "write_timeout": 60000,
-            "enabled": true, "tags": ["a", "b"], "created_at": 1, "ca_certificates": [], "path": null,
-        });
-        assert_eq!(
-            differ(Collection::Services, &wanted, &held),
-            Vec::<String>::new()
-        );
-    }
-
-    #[test]
-    fn a_member_that_somebody_added_is_a_difference() {
-        let wanted = json!({"host": "h"});
-        let held = json!({"host": "h", "path": "/x", "retries": 7});
-        assert_eq!(
-            differ(Collection::Services, &wanted, &held),
-            ["path", "retries"]
-        );
-    }
-
-    #[test]
-    fn health_checks_are_compared_with_their_nested_defaults() {
-        let wanted = json!({"name": "u", "healthchecks": {"active": {"http_path": "/ok"}}});
-        let mut held = json!({"name": "u", "healthchecks": {
-            "threshold": 0, "active": {"http_path": "/ok", "timeout": 1, "concurrency": 10}}});
-        assert_eq!(
-            differ(Collection::Upstreams, &wanted, &held),
-            Vec::<String>::new()
-        );
-        held["healthchecks"]["active"]["timeout"] = json!(3);
-        assert_eq!(
-            differ(Collection::Upstreams, &wanted, &held),
-            ["healthchecks"]
-        );
-    }
-
-    #[test]
-    fn of_a_plugin_configuration_only_what_is_sent_is_compared() {
-        let wanted = json!({"name": "p", "config": {"minute": 5, "nested": {"a": 1}}});
-        let held = json!({"name": "p", "config": {"minute": 5, "policy": "local", "nested": {"a": 1, "b": 2}},
-            "protocols": ["http"]});
-        assert_eq!(
-            differ(Collection::Plugins, &wanted, &held),
-            Vec::<String>::new()
-        );
-        let held = json!({"name": "p", "config": {"minute": 6, "nested": {"a": 1}}});
-        assert_eq!(differ(Collection::Plugins, &wanted, &held), ["config"]);
-    }
-
-    #[test]
-    fn a_key_that_is_not_answered_makes_no_difference_but_another_one_does() {
-        let wanted = json!({"cert": "c", "key": "k"});
-        assert_eq!(
-            differ(Collection::Certificates, &wanted, &json!({"cert": "c"})),
-            Vec::<String>::new()
-        );
-        assert_eq!(
-            differ(
-                Collection::Certificates,
-                &wanted,
-                &json!({"cert": "c", "key": "l"})
-            ),
-            ["key"]
-        );
-    }
-
-    #[test]
-    fn a_url_is_spelled_out() {
-        let held = json!({"host": "a.test", "port": 8443, "protocol": "https", "path": "/x"});
-        let wanted = json!({"host": "ignored", "url": "https://a.test:8443/x"});
-        assert_eq!(
-            differ(Collection::Services, &wanted, &held),
-            Vec::<String>::new()
-        );
-    }
-
-    #[test]
-    fn a_target_without_a_port_is_the_one_with_kongs_port() {
-        for (wanted, held) in [
-            ("a.test", "a.test:8000"),
-            ("[::1]", "[::1]:8000"),
-            ("a:1", "a:1"),
-            ("[::1]:2", "[::1]:2"),
-        ] {
-            let (wanted, held) = (json!({"target": wanted}), json!({"target": held}));
-            assert_eq!(
-                differ(Collection::Targets, &wanted, &held),
-                Vec::<String>::new()
-            );
-        }
-    }
-
-    #[test]
-    fn settings_of_a_control_plane_are_found_below_config() {
-        let wanted = json!({"name": "cp", "auth_type": "pki_client_certs"});
-        let held = json!({"id": "x", "name": "cp", "description": "", "labels": {},
-            "config": {"auth_type": "pinned_client_certs", "cluster_type": "CLUSTER_TYPE_CONTROL_PLANE"}});
-        assert_eq!(
-            differ(Collection::ControlPlanes, &wanted, &held),
-            ["auth_type"]
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn a_body_never_differs_from_itself_and_normal_forms_are_stable(
-            port in proptest::option::of(0_u16..), path in proptest::option::of("/[a-z]{0,5}"),
-            tags in proptest::collection::vec("[a-c]{1,2}", 0..5),
-        ) {
-            let value = json!({"host": "h", "port": port, "path": path, "tags": tags});
-            let normal = Normal::from((Collection::Services, &value));
-            prop_assert!(normal.differences(&normal).is_empty());
-            let mut reversed = tags;
-            reversed.reverse();
-            let other = json!({"host": "h", "port": port, "path": path, "tags": reversed});
-            prop_assert_eq!(&normal, &Normal::from((Collection::Services, &other)));
-        }
-    }
-}
+mod tests;

@@ -14,11 +14,11 @@ use zeroize::Zeroize;
 pub const REDACTED: &str = "[redacted]";
 
 /// A secret value: shared, comparable, never shown.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sealed(Arc<Clear>);
 
 /// Clears its memory when the last holder lets go.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Clear(String);
 
 impl Drop for Clear {

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use kong_model::{Collection, Shape};
+use kong_model::{Body, Collection, Shape};
 use serde_json::{Map, Value, json};
 
 use crate::check::without_defaults;
@@ -87,7 +87,7 @@ fn insert(
     nodes.sort_by(|one, other| one.0.cmp(&other.0));
     if !nodes.is_empty() {
         let list: Vec<Value> = nodes.into_iter().map(|(_, node)| node).collect();
-        into.insert(collection.name().replace('-', "_"), Value::Array(list));
+        into.insert(collection.deck_name(), Value::Array(list));
     }
 }
 
@@ -102,15 +102,11 @@ fn title(collection: Collection, value: &Value) -> String {
 
 fn node(scope: &Scope, key: &Key, value: &Value) -> Value {
     let collection = key.0;
-    let mut members = value.as_object().cloned().unwrap_or_default();
+    let redacted = Body::from_wire(collection, value).redacted();
+    let mut members = redacted.as_object().cloned().unwrap_or_default();
     without_defaults(collection.schema(), &mut members);
     members.remove("created_at");
     members.remove("updated_at");
-    for secret in collection.secrets() {
-        if let Some(secret) = members.get_mut(*secret) {
-            *secret = Value::from(REDACTED);
-        }
-    }
     let home = home(collection, value);
     for link in links(collection, value) {
         if home.as_ref().is_some_and(|(field, _)| *field == link.field) {

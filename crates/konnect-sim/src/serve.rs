@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use kong_model::{Body, Collection, Method, Request, Response, Shape, Update, normal};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::check::{Violation, fill, is_uuid, violations};
 use crate::ids::Ids;
@@ -198,11 +199,10 @@ impl Desk<'_> {
         }
         let created = before.map(|before| before["created_at"].clone());
         members.insert("id".to_owned(), Value::from(&*id));
-        members.insert(
-            "created_at".to_owned(),
-            created.unwrap_or_else(|| time.clone()),
-        );
-        members.insert("updated_at".to_owned(), time);
+        for stamp in collection.stamps() {
+            let created = created.clone().filter(|_| *stamp == "created_at");
+            members.insert((*stamp).to_owned(), created.unwrap_or_else(|| time.clone()));
+        }
         if let (Some(parent), Some(id)) = (collection.parent(), place.parent) {
             members.insert(parent.field.to_owned(), json!({ "id": id }));
         }
@@ -224,6 +224,11 @@ impl Desk<'_> {
                 .filter_map(|field| members.remove_entry(field))
                 .collect();
             members.insert(below.member.to_owned(), Value::Object(settings));
+        }
+        for field in collection.hashed() {
+            if let Some(Value::String(text)) = members.get_mut(*field) {
+                *text = hash(place.parent, text);
+            }
         }
         let value = Value::Object(members);
         self.admit(place, &id, &value)?;
@@ -409,6 +414,14 @@ fn valid_id(id: &str) -> Result<Arc<str>, Refusal> {
     }
     let message = format!("\"{id}\" is not a valid UUID");
     Err(Refusal::field("id", "is_uuid", message))
+}
+
+/// What is kept of a text that is not to be known again. Equal texts below different parents look different.
+fn hash(parent: Option<&str>, text: &str) -> String {
+    let salted = format!("{} {text}", parent.unwrap_or_default());
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, salted.as_bytes())
+        .simple()
+        .to_string()
 }
 
 /// Where data planes reach their control plane.

@@ -75,7 +75,7 @@ impl Engine {
         let appeared = !entity.is_present();
         let at = entity.site.at;
         let body = Body::from_wire(at, item);
-        let held = Normal::of(at, &body);
+        let held = Normal::answered(at, &body);
         let parent = entity.site.parent.as_ref().map(RemoteId::as_str);
         let holds = at.uniques(&body, parent);
         if *holds != *entity.holds {
@@ -86,12 +86,13 @@ impl Engine {
         if entity.source != IdSource::Observed {
             entity.source = IdSource::Record;
         }
-        let agreed = entity.wanted().filter(|wanted| {
-            entity.echo.as_deref() == Some(&held)
-                || Normal::of(at, wanted).differences(&held).is_empty()
-        });
-        entity.belief = Belief::Held(match agreed {
-            Some(wanted) => Content::As(Arc::clone(wanted)),
+        entity.belief = Belief::Held(match entity.recognise(&held).cloned() {
+            Some(body) => {
+                if entity.echo.is_none() {
+                    entity.note_echo(&body, held);
+                }
+                Content::As(body)
+            }
             None => Content::Other(Arc::new(held)),
         });
         if entity.is_confirmed() {

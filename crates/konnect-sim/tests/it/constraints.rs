@@ -315,3 +315,153 @@ fn clients_understand_the_refusals() {
     ));
     assert!(matches!(failure(&remove), Failure::Reference(_)));
 }
+
+#[test]
+fn what_belongs_to_a_consumer_goes_with_it() {
+    let mut client = Client::new();
+    let core = format!("{}/core-entities", client.control_plane("cp"));
+    let consumer = format!("{core}/consumers/{}", id(1));
+    client.has(&consumer, json!({"username": "u"}));
+    for (number, path, body) in [
+        (2, "key-auth", json!({"key": "k"})),
+        (3, "basic-auth", json!({"username": "u", "password": "p"})),
+        (4, "hmac-auth", json!({"username": "u"})),
+        (5, "jwt", json!({"key": "iss"})),
+        (6, "acls", json!({"group": "g"})),
+    ] {
+        let credential = client.has(&format!("{consumer}/{path}/{}", id(number)), body);
+        assert_eq!(credential["consumer"], json!({"id": id(1)}), "{path}");
+    }
+    for (number, scope) in [(7, json!({"consumer": {"id": id(1)}})), (8, json!({}))] {
+        let mut plugin = scope;
+        plugin["name"] = json!("cors");
+        client.has(&format!("{core}/plugins/{}", id(number)), plugin);
+    }
+    assert_eq!(client.delete(&consumer).status, 204);
+    for list in ["key-auths", "basic-auths", "hmac-auths", "jwts", "acls"] {
+        assert_eq!(
+            client.get(&format!("{core}/{list}")).body,
+            json!({"data": []})
+        );
+    }
+    let plugins = client.get(&format!("{core}/plugins")).body;
+    assert_eq!(plugins["data"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn names_of_certificates_keys_of_sets_and_plugins_of_groups_go_along() {
+    let mut client = Client::new();
+    let core = format!("{}/core-entities", client.control_plane("cp"));
+    for (above, body, below, child) in [
+        (
+            format!("certificates/{}", id(1)),
+            json!({"cert": "c", "key": "k"}),
+            format!("certificates/{}/snis/{}", id(1), id(2)),
+            json!({"name": "a.test"}),
+        ),
+        (
+            format!("key-sets/{}", id(3)),
+            json!({"name": "set"}),
+            format!("keys/{}", id(4)),
+            json!({"kid": "k", "set": {"id": id(3)}}),
+        ),
+        (
+            format!("consumer_groups/{}", id(5)),
+            json!({"name": "gold"}),
+            format!("plugins/{}", id(6)),
+            json!({"name": "cors", "consumer_group": {"id": id(5)}}),
+        ),
+    ] {
+        let (above, below) = (format!("{core}/{above}"), format!("{core}/{below}"));
+        client.has(&above, body);
+        client.has(&below, child);
+        assert_eq!(client.delete(&above).status, 204);
+        assert_eq!(client.get(&below).status, 404, "{below}");
+    }
+}
+
+#[test]
+fn a_trusted_authority_cannot_be_deleted_while_a_service_names_it() {
+    let mut client = Client::new();
+    let core = format!("{}/core-entities", client.control_plane("cp"));
+    let service = format!("{core}/services/{}", id(3));
+    for number in [1, 2] {
+        let path = format!("{core}/ca_certificates/{}", id(number));
+        client.has(&path, json!({"cert": format!("c{number}")}));
+    }
+    let trusting = |ids: Value| json!({"host": "h", "ca_certificates": ids});
+    client.has(&service, trusting(json!([id(1), id(2)])));
+    let dangling = client.put(&service, trusting(json!([id(1), id(9)])));
+    assert_eq!(constraint(&dangling).0, "ca_certificates.id");
+    let second = format!("{core}/ca_certificates/{}", id(2));
+    assert!(constraint(&client.delete(&second)).1.contains("services"));
+    client.has(&service, trusting(json!([id(1)])));
+    assert_eq!(client.delete(&second).status, 204);
+}
+
+#[test]
+fn credentials_differ_in_a_control_plane_and_groups_in_a_consumer() {
+    let mut client = Client::new();
+    let core = format!("{}/core-entities", client.control_plane("cp"));
+    for number in [1, 2] {
+        let body = json!({"username": format!("u{number}"), "custom_id": ""});
+        client.has(&format!("{core}/consumers/{}", id(number)), body);
+    }
+    for (path, body, field) in [
+        ("key-auth", json!({"key": "canary"}), "key"),
+        (
+            "basic-auth",
+            json!({"username": "u", "password": "p"}),
+            "username",
+        ),
+        (
+            "hmac-auth",
+            json!({"username": "u", "secret": "s"}),
+            "username",
+        ),
+        ("jwt", json!({"key": "iss"}), "key"),
+    ] {
+        client.has(
+            &format!("{core}/consumers/{}/{path}/{}", id(1), id(3)),
+            body.clone(),
+        );
+        let answer = client.put(
+            &format!("{core}/consumers/{}/{path}/{}", id(2), id(4)),
+            body,
+        );
+        let message = format!("{field} (type: unique) constraint failed");
+        assert_eq!(constraint(&answer), (field, message.as_str()));
+    }
+    for (consumer, number) in [(1, 5), (2, 6)] {
+        let path = format!("{core}/consumers/{}/acls/{}", id(consumer), id(number));
+        client.has(&path, json!({"group": "g"}));
+    }
+    let twice = format!("{core}/consumers/{}/acls/{}", id(2), id(7));
+    assert_eq!(
+        constraint(&client.put(&twice, json!({"group": "g"}))).0,
+        "group"
+    );
+}
+
+#[test]
+fn keys_differ_in_their_set_and_vaults_by_prefix() {
+    let mut client = Client::new();
+    let core = format!("{}/core-entities", client.control_plane("cp"));
+    client.has(
+        &format!("{core}/key-sets/{}", id(1)),
+        json!({"name": "set"}),
+    );
+    let set = json!({"id": id(1)});
+    client.has(&format!("{core}/keys/{}", id(2)), json!({"kid": "k"}));
+    client.has(
+        &format!("{core}/keys/{}", id(3)),
+        json!({"kid": "k", "set": set}),
+    );
+    let twice = client.put(&format!("{core}/keys/{}", id(4)), json!({"kid": "k"}));
+    assert_eq!(constraint(&twice).0, "kid, set");
+    let vault = |prefix: &str| json!({"name": "env", "prefix": prefix});
+    client.has(&format!("{core}/vaults/{}", id(5)), vault("a"));
+    client.has(&format!("{core}/vaults/{}", id(6)), vault("b"));
+    let twice = client.put(&format!("{core}/vaults/{}", id(7)), vault("a"));
+    assert_eq!(constraint(&twice).0, "prefix");
+}

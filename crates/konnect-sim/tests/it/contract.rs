@@ -13,7 +13,7 @@ struct Held {
     client: Client,
     contract: Contract,
     /// Operations with the statuses that they were seen to answer with.
-    seen: BTreeSet<(Method, String, u16)>,
+    seen: BTreeSet<(Method, Option<Collection>, u16)>,
 }
 
 impl Held {
@@ -33,11 +33,7 @@ impl Held {
             assert_core_error(body);
         }
         assert_eq!(nulls(body), 0, "{request:?}: {body}");
-        let collection = path
-            .rsplit('/')
-            .find(|part| Collection::all().any(|at| at.name() == *part));
-        let collection = collection.unwrap_or_default().to_owned();
-        self.seen.insert((method, collection, status));
+        self.seen.insert((method, collection_of(path), status));
         answer
     }
 
@@ -46,6 +42,19 @@ impl Held {
         assert!(answer.status < 300, "{path}: {}", answer.body);
         answer.body
     }
+}
+
+/// What a path is about: the place whose path it continues with an id, or is.
+fn collection_of(path: &str) -> Option<Collection> {
+    let path = path.split('?').next().unwrap_or_default();
+    let follows = |template: &str| {
+        let (mut parts, mut template) = (path.split('/'), template.split('/'));
+        let all = template.all(|part| {
+            part.starts_with('{') && parts.next().is_some() || Some(part) == parts.next()
+        });
+        all && parts.count() <= 1
+    };
+    Collection::all().find(|at| follows(at.items_path()) || follows(at.list_path()))
 }
 
 /// Errors of core entities have a gRPC code, words, and details.
@@ -78,14 +87,16 @@ fn bodies(at: Collection, there: &dyn Fn(Collection) -> String) -> Vec<Value> {
     let mut bodies = samples(at.schema());
     for body in &mut bodies {
         for Reference { field, to, .. } in at.references() {
-            if body.get(field).is_some() {
-                body[field] = json!({ "id": there(*to) });
+            match body.get(field) {
+                Some(Value::Array(_)) => body[field] = json!([there(*to)]),
+                Some(_) => body[field] = json!({ "id": there(*to) }),
+                None => {}
             }
         }
         if let Some(members) = body.as_object_mut() {
             // The path says both.
             members.remove("id");
-            members.remove("upstream");
+            members.retain(|field, _| at.parent().is_none_or(|parent| parent.field != field));
         }
     }
     bodies
@@ -193,8 +204,8 @@ fn answers_are_those_of_the_openapi_document() {
         None,
     );
 
-    let seen = |method, collection: &str, status| {
-        let key = (method, collection.to_owned(), status);
+    let seen = |method, collection, status| {
+        let key = (method, Some(collection), status);
         assert!(held.seen.contains(&key), "{key:?}");
     };
     for at in Collection::all().filter(|at| at.shape() == Shape::Core) {
@@ -206,13 +217,13 @@ fn answers_are_those_of_the_openapi_document() {
             (Method::Get, 404),
             (Method::Delete, 204),
         ] {
-            seen(method, at.name(), status);
+            seen(method, at, status);
         }
     }
     for status in [201, 400, 409] {
-        seen(Method::Post, "control-planes", status);
+        seen(Method::Post, Collection::ControlPlanes, status);
     }
     for status in [200, 401, 403, 404] {
-        seen(Method::Get, "control-planes", status);
+        seen(Method::Get, Collection::ControlPlanes, status);
     }
 }

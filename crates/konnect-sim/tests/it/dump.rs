@@ -75,3 +75,36 @@ fn a_dump_is_declarative_configuration_without_secrets_times_and_defaults() {
     ]);
     assert_eq!(client.konnect.dump(), expected);
 }
+
+#[test]
+fn consumers_have_their_credentials_below_them_in_the_words_of_deck() {
+    let mut client = Client::new();
+    let core = format!("{}/core-entities", client.control_plane("cp"));
+    let consumer = format!("{core}/consumers/{}", id(1));
+    client.has(&consumer, json!({"username": "u"}));
+    client.has(
+        &format!("{consumer}/key-auth/{}", id(2)),
+        json!({"key": "canary"}),
+    );
+    client.has(
+        &format!("{consumer}/basic-auth/{}", id(3)),
+        json!({"username": "u", "password": "canary"}),
+    );
+    client.has(
+        &format!("{core}/keys/{}", id(4)),
+        json!({"kid": "k", "pem": {"private_key": "canary", "public_key": "public"}}),
+    );
+    let expected = json!([{
+        "_format_version": "3.0", "_konnect": {"control_plane_name": "cp"},
+        "consumers": [{
+            "id": id(1), "username": "u",
+            "basicauth_credentials": [{"id": id(3), "username": "u", "password": "[redacted]"}],
+            "keyauth_credentials": [{"id": id(2), "key": "[redacted]"}],
+        }],
+        "keys": [{
+            "id": id(4), "kid": "k",
+            "pem": {"private_key": "[redacted]", "public_key": "public"},
+        }],
+    }]);
+    assert_eq!(client.konnect.dump(), expected);
+}

@@ -413,3 +413,21 @@ fn a_group_has_members_and_no_entities_of_its_own() {
     assert_eq!(client.delete(&group).status, 204);
     assert_eq!(client.get(&a).status, 200);
 }
+
+#[test]
+fn a_password_is_answered_as_a_hash_that_differs_from_one_consumer_to_another() {
+    let mut client = Client::new();
+    let core = format!("{}/core-entities", client.control_plane("cp"));
+    let mut answered = |consumer: u32| {
+        let path = format!("{core}/consumers/{}", id(consumer));
+        client.has(&path, json!({"username": format!("u{consumer}")}));
+        let login = json!({"username": format!("login{consumer}"), "password": "canary"});
+        let path = format!("{path}/basic-auth/{}", id(consumer + 10));
+        let password = client.has(&path, login.clone())["password"].take();
+        assert_eq!(client.has(&path, login)["password"], password);
+        password
+    };
+    let (one, other) = (answered(1), answered(2));
+    assert_ne!(one, other);
+    assert!(!format!("{one} {other}").contains("canary"));
+}
