@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use kong_model::{Body, Collection, Normal, RemoteId};
+use kong_model::{Body, Collection, Normal, RemoteId, Update};
 use kong_resolve::{Access, Intent, Key};
 use kong_translation::{Attempt, Problem};
 
@@ -157,11 +157,13 @@ impl Engine {
     /// An entity is there now: what refers to it can be written, and what it may have been in the way
     /// of is known.
     pub(crate) fn entity_appeared(&mut self, id: Uuid) {
-        let Some(remote) = self.entities.get(id).and_then(|it| it.remote.clone()) else {
+        let Some(entity) = self.entities.get(id) else {
             return;
         };
-        self.unexamined
-            .extend(self.entities.dependents(&remote).map(|(id, _)| id));
+        if let Some(remote) = &entity.remote {
+            let dependents = self.entities.dependents(entity.site.at, remote);
+            self.unexamined.extend(dependents.map(|(id, _)| id));
+        }
     }
 
     /// What is to be deleted from a control plane may go on.
@@ -280,7 +282,7 @@ impl Engine {
                 return self.when_allowed(entity, act);
             }
         }
-        if entity.is_present() {
+        if entity.is_present() && at.update() != Update::No {
             return self.when_allowed(entity, Act::Update);
         }
         match self.when_allowed(entity, Act::Create) {
@@ -296,15 +298,23 @@ impl Engine {
         record.is_some_and(|record| record.confirmed == self.term()) || self.term() == 0
     }
 
-    /// Whether a body refers to something of ours that is not there yet.
+    /// Whether an entity needs something of ours that is not there yet: its body refers to that, it lives below
+    /// it, or is its membership.
     fn needs_another(&self, entity: &Entity, body: &Body) -> bool {
-        entity.site.at.references().iter().any(|reference| {
-            body.references(reference.field).any(|id| {
-                let found = self.entities.at(&RemoteId::from(id));
-                let mut found = found.into_iter().filter_map(|id| self.entities.get(id));
-                found.any(|other| other.site.at == reference.to && !other.is_present())
+        let missing = |to: Collection, id: &RemoteId| {
+            let found = self.entities.at(id).into_iter();
+            let mut found = found.filter_map(|id| self.entities.get(id));
+            found.any(|other| other.site.at == to && !other.is_present())
+        };
+        let at = entity.site.at;
+        let parent = at.parent().zip(entity.site.parent.as_ref());
+        let member = at.members().zip(entity.remote.as_ref());
+        parent.is_some_and(|(parent, id)| missing(parent.to, id))
+            || member.is_some_and(|(of, id)| missing(of, id))
+            || at.references().iter().any(|reference| {
+                let mut ids = body.references(reference.field);
+                ids.any(|id| missing(reference.to, &RemoteId::from(id)))
             })
-        })
     }
 
     pub(crate) fn when_allowed(&self, entity: &Entity, act: Act) -> Decision {

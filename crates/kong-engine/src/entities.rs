@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
-use kong_model::{Body, Collection, Filter, Normal, OnDelete, RemoteId, Site, UniqueKey};
+use kong_model::{Body, Collection, Filter, Naming, Normal, OnDelete, RemoteId, Site, UniqueKey};
 use kong_resolve::{Claim, Intent, Key};
 use kong_translation::{Presence, Problem, State};
 
@@ -156,14 +156,14 @@ impl Entity {
     /// Nothing is known of it: if it is created, then under the id that the user chose, else under that
     /// of its identity, unless the server chooses.
     pub(crate) fn start_over(&mut self, identity: Uuid) {
-        let own = match self.site.at {
+        let own = match (self.site.at, self.site.at.naming()) {
             // One list a control plane, under its id.
-            Collection::GroupMemberships => self.site.control_plane.clone(),
-            at => at
-                .takes_our_id()
-                .then(|| RemoteId::from(identity.to_string())),
+            (Collection::GroupMemberships, _) => self.site.control_plane.clone(),
+            (_, Naming::Ours) => Some(RemoteId::from(identity.to_string())),
+            (_, Naming::Member { .. } | Naming::Labelled) => None,
         };
-        self.source = if self.specified.is_some() {
+        // The id of a membership is that of the member, and no choice.
+        self.source = if self.specified.is_some() && self.site.at.members().is_none() {
             IdSource::User
         } else {
             IdSource::Own
@@ -275,23 +275,32 @@ impl Entity {
 
     /// The list that tells whether it is there.
     pub(crate) fn scope(&self) -> Scope {
-        let filter = match (self.source, &self.remote, &self.site.control_plane) {
+        let at = self.site.at;
+        let filter = match (self.source, &self.remote, at) {
             (IdSource::Observed, Some(id), _) => Filter::Id(id.clone()),
-            (_, _, Some(_)) => Filter::All,
             // Of an organisation's control planes only those made by operators concern us.
-            (_, _, None) => Filter::Label("k8s-kind:KonnectGatewayControlPlane".to_owned()),
+            (_, _, Collection::ControlPlanes) => {
+                Filter::Label("k8s-kind:KonnectGatewayControlPlane".to_owned())
+            }
+            _ => Filter::All,
         };
+        let parent = self.site.parent.clone();
         Scope {
             configuration: self.configuration.clone(),
             control_plane: self.site.control_plane.clone(),
-            at: self.site.at,
+            at,
+            parent: parent.filter(|_| at.is_listed_by_parent()),
             filter,
         }
     }
 
     /// The ids of the entities that it refers to, as wanted and as held.
     fn refers_to(&self) -> BTreeSet<RemoteId> {
-        let mut ids: BTreeSet<RemoteId> = self.site.parent.iter().cloned().collect();
+        let member = self
+            .remote
+            .iter()
+            .filter(|_| self.site.at.members().is_some());
+        let mut ids: BTreeSet<RemoteId> = self.site.parent.iter().chain(member).cloned().collect();
         for reference in self.site.at.references() {
             let wanted = self.wanted().into_iter();
             let wanted = wanted.flat_map(|body| body.references(reference.field));
@@ -314,11 +323,12 @@ impl Entity {
         }
     }
 
-    /// Whether Konnect deletes it along with another one: it lives below that, or refers to it as it is
-    /// there now.
-    pub(crate) fn goes_along_with(&self, remote: &RemoteId) -> bool {
+    /// Whether Konnect deletes it along with another one: it lives below that, is its membership, or refers
+    /// to it as it is there now.
+    pub(crate) fn goes_along_with(&self, at: Collection, remote: &RemoteId) -> bool {
+        let member = self.site.at.members() == Some(at) && self.remote.as_ref() == Some(remote);
         let below = self.site.parent.as_ref() == Some(remote);
-        below || self.holds_reference(remote, OnDelete::Cascade)
+        member || below || self.holds_reference(remote, OnDelete::Cascade)
     }
 
     /// Whether a member of this kind refers to another entity, as far as it is known of what is there.

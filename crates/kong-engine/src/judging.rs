@@ -189,7 +189,7 @@ impl Engine {
 
     fn take_claim(&mut self, owner: &Key, claim: &Claim) {
         match self.entities.get(claim.identity) {
-            Some(entity) if entity.site == claim.site => {}
+            Some(entity) if entity.site == claim.site && !is_of_another(entity, claim) => {}
             Some(_) => self.move_entity(owner, claim),
             None => {
                 let entity = self.new_entity(owner, claim);
@@ -419,4 +419,9 @@ impl Engine {
             self.unexamined.extend(neighbours);
         }
     }
+}
+
+/// Whether what is claimed is the membership of another member.
+fn is_of_another(entity: &Entity, claim: &Claim) -> bool {
+    entity.site.at.members().is_some() && entity.specified != claim.specified
 }

@@ -47,11 +47,24 @@ impl Engine {
         if let Some(scope) = self.unread_referrers(entity) {
             return Decision::NeedsList(scope);
         }
+        if self.leaves_with_member(entity) {
+            return Decision::Wait;
+        }
         match self.blocker(entity) {
             Some(Blocker::OnItsWay) => Decision::Wait,
             Some(Blocker::Stays(blocker)) => Decision::Blocked(in_the_way(&blocker)),
             None => self.when_allowed(entity, Act::Remove),
         }
+    }
+
+    /// Whether an entity is the membership of one that is about to go, which ends it.
+    fn leaves_with_member(&self, entity: &Entity) -> bool {
+        let Some((of, remote)) = entity.site.at.members().zip(entity.remote.as_ref()) else {
+            return false;
+        };
+        let found = self.entities.at(remote).into_iter();
+        let mut found = found.filter_map(|id| self.entities.get(id));
+        found.any(|member| member.site.at == of && member.is_leaving() && member.is_possible())
     }
 
     /// A list that has yet to be read of what could keep an entity from being deleted: of what is not
@@ -103,7 +116,9 @@ impl Engine {
                 found = Some(Blocker::Stays(before.min(other.owner.clone())));
             }
         };
-        for (_, other) in self.entities.dependents(remote) {
+        let at = entity.site.at;
+        let others = self.entities.dependents(at, remote).map(|(_, other)| other);
+        for other in others.filter(|other| other.site.at.members() != Some(at)) {
             note(other, other.holds_reference(remote, OnDelete::Restrict));
         }
         if entity.site.at == Collection::ControlPlanes {

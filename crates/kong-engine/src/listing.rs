@@ -41,8 +41,22 @@ pub struct Scope {
     pub control_plane: Option<RemoteId>,
     /// What is listed.
     pub at: Collection,
+    /// Below which parent, where each has a list of its own.
+    pub parent: Option<RemoteId>,
     /// Which of it.
     pub filter: Filter,
+}
+
+impl Scope {
+    /// The list that has the parent, where each has a list of its own.
+    fn above(&self) -> Option<Self> {
+        self.parent.as_ref()?;
+        Some(Self {
+            at: self.at.parent()?.to,
+            parent: None,
+            ..self.clone()
+        })
+    }
 }
 
 /// Something in Konnect that is none of ours.
@@ -184,6 +198,21 @@ impl Engine {
         self.listings.is_read(scope) || until.is_some_and(|until| self.now < *until)
     }
 
+    /// Whether the control plane and the parent of a list may be there.
+    fn is_somewhere(&self, scope: &Scope) -> bool {
+        let plane = scope.control_plane.as_ref();
+        let above = scope.parent.as_ref().zip(scope.above());
+        let has = |parent: &RemoteId, above: &Scope| {
+            let mut found = self.entities.at(parent).into_iter();
+            found.any(|id| {
+                let entity = self.entities.get(id);
+                entity.is_some_and(|entity| entity.site.at == above.at && entity.is_possible())
+            })
+        };
+        plane.is_none_or(|plane| self.plane_exists(plane))
+            && above.is_none_or(|(parent, above)| has(parent, &above))
+    }
+
     /// A list is to be read at this time, and at no other.
     fn set_list_alarm(&mut self, scope: &Scope, time: Mono) {
         let Some(list) = self.listings.lists.get_mut(scope) else {
@@ -245,9 +274,7 @@ impl Engine {
         let Some(list) = self.listings.lists.get(scope) else {
             return;
         };
-        if let Some(plane) = &scope.control_plane
-            && !self.plane_exists(plane)
-        {
+        if !self.is_somewhere(scope) {
             // It is gone, or not known yet; who needs the list asks for it then.
             self.listings.lists.remove(scope);
             return;
@@ -307,7 +334,7 @@ impl Engine {
             site: Site {
                 at: scope.at,
                 control_plane: scope.control_plane.clone(),
-                parent: None,
+                parent: scope.parent.clone(),
             },
             filter: scope.filter.clone(),
             cursor: run.cursor.clone(),
@@ -379,11 +406,11 @@ impl Engine {
         let failures = list.failures;
         match failure {
             Failure::Unauthorized => self.doubt_token(&scope.configuration),
-            Failure::NotFound => {
-                if let Some(plane) = scope.control_plane.clone() {
-                    self.doubt_plane(&plane);
-                }
-            }
+            Failure::NotFound => match (scope.above(), &scope.control_plane) {
+                (Some(above), _) => self.relist(&above),
+                (None, Some(plane)) => self.doubt_plane(&plane.clone()),
+                (None, None) => {}
+            },
             Failure::RateLimited { .. } => {
                 self.line_up_list(scope, Class::FirstList);
                 return;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use kong_model::{Body, Collection, Failure, Normal, RemoteId, Reply};
+use kong_model::{Body, Collection, Failure, Naming, Normal, RemoteId, Reply};
 use kong_resolve::Intent;
 use kong_translation::{Attempt, Problem};
 
@@ -109,8 +109,8 @@ impl Engine {
         if at == Collection::ControlPlanes {
             self.plane_is_gone(remote);
         }
-        let along = self.entities.dependents(remote);
-        let along = along.filter(|(_, other)| other.goes_along_with(remote));
+        let along = self.entities.dependents(at, remote);
+        let along = along.filter(|(_, other)| other.goes_along_with(at, remote));
         let along: Vec<Uuid> = along.map(|(id, _)| id).collect();
         for id in along {
             self.vanish(id);
@@ -142,7 +142,7 @@ impl Engine {
         };
         let (configuration, scope) = (entity.configuration.clone(), entity.scope());
         let plane = entity.site.control_plane.clone();
-        let chosen_by_server = !entity.site.at.takes_our_id();
+        let chosen_by_server = entity.site.at.naming() == Naming::Labelled;
         match failure {
             // Not a failure of this entity: the lane waits, and then it is tried again. If that goes
             // on it is worth saying.

@@ -22,6 +22,7 @@ impl Engine {
         run.seen.insert(id.clone());
         let owner = owner_of(&item).map(Uid::from);
         let ours = owner.as_ref().and_then(|uid| self.by_uid.get(uid)).cloned();
+        let ours = ours.or_else(|| self.owner_of_member(scope.at, &id));
         let known = self.entities.at(&id).into_iter().find(|known| {
             self.entities
                 .get(*known)
@@ -51,14 +52,27 @@ impl Engine {
         }
     }
 
+    /// The object of a member, also of one without tags.
+    fn owner_of_member(&self, at: Collection, id: &RemoteId) -> Option<Key> {
+        let of = at.members()?;
+        let found = self.entities.at(id).into_iter();
+        let mut found = found.filter_map(|id| self.entities.get(id));
+        let member = found.find(|entity| {
+            entity.site.at == of && matches!(entity.source, IdSource::Own | IdSource::Record)
+        });
+        member.map(|member| member.owner.clone())
+    }
+
     /// Whether an entity of this list is one of ours that another configuration opens: several may open
     /// the same organisation.
     fn is_known_elsewhere(&self, scope: &Scope, id: &RemoteId) -> bool {
         let mut known = self.entities.at(id).into_iter();
         known.any(|known| {
             self.entities.get(known).is_some_and(|entity| {
-                entity.site.at == scope.at
-                    && entity.site.control_plane == scope.control_plane
+                let listed = entity.scope();
+                listed.at == scope.at
+                    && listed.control_plane == scope.control_plane
+                    && listed.parent == scope.parent
                     && matches!(entity.source, IdSource::Own | IdSource::Record)
             })
         })
@@ -171,6 +185,28 @@ impl Engine {
             };
             self.want_list(&parts);
         }
+        self.look_for_members(scope);
+    }
+
+    /// Members may be in groups of ours that nobody wants there any more, whatever was known of them.
+    fn look_for_members(&mut self, scope: &Scope) {
+        let holds = |at: &Collection| {
+            let below = at.parent().is_some_and(|parent| parent.to == scope.at);
+            below && at.members().is_some()
+        };
+        for at in Collection::all().filter(holds) {
+            for id in self.entities.in_scope(scope) {
+                let group = self.entities.get(id).filter(|group| group.is_present());
+                if let Some(group) = group.and_then(|group| group.remote.clone()) {
+                    let members = Scope {
+                        at,
+                        parent: Some(group),
+                        ..scope.clone()
+                    };
+                    self.want_list(&members);
+                }
+            }
+        }
     }
 
     /// What carries the tags of an object of ours under an id that we do not know: it is the entity
@@ -281,7 +317,10 @@ impl Engine {
     }
 
     fn adopt_surplus(&mut self, scope: &Scope, stray: Stray) {
-        let identity = Uuid::new_v5(&Uuid::NAMESPACE_OID, stray.id.as_str().as_bytes());
+        let mut place = stray.id.to_string();
+        // A member has the same id in each of its groups.
+        place.extend(scope.parent.iter().map(|parent| format!(" in {parent}")));
+        let identity = Uuid::new_v5(&Uuid::NAMESPACE_OID, place.as_bytes());
         let claim = found(scope, &stray, identity);
         self.take_up(&claim, stray);
     }
@@ -322,7 +361,7 @@ impl Engine {
                 continue;
             }
             let (was_there, plane) = (entity.is_present(), scope.at == Collection::ControlPlanes);
-            let remote = entity.remote.clone();
+            let (at, remote) = (entity.site.at, entity.remote.clone());
             if was_there && !entity.is_leaving() {
                 self.stats.drift += 1;
             }
@@ -335,8 +374,16 @@ impl Engine {
                 }
             }
             self.vanish(id);
-            if let (true, Some(remote)) = (plane, remote) {
+            let Some(remote) = remote else { continue };
+            if plane {
                 self.plane_is_gone(&remote);
+            }
+            let below = self.entities.dependents(at, &remote);
+            let listed = below.filter(|(_, below)| below.scope().parent.as_ref() == Some(&remote));
+            let listed: Vec<Uuid> = listed.map(|(id, _)| id).collect();
+            for id in listed {
+                // There is no list any more that would say so.
+                self.vanish(id);
             }
         }
     }
@@ -363,16 +410,17 @@ impl Engine {
 
 /// The claim to an entity that a list has and nobody asks for.
 fn found(scope: &Scope, stray: &Stray, identity: Uuid) -> Claim {
-    let parent = scope
+    let told = scope
         .at
         .parent()
         .and_then(|parent| stray.item[parent.field]["id"].as_str());
+    let parent = scope.parent.clone().or_else(|| told.map(RemoteId::from));
     Claim {
         identity,
         site: Site {
             at: scope.at,
             control_plane: scope.control_plane.clone(),
-            parent: parent.map(RemoteId::from),
+            parent,
         },
         configuration: scope.configuration.clone(),
         intent: Intent::Absent,
