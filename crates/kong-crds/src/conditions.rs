@@ -66,6 +66,9 @@ pub const FAILED_TO_CREATE: &str = "FailedToCreate";
 pub const FAILED_TO_UPDATE: &str = "FailedToUpdate";
 /// Reason: the entity could not be adopted.
 pub const FAILED_TO_ADOPT: &str = "FailedToAdopt";
+/// Reason: the consumer is not in a group that it names.
+pub const FAILED_TO_ATTACH_CONSUMER_TO_CONSUMER_GROUP: &str =
+    "FailedToAttachConsumerToConsumerGroup";
 /// Reason: a call to Konnect failed for another cause.
 pub const KONNECT_API_OP_FAILED: &str = "KonnectAPIOpFailed";
 /// Reason: the members of a control plane group could not be set.

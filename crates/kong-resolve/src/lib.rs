@@ -27,4 +27,4 @@ pub use standing::{
 pub use subject::{Frame, Me, Readable};
 pub use verdict::{Access, Claim, Intent, Output, Verdict, identity, part};
 pub use view::{Dep, Lookup, View};
-pub use world::{Entry, World};
+pub use world::{Entry, World, plugins_of};

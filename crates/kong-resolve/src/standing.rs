@@ -37,6 +37,8 @@ pub struct Standing {
     pub lost: Option<Arc<LostControlPlane>>,
     /// What a KonnectAPIAuthConfiguration stands for.
     pub account: Option<Box<Account>>,
+    /// The state that Konnect tells of an entity that takes its time, as a network does.
+    pub state: Option<Arc<str>>,
 }
 
 impl Standing {

@@ -67,6 +67,16 @@ impl<'c, 'w> Case<'c, 'w> {
         }
     }
 
+    /// The same for a reference to a KongCertificate.
+    pub(crate) fn may_follow_certificate(&mut self, to: &Key) -> bool {
+        let granted = "KongReferenceGrants allow access to KongCertificate";
+        let denied = format!(
+            "KongReferenceGrants do not allow access to KongCertificate {}",
+            to.name
+        );
+        self.may_follow(to, granted, denied)
+    }
+
     /// Whether a reference may be followed, for those that are not reported in `ResolvedRefs`.
     pub(crate) fn permission(&self, to: &Key) -> Permission {
         if self.meta.deleting {

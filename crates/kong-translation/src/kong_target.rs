@@ -10,8 +10,8 @@ use crate::bodies::{fill, members, seal, tags};
 use crate::case::{Case, with_grant_hint};
 use crate::entity::{Entity, conclude};
 use crate::kind::Judge;
-use crate::parts::Parts;
 use crate::parents::{Parent, UPSTREAM};
+use crate::parts::Parts;
 
 impl Judge for KongTarget {
     const FRAME: Frame = Frame::Konnect;
@@ -27,7 +27,7 @@ impl Judge for KongTarget {
             at: Self::AT,
             parent: upstream.id(),
             specified: None,
-            scope: None,
+            has_plugins: false,
             parts: Parts::default(),
             body: || {
                 let mut members = members(Collection::Targets, me.spec);

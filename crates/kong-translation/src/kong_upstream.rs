@@ -10,8 +10,8 @@ use crate::case::Case;
 use crate::control_plane;
 use crate::entity::{Entity, conclude};
 use crate::kind::Judge;
-use crate::parts::Parts;
 use crate::parents::client_certificate;
+use crate::parts::Parts;
 
 impl Judge for KongUpstream {
     const FRAME: Frame = Frame::Konnect;
@@ -27,7 +27,7 @@ impl Judge for KongUpstream {
             at: Self::AT,
             parent: None,
             specified: None,
-            scope: None,
+            has_plugins: false,
             parts: Parts::default(),
             body: || {
                 let raw = me.spec.client_certificate.as_ref();

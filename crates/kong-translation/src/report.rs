@@ -7,6 +7,8 @@
 
 mod fields;
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use kong_crds::conditions as c;
@@ -197,6 +199,7 @@ fn of_somebody_else(meta: &Meta) -> Report {
             home: None,
             lost: None,
             account: None,
+            state: None,
         },
     }
 }
@@ -371,7 +374,14 @@ fn standing(
         home: verdict.home.clone(),
         lost: verdict.lost.clone(),
         account: account.map(Box::new),
+        state: state(main, before),
     }
+}
+
+/// The state that Konnect tells of an entity that takes its time.
+fn state(main: Option<&State<'_>>, before: &Value) -> Option<Arc<str>> {
+    let told = main.and_then(|main| main.facts["state"].as_str());
+    told.or_else(|| before["state"].as_str()).map(Arc::from)
 }
 
 #[cfg(test)]

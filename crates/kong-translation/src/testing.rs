@@ -53,8 +53,7 @@ impl Cluster {
             .entry("uid")
             .or_insert(json!(format!("uid-{name}")));
         let observed = kong_crds::read(document).unwrap();
-        let namespace = observed.meta.namespace.clone().unwrap();
-        let key = Key::new(observed.kind, namespace, name);
+        let key = Key::of(&observed).unwrap();
         self.world.insert(key.clone(), Entry::of(observed));
         key
     }
@@ -180,6 +179,7 @@ pub(crate) fn standing(readiness: Readiness) -> Standing {
         home: None,
         lost: None,
         account: None,
+        state: None,
     }
 }
 
