@@ -74,6 +74,11 @@ impl Normal {
         }
     }
 
+    /// A member; `None` if it is absent and has no default.
+    pub fn get(&self, field: &str) -> Option<&Node> {
+        self.members.get(field)
+    }
+
     /// The id in a member that refers to another entity.
     pub fn reference(&self, field: &str) -> Option<&str> {
         self.members.get(field)?.reference()

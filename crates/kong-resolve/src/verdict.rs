@@ -9,6 +9,7 @@ use kong_model::{Body, RemoteId, Sealed, ServerUrl, Site};
 
 use crate::conditions::{Condition, Truth};
 use crate::key::{Key, Uid};
+use crate::policy::{Adoption, DriftPolicy};
 use crate::standing::{Home, LostControlPlane};
 
 /// Judgement on one object.
@@ -37,6 +38,8 @@ pub struct Verdict {
     /// wants nothing itself then, and nothing that it had is deleted; it keeps its finalizer until that
     /// entity is as wanted.
     pub heir: Option<Uuid>,
+    /// What is done about drift of its entities.
+    pub drift: DriftPolicy,
 }
 
 impl Default for Verdict {
@@ -52,6 +55,7 @@ impl Default for Verdict {
             access: None,
             confirmed: Vec::new(),
             heir: None,
+            drift: DriftPolicy::default(),
         }
     }
 }
@@ -112,6 +116,8 @@ pub struct Claim {
     pub intent: Intent,
     /// The id that the user chose.
     pub specified: Option<RemoteId>,
+    /// The entity that is to be taken over.
+    pub adopt: Option<Adoption>,
     /// Generation of the object that the body was made from.
     pub generation: i64,
     /// Whether this is the entity that the object itself stands for, with the id in its status.

@@ -23,7 +23,7 @@ impl Judge for KongService {
         let reference = me.spec.client_certificate_ref.as_ref();
         let certificate = client_certificate(&mut case, reference, place.home());
         refuse_ca_certificates(&mut case, me.spec);
-        case.refuse_adoption(me.spec.adopt.as_ref());
+        case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
             parent: None,
@@ -72,9 +72,8 @@ fn refuse_ca_certificates(case: &mut Case<'_, '_>, spec: &KongServiceSpec) {
 mod tests {
     use kong_crds::Kind;
     use kong_crds::conditions::{
-        ADOPTED, API_AUTH_RESOLVED_REF, API_AUTH_VALID, CERTIFICATE_REF_VALID,
-        CONTROL_PLANE_REF_VALID, FAILED_TO_ADOPT, NOT_PROGRAMMED, REF_NOT_FOUND, REF_NOT_PERMITTED,
-        RESOLVED_REFS,
+        API_AUTH_RESOLVED_REF, API_AUTH_VALID, CERTIFICATE_REF_VALID, CONTROL_PLANE_REF_VALID,
+        NOT_PROGRAMMED, REF_NOT_FOUND, REF_NOT_PERMITTED, RESOLVED_REFS,
     };
     use kong_model::RemoteId;
     use kong_resolve::{
@@ -402,12 +401,6 @@ mod tests {
         let verdict = cluster.judge(&key);
         assert_eq!(verdict.output, Output::KeepLastGood);
         assert_eq!(failing(&verdict)[0].0, CA_CERTIFICATE_REFS_VALID);
-        let adopt = json!({"from": "konnect", "konnect": {"id": "x"}});
-        let key = cluster.entity(Kind::KongService, with("adopt", adopt));
-        let verdict = cluster.judge(&key);
-        assert_eq!(verdict.output, Output::KeepLastGood);
-        let (kind, reason, _) = failing(&verdict)[0];
-        assert_eq!((kind, reason), (ADOPTED, FAILED_TO_ADOPT));
     }
 
     #[test]

@@ -27,8 +27,8 @@ impl Judge for KongTarget {
             Upstream::Found(standing) => control_plane::inherited(&mut case, standing),
         };
         let standing = upstream.standing();
-        case.makes_way = standing.is_some_and(|standing| standing.deleting);
-        case.refuse_adoption(me.spec.adopt.as_ref());
+        case.makes_way = standing.is_some_and(Standing::takes_along);
+        case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
             parent: standing.and_then(|standing| standing.id.clone()),

@@ -47,6 +47,7 @@ impl Use {
             configuration: home.credentials.configuration.clone(),
             intent: self.intent.clone(),
             specified: None,
+            adopt: None,
             generation: case.meta.generation,
             main: false,
             content: Some(Key {
