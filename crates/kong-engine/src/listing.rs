@@ -6,6 +6,7 @@
 //! Here is when and how lists are read; what follows from them is in `inventory`.
 
 mod inventory;
+mod whose;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::outcomes::remedy;
 use crate::queue::{Class, Work};
 
 pub(crate) use inventory::facts;
+pub(crate) use whose::named;
 
 /// Milliseconds before a list that failed is tried again, doubled with each failure.
 const RETRY: u64 = 1_000;
@@ -78,8 +80,10 @@ struct Listing {
     trouble: Option<Problem>,
     /// When it is to be read next.
     due: Option<Mono>,
-    /// What it had with tags of ours, although nobody wanted it then.
+    /// What it had, although nobody of ours wanted it then.
     leftover: BTreeSet<RemoteId>,
+    /// What keeps which entities from being deleted without being ours: Konnect refuses that.
+    referrers: BTreeMap<RemoteId, String>,
 }
 
 /// A list that is being read.
@@ -91,6 +95,9 @@ struct Run {
     /// What carries the tags of an object of ours under an id that we do not know.
     strays: Vec<Stray>,
     foreign: BTreeMap<UniqueKey, Foreign>,
+    /// What is none of ours.
+    strangers: BTreeSet<RemoteId>,
+    referrers: BTreeMap<RemoteId, String>,
     /// Pages of a list that is one entity.
     parts: Vec<Value>,
 }
@@ -127,6 +134,36 @@ impl Listings {
         self.lists
             .get(scope)
             .is_some_and(|list| list.leftover.contains(id))
+    }
+
+    /// Whether a list is read from time to time.
+    pub(crate) fn has(&self, scope: &Scope) -> bool {
+        self.lists.contains_key(scope)
+    }
+
+    /// Whether a list has been read, or is being read.
+    pub(crate) fn knows(&self, scope: &Scope) -> bool {
+        let list = self.lists.get(scope);
+        list.is_some_and(|list| list.complete || list.running.is_some())
+    }
+
+    /// What keeps an entity of this scope from being deleted without being ours.
+    pub(crate) fn referrer(&self, scope: &Scope, id: &RemoteId) -> Option<&str> {
+        let mut lists = Collection::all()
+            .filter(|at| at.restrains(scope.at))
+            .filter_map(|at| {
+                self.lists.get(&Scope {
+                    at,
+                    ..scope.clone()
+                })
+            });
+        let words = lists.find_map(|list| list.referrers.get(id))?;
+        Some(words)
+    }
+
+    /// An entity has become one of ours.
+    pub(crate) fn is_no_longer_foreign(&mut self, id: &RemoteId) {
+        self.foreign.retain(|_, (_, foreign)| foreign.id != *id);
     }
 
     /// Whether a list is being tried again.
@@ -184,7 +221,7 @@ impl Engine {
     /// control plane. An id that the user chose may be in use all the same, so it takes the list.
     pub(crate) fn is_known(&self, entity: &Entity) -> bool {
         let scope = entity.scope();
-        if entity.source == IdSource::User {
+        if matches!(entity.source, IdSource::User | IdSource::Adopt) {
             self.listings.is_read(&scope)
         } else {
             self.is_listed(&scope)
@@ -375,11 +412,17 @@ impl Engine {
         if entity.is_confirmed() || entity.intent == Some(Intent::Keep) {
             return;
         }
-        let attempt = match trouble.attempt {
-            Attempt::Read if entity.is_leaving() => Attempt::Delete,
-            attempt => attempt,
+        let problem = match (trouble.attempt, entity.taking()) {
+            (_, Some(taking)) if !entity.is_leaving() => {
+                taking.not_fetched(&trouble.text, trouble.transient)
+            }
+            (Attempt::Read, _) if entity.is_leaving() => Problem {
+                attempt: Attempt::Delete,
+                ..trouble
+            },
+            (_, _) => trouble,
         };
-        self.set_problem(id, Some(Problem { attempt, ..trouble }));
+        self.set_problem(id, Some(problem));
     }
 
     /// A list could be read, or need not be: nobody waits for it any more.
@@ -390,7 +433,7 @@ impl Engine {
         };
         for id in self.entities.in_scope(scope) {
             let problem = self.entities.get(id).and_then(|it| it.problem.as_ref());
-            if problem.is_some_and(|problem| problem.text == trouble.text) {
+            if problem.is_some_and(|problem| problem.text.ends_with(&trouble.text)) {
                 self.set_problem(id, None);
             }
         }

@@ -255,6 +255,11 @@ impl Collection {
         references.any(|it| it.to == other && it.on_delete == OnDelete::Restrict)
     }
 
+    /// Whether its entities carry tags, which say whose they are.
+    pub fn carries_tags(self) -> bool {
+        self.defaults().contains_key("tags")
+    }
+
     /// The members whose text is never shown, and what of others is not: `pem.private_key`.
     pub fn secrets(self) -> &'static [&'static str] {
         self.row().secrets

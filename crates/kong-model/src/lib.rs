@@ -3,6 +3,7 @@
 //! Where to start: [`Collection`] is the table of everything Konnect stores for us, [`Body`] is one
 //! entity in it, [`Call`] is one request about it.
 
+pub mod adoption;
 pub mod api;
 pub mod body;
 pub mod collection;

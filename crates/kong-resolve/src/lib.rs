@@ -9,6 +9,7 @@ pub mod grants;
 pub mod key;
 pub mod map;
 pub mod meta;
+pub mod policy;
 pub mod standing;
 pub mod subject;
 pub mod verdict;
@@ -21,6 +22,7 @@ pub use grants::Permission;
 pub use key::{Key, Name, Ref, Uid};
 pub use map::Map;
 pub use meta::Meta;
+pub use policy::{Adoption, AdoptionMode, DriftPolicy, is_retained};
 pub use standing::{
     Account, CredentialState, Credentials, Home, LostControlPlane, Readiness, Standing,
 };

@@ -75,7 +75,7 @@ impl<S: Serialize> Credential<'_, S> {
             case.makes_way = true;
             case.say(condition);
         }
-        case.refuse_adoption(self.adopt);
+        case.adopt(self.adopt);
         let entity = Entity {
             at: K::AT,
             parent: consumer.id(),

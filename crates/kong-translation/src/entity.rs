@@ -39,6 +39,7 @@ pub(crate) fn conclude<B: FnOnce() -> Body>(
 ) -> Verdict {
     // Asked before anything is said of parts: a plugin that cannot be had does not hold up the entity.
     let is_clear = case.is_clear();
+    let drift = case.drift_policy(place.home());
     // What has to make way may be there still.
     let cleanup = case.only_waits() || case.makes_way;
     let mut parts = mem::take(&mut entity.parts);
@@ -86,6 +87,7 @@ pub(crate) fn conclude<B: FnOnce() -> Body>(
         ids,
         home,
         lost,
+        drift,
         ..Verdict::default()
     }
 }
@@ -130,6 +132,7 @@ fn claim<B>(
         configuration: home.credentials.configuration.clone(),
         intent,
         specified: entity.specified.map(RemoteId::from),
+        adopt: case.adoption.clone(),
         generation: case.meta.generation,
         main: true,
         content: None,

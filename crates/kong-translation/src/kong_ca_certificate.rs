@@ -30,7 +30,7 @@ impl Judge for KongCACertificate {
         let mut case = Case::of(me, view);
         let place = control_plane::named(&mut case, &me.spec.control_plane_ref);
         let material = material(&mut case, me.spec);
-        case.refuse_adoption(me.spec.adopt.as_ref());
+        case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
             parent: None,

@@ -30,7 +30,7 @@ impl Judge for KongConsumer {
         };
         let mut case = Case::of(me, view);
         let place = control_plane::named(&mut case, reference);
-        case.refuse_adoption(konnect.and_then(|spec| spec.adopt.as_ref()));
+        case.adopt(konnect.and_then(|spec| spec.adopt.as_ref()));
         let mut parts = groups::parts(&case, me.spec, place.home());
         parts.append(credentials::parts(&case, me.spec));
         let entity = Entity {

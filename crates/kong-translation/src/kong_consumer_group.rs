@@ -23,7 +23,7 @@ impl Judge for KongConsumerGroup {
         };
         let mut case = Case::of(me, view);
         let place = control_plane::named(&mut case, reference);
-        case.refuse_adoption(me.spec.adopt.as_ref());
+        case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
             parent: None,

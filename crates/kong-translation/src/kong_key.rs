@@ -27,7 +27,7 @@ impl Judge for KongKey {
         let place = control_plane::named(&mut case, reference);
         let set = me.spec.key_set_ref.as_ref();
         let set = set.and_then(|set| key_set(&mut case, set, place.home()));
-        case.refuse_adoption(me.spec.adopt.as_ref());
+        case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
             parent: None,

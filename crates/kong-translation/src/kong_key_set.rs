@@ -18,7 +18,7 @@ impl Judge for KongKeySet {
     fn judge(me: Me<'_, Self>, view: &View<'_>) -> Verdict {
         let mut case = Case::of(me, view);
         let place = control_plane::named(&mut case, &me.spec.control_plane_ref);
-        case.refuse_adoption(me.spec.adopt.as_ref());
+        case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
             parent: None,

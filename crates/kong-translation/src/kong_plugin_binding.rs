@@ -93,7 +93,7 @@ impl Judge for KongPluginBinding {
             let scope = scope(&mut case, me.spec, place.home());
             body(&mut case, plugin, scope)
         };
-        case.refuse_adoption(me.spec.adopt.as_ref());
+        case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
             parent: None,
@@ -243,7 +243,7 @@ fn targeted(case: &mut Case<'_, '_>, targets: &PluginTargets, ours: Option<&Home
         let (standing, condition) = reference.look(case, &key, ours);
         said.push(condition);
         if let Some(standing) = standing {
-            case.makes_way |= standing.deleting;
+            case.makes_way |= standing.takes_along();
             let id = standing.id.as_ref();
             members.extend(id.map(|id| (member.to_owned(), json!({"id": id.as_str()}))));
         }

@@ -35,7 +35,7 @@ impl Judge for KongRoute {
                 Place::Unclear
             }
         };
-        case.refuse_adoption(me.spec.adopt.as_ref());
+        case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
             parent: None,

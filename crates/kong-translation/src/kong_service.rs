@@ -24,7 +24,7 @@ impl Judge for KongService {
         let certificate = client_certificate(&mut case, reference, place.home());
         let authorities = me.spec.ca_certificate_refs.as_deref().unwrap_or_default();
         let authorities = ca_certificates(&mut case, authorities, place.home());
-        case.refuse_adoption(me.spec.adopt.as_ref());
+        case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
             parent: None,
@@ -67,9 +67,9 @@ fn defaults(spec: &KongServiceSpec) -> Value {
 mod tests {
     use kong_crds::Kind;
     use kong_crds::conditions::{
-        ADOPTED, API_AUTH_RESOLVED_REF, API_AUTH_VALID, CA_CERTIFICATE_REFS_VALID,
-        CERTIFICATE_REF_VALID, CONTROL_PLANE_REF_VALID, FAILED_TO_ADOPT, INVALID, NOT_PROGRAMMED,
-        REF_NOT_FOUND, REF_NOT_PERMITTED, RESOLVED_REFS,
+        API_AUTH_RESOLVED_REF, API_AUTH_VALID, CA_CERTIFICATE_REFS_VALID, CERTIFICATE_REF_VALID,
+        CONTROL_PLANE_REF_VALID, INVALID, NOT_PROGRAMMED, REF_NOT_FOUND, REF_NOT_PERMITTED,
+        RESOLVED_REFS,
     };
     use kong_model::RemoteId;
     use kong_resolve::{
@@ -385,17 +385,6 @@ mod tests {
             let said = condition(&verdict, CERTIFICATE_REF_VALID);
             assert!(said.message.starts_with(start), "{said:?}");
         }
-    }
-
-    #[test]
-    fn adoption_is_refused() {
-        let mut cluster = Cluster::with_control_plane();
-        let adopt = json!({"from": "konnect", "konnect": {"id": "x"}});
-        let key = cluster.entity(Kind::KongService, with("adopt", adopt));
-        let verdict = cluster.judge(&key);
-        assert_eq!(verdict.output, Output::KeepLastGood);
-        let (kind, reason, _) = failing(&verdict)[0];
-        assert_eq!((kind, reason), (ADOPTED, FAILED_TO_ADOPT));
     }
 
     fn authority(namespace: &str, name: &str) -> Key {

@@ -30,7 +30,7 @@ impl Judge for KongSNI {
             Parent::Denied
         };
         let place = certificate.place(&mut case);
-        case.refuse_adoption(me.spec.adopt.as_ref());
+        case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
             parent: certificate.id(),

@@ -22,7 +22,7 @@ impl Judge for KongTarget {
         let key = UPSTREAM.key(&case, &me.spec.upstream_ref);
         let upstream = upstream(&mut case, &key);
         let place = upstream.place(&mut case);
-        case.refuse_adoption(me.spec.adopt.as_ref());
+        case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
             parent: upstream.id(),

@@ -22,7 +22,7 @@ impl Judge for KongUpstream {
         let place = control_plane::named(&mut case, &me.spec.control_plane_ref);
         let reference = me.spec.client_certificate_ref.as_ref();
         let certificate = client_certificate(&mut case, reference, place.home());
-        case.refuse_adoption(me.spec.adopt.as_ref());
+        case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
             parent: None,

@@ -37,7 +37,7 @@ impl Judge for KongVault {
         let mut case = Case::of(me, view);
         let place = control_plane::named(&mut case, reference);
         let config = config(&mut case, me.spec, place.home());
-        case.refuse_adoption(me.spec.adopt.as_ref());
+        case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
             parent: None,

@@ -57,6 +57,7 @@ impl Judge for KonnectGatewayControlPlane {
             Some(claims) if resolved || me.meta.deleting => Output::Want(claims),
             Some(_) | None => Output::KeepLastGood,
         };
+        let drift = case.drift_policy(None);
         let Findings {
             conditions,
             ids,
@@ -75,9 +76,11 @@ impl Judge for KonnectGatewayControlPlane {
                 deleting: me.meta.deleting,
                 group: is_group(me),
                 mirror: me.spec.source == EntitySource::Mirror,
+                drift,
                 credentials,
             })),
             confirmed,
+            drift,
             ..Verdict::default()
         }
     }
@@ -158,6 +161,7 @@ fn itself(
         configuration: credentials.configuration.clone(),
         intent,
         specified: None,
+        adopt: None,
         generation: me.meta.generation,
         main: true,
         content: None,

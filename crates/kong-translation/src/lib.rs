@@ -43,7 +43,8 @@ use kong_resolve::{Condition, Entry, Frame, Key, Me, Meta, Output, Verdict, View
 use crate::kind::Judge;
 
 pub use report::{
-    Attempt, Presence, Problem, Report, State, Urgency, confirmed_generation, recorded_id, report,
+    Attempt, Drift, Presence, Problem, Report, State, Urgency, confirmed_generation, recorded_id,
+    report,
 };
 
 /// Judges an object: what is wrong with its references, and what it wants to be in Konnect. `None`

@@ -90,7 +90,7 @@ impl<'w> Parent<'w> {
     /// Follows a reference that may be followed.
     pub(crate) fn follow(case: &mut Case<'_, 'w>, reference: &Reference, key: &Key) -> Self {
         let standing = reference.follow(case, key, None);
-        case.makes_way = standing.is_some_and(|standing| standing.deleting);
+        case.makes_way = standing.is_some_and(Standing::takes_along);
         standing.map_or(Self::Missing, Self::Found)
     }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use kong_crds::conditions::{ADOPTED, FAILED_TO_ADOPT, PROGRAMMED, RESOLVED_REFS};
-use kong_resolve::{Dep, Intent, Output, Readiness, Standing, identity};
+use kong_crds::conditions::{PROGRAMMED, RESOLVED_REFS};
+use kong_resolve::{AdoptionMode, Dep, Intent, Output, Readiness, Standing, identity};
 use serde_json::Value;
 
 use super::*;
@@ -366,15 +366,16 @@ fn without_its_control_plane_the_plugin_is_gone_too() {
 }
 
 #[test]
-fn adoption_is_refused() {
+fn a_binding_can_be_one_that_is_there_already() {
     let mut spec = to_service();
     spec["adopt"] = json!({"from": "konnect", "konnect": {"id": "theirs"}});
     let (cluster, key) = bound(spec);
     let verdict = cluster.judge(&key);
-    assert_eq!(verdict.output, Output::KeepLastGood);
-    let [(ADOPTED, FAILED_TO_ADOPT, _)] = failing(&verdict)[..] else {
+    let [claim] = claims(&verdict) else {
         panic!("{verdict:?}")
     };
+    let asked = claim.adopt.as_ref().map(|it| (it.id.as_str(), it.mode));
+    assert_eq!(asked, Some(("theirs", AdoptionMode::Override)));
 }
 
 #[test]
