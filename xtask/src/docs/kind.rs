@@ -152,6 +152,7 @@ fn facts(row: &Row, document: Option<&Value>) -> String {
             .flatten();
         let older = codes(
             versions
+                .filter(|version| version["served"] == true)
                 .filter_map(|version| version["name"].as_str())
                 .filter(|name| *name != kind.version()),
         );
