@@ -3,6 +3,7 @@
 mod conflicts;
 mod counts;
 mod incremental;
+mod kinds;
 mod mutants;
 mod names;
 mod pressure;
