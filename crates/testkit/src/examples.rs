@@ -153,6 +153,15 @@ impl Examples {
         self.of_kinds.values()
     }
 
+    /// Every secret value in them.
+    pub fn secrets(&self) -> Secrets {
+        let mut secrets = Secrets::default();
+        for (key, document) in &self.documents {
+            secrets.learn(key.kind, document);
+        }
+        secrets
+    }
+
     /// The example of a kind.
     pub fn of(&self, kind: Kind) -> Option<&Example> {
         self.of_kinds.get(&kind)
@@ -214,6 +223,17 @@ impl Examples {
         });
         named.cloned().collect()
     }
+}
+
+/// Whether every condition of an object is True, in its present generation.
+pub fn is_well(object: &Value) -> bool {
+    let conditions = object["status"]["conditions"].as_array();
+    conditions.is_some_and(|conditions| {
+        conditions.iter().all(|condition| {
+            condition["status"] == "True"
+                && condition["observedGeneration"] == object["metadata"]["generation"]
+        })
+    })
 }
 
 /// Whether a kind is one that we answer for.

@@ -1,8 +1,10 @@
 //! Documents that other programs read: lists of objects, dumps, definitions.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
+use testkit::examples::Examples;
 
 use crate::{CONTROL_PLANE, folder, run, service, without_age};
 
@@ -194,6 +196,31 @@ configFrom: {{secretKeyRef: {{name: settings, key: settings}}}}
         ran.err
     );
     assert!(!ran.out.contains("hidden"), "{}", ran.out);
+}
+
+/// Whatever is printed of the example of every kind, with everything that `up` can print.
+#[test]
+fn no_output_holds_a_secret_of_any_kind() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let secrets = Examples::get().secrets();
+    assert!(secrets.texts().count() > 2, "nothing to look for");
+    for format in ["table", "wide", "json", "yaml"] {
+        let up = [
+            "up",
+            "--once",
+            "-o",
+            format,
+            "--dump",
+            "-",
+            "examples/kinds",
+        ];
+        let ran = run(&root, &up, "");
+        assert_eq!((ran.err.as_str(), ran.code), ("", 0), "{format}");
+        let found = secrets.found_in(&ran.out);
+        let around = found.map(|at| &ran.out[at.saturating_sub(60)..]);
+        let around = around.map(|rest| rest.lines().take(3).collect::<Vec<_>>());
+        assert_eq!(around, None, "{format}");
+    }
 }
 
 #[test]

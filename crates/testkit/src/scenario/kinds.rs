@@ -6,11 +6,11 @@
 //! place of an entity. Start with [`all`].
 
 use kong_driver::Schedule;
-use kong_model::{Collection, Update};
+use kong_model::{Collection, OnDelete};
 use kong_resolve::Key;
 use serde_json::{Map, Value};
 
-use super::Scenario;
+use super::{About, Scenario};
 use crate::Scene;
 use crate::act::{Act, Elsewhere, apply, delete};
 use crate::examples::{Example, Examples, is_judged};
@@ -27,12 +27,17 @@ pub(super) fn all() -> Vec<Scenario> {
     let mut all = Vec::new();
     for example in examples.all() {
         let world = World::of(examples, example);
-        all.push(if is_judged(example.key.kind) {
-            world.life()
-        } else {
-            world.life_for_others()
-        });
-        all.push(world.backwards());
+        let entity = Entity::of(&world);
+        let about = About {
+            objects: [&world.users[..], &[example.key.clone()]].concat(),
+            at: entity.as_ref().map(|entity| entity.at),
+        };
+        let life = match is_judged(example.key.kind) {
+            true => world.life(entity.as_ref()),
+            false => world.life_for_others(),
+        };
+        let stories = [life, world.backwards()];
+        all.extend(stories.map(|story| story.about(about.clone())));
     }
     all
 }
@@ -77,7 +82,7 @@ impl<'e> World<'e> {
     }
 
     /// The example is created, edited, changed and deleted by somebody else, and deleted.
-    fn life(&self) -> Scenario {
+    fn life(&self, entity: Option<&Entity>) -> Scenario {
         let key = &self.example.key;
         let ground = self.examples.documents_of(&self.others);
         let mut acts = vec![
@@ -89,8 +94,7 @@ impl<'e> World<'e> {
         if let Some(edit) = self.edit() {
             acts.extend([edit, Act::Settle]);
         }
-        let entity = Entity::of(self);
-        if let Some(Entity { at, changed }) = &entity {
+        if let Some(Entity { at, changed }) = entity {
             let object = key.clone();
             let mut elsewhere = vec![Elsewhere::DeleteOf { object, at: *at }];
             if !changed.is_empty() {
@@ -108,10 +112,8 @@ impl<'e> World<'e> {
         acts.extend([Act::Restart, Act::Settle, delete([key.clone()])]);
         let story = Scenario::new(self.name("life"), acts).on_ground(2);
         match entity {
-            // A change of what is gone is the only way to find out.
-            Some(Entity { at, .. }) if matches!(at.update(), Update::Patch { .. }) => {
-                story.with_refusals(&[404])
-            }
+            // Until the list of it is read nobody can know that it is gone, nor what has gone along with it.
+            Some(Entity { at, .. }) if takes_along(*at) => story.with_refusals(&[400, 404]),
             Some(_) | None => story,
         }
     }
@@ -197,6 +199,16 @@ impl Entity {
         }
         Some(Self { at, changed })
     }
+}
+
+/// Whether other entities go with those of a collection.
+fn takes_along(at: Collection) -> bool {
+    at == Collection::ControlPlanes
+        || Collection::all().any(|other| {
+            let mut references = other.references().iter();
+            other.parent().is_some_and(|parent| parent.to == at)
+                || references.any(|it| it.to == at && it.on_delete == OnDelete::Cascade)
+        })
 }
 
 fn is_marks(member: &str) -> bool {

@@ -86,9 +86,8 @@ impl<M: Machine> Scene<M> {
         let id = self.id(object);
         let entities = || self.driver.konnect.entities(at, None);
         let known = entities().find(|(other, _)| Some(*other) == id.as_deref());
-        let found = known.or_else(|| {
-            entities().find(|(_, entity)| owner_key(entity).as_ref() == Some(object))
-        });
+        let found = known
+            .or_else(|| entities().find(|(_, entity)| owner_key(entity).as_ref() == Some(object)));
         found.map(|(id, entity)| (entity.clone(), id.to_owned()))
     }
 

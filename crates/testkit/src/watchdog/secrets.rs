@@ -148,7 +148,8 @@ mod tests {
             "cert": "public", "key": "private", "key_alt": "{vault://v/k}",
         }});
         assert_eq!(texts(&certificate), ["private"]);
-        let secret = json!({"kind": "Secret", "stringData": {"tls.crt": "public", "tls.key": "private"}});
+        let secret =
+            json!({"kind": "Secret", "stringData": {"tls.crt": "public", "tls.key": "private"}});
         assert_eq!(texts(&secret), ["private"]);
     }
 
