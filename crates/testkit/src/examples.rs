@@ -77,6 +77,7 @@ impl Examples {
             }
         }
         examples.names_are_distinct();
+        examples.inputs_are_used();
         examples
     }
 
@@ -129,6 +130,16 @@ impl Examples {
             if let Some(other) = names.insert(key.name.name.to_string(), key.clone()) {
                 let what = format!("{key} has the name of {other}; give it one of its own");
                 self.complain(key.kind, &what);
+            }
+        }
+    }
+
+    fn inputs_are_used(&mut self) {
+        let inputs = self.of_kinds.values().map(|example| example.key.clone());
+        let inputs: Vec<Key> = inputs.filter(|key| !is_judged(key.kind)).collect();
+        for key in inputs {
+            if self.users(&key).is_empty() {
+                self.complain(key.kind, "no other example uses it; refer to it in one");
             }
         }
     }

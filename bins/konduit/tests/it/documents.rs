@@ -1,10 +1,11 @@
 //! Documents that other programs read: lists of objects, dumps, definitions.
 
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 
 use serde_json::Value;
 use testkit::examples::Examples;
+use testkit::watchdog::Secrets;
 
 use crate::{CONTROL_PLANE, folder, run, service, without_age};
 
@@ -198,29 +199,40 @@ configFrom: {{secretKeyRef: {{name: settings, key: settings}}}}
     assert!(!ran.out.contains("hidden"), "{}", ran.out);
 }
 
-/// Whatever is printed of the example of every kind, with everything that `up` can print.
+/// Fails if a text shows a secret of the examples.
+fn assert_hides(secrets: &Secrets, text: &str, what: &str) {
+    let found = secrets.found_in(text).map(|at| &text[..at]);
+    let before = found.map(|before| before.lines().rev().take(3).collect::<Vec<_>>());
+    assert_eq!(before, None, "{what} shows a secret after this");
+}
+
+/// Whatever is printed of the example of every kind: when all is well, and of what goes wrong without one of them.
 #[test]
 fn no_output_holds_a_secret_of_any_kind() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let secrets = Examples::get().secrets();
     assert!(secrets.texts().count() > 2, "nothing to look for");
+    let examples = testkit::examples::folder();
+    let up = ["up", "--once", "--dump", "-", "-o"];
     for format in ["table", "wide", "json", "yaml"] {
-        let up = [
-            "up",
-            "--once",
-            "-o",
-            format,
-            "--dump",
-            "-",
-            "examples/kinds",
-        ];
-        let ran = run(&root, &up, "");
+        let ran = run(&examples, &[&up[..], &[format, "."]].concat(), "");
         assert_eq!((ran.err.as_str(), ran.code), ("", 0), "{format}");
-        let found = secrets.found_in(&ran.out);
-        let around = found.map(|at| &ran.out[at.saturating_sub(60)..]);
-        let around = around.map(|rest| rest.lines().take(3).collect::<Vec<_>>());
-        assert_eq!(around, None, "{format}");
+        assert_hides(&secrets, &ran.out, format);
     }
+    let mut files: Vec<_> = fs::read_dir(&examples).unwrap().collect();
+    let mut findings = 0;
+    for _ in 0..files.len() {
+        let left_out = files.remove(0).unwrap();
+        let names = files.iter().map(|file| file.as_ref().unwrap().path());
+        let arguments = up.iter().chain(&["json"]).map(PathBuf::from);
+        let arguments: Vec<PathBuf> = arguments.chain(names).collect();
+        let ran = run(&examples, &arguments, "");
+        let what = format!("without {}", left_out.path().display());
+        assert_hides(&secrets, &ran.out, &what);
+        assert_hides(&secrets, &ran.err, &what);
+        findings += ran.err.lines().count();
+        files.push(Ok(left_out));
+    }
+    assert!(findings > files.len(), "little goes wrong: {findings} lines");
 }
 
 #[test]

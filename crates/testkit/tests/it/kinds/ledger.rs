@@ -123,11 +123,15 @@ impl Ledger {
 
 /// Whether a request is about who belongs to whom, which no entity shows.
 fn is_membership(path: &str) -> bool {
+    let fits = |list: &str| {
+        let (wanted, found) = (list.split('/'), path.split('/'));
+        found.clone().count() >= wanted.clone().count()
+            && wanted
+                .zip(found)
+                .all(|(wanted, found)| wanted.starts_with('{') || wanted == found)
+    };
     let lists = Collection::all().filter(|at| at.shape() == Shape::Membership);
-    lists.into_iter().any(|at| {
-        let last = at.list_path().rsplit('/').next().unwrap_or_default();
-        path.split('/').any(|segment| segment == last)
-    })
+    lists.map(Collection::list_path).any(fits)
 }
 
 /// Whether an object is there, and well.
