@@ -131,9 +131,10 @@ pub fn key_of(document: &Value) -> Option<Key> {
 
 /// The name of an object of a kind; none if the kind has namespaces and there is none.
 pub(crate) fn key_from(kind: Kind, namespace: Option<&str>, name: &str) -> Option<Key> {
-    let namespace = match kind.namespaced() {
-        true => Some(Arc::from(namespace?)),
-        false => None,
+    let namespace = if kind.namespaced() {
+        Some(Arc::from(namespace?))
+    } else {
+        None
     };
     let name = Arc::from(name);
     Some(Key {

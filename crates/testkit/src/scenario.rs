@@ -9,10 +9,6 @@ mod kinds;
 
 use std::sync::LazyLock;
 
-use kong_engine::Action;
-use kong_model::{Call, Collection};
-use kong_resolve::Key;
-
 use crate::act::Act;
 
 static ALL: LazyLock<Vec<Scenario>> = LazyLock::new(|| {
@@ -20,35 +16,6 @@ static ALL: LazyLock<Vec<Scenario>> = LazyLock::new(|| {
     all.extend(kinds::all());
     all
 });
-
-/// What a story is about: there everything goes wrong in every way, and elsewhere some of it, since another story is
-/// about that.
-#[derive(Clone, Debug)]
-pub struct About {
-    /// These objects.
-    pub objects: Vec<Key>,
-    /// The collection in which the entity of one of them is; none if it is about whatever is written.
-    pub at: Option<Collection>,
-}
-
-impl About {
-    /// Whether an action belongs to it.
-    pub(crate) fn covers(&self, action: &Action) -> bool {
-        match action {
-            Action::Status { object, .. } | Action::Finalizers { object, .. } => {
-                self.objects.contains(object)
-            }
-            Action::Konnect { call, .. } => match call {
-                Call::List { site, .. } => Some(site.at) == self.at,
-                Call::WhoAmI | Call::Get { .. } => false,
-                Call::Put { site, .. }
-                | Call::Post { site, .. }
-                | Call::Patch { site, .. }
-                | Call::Remove { site, .. } => self.at.is_none_or(|at| site.at == at),
-            },
-        }
-    }
-}
 
 /// A story.
 #[derive(Clone, Debug)]
@@ -59,8 +26,6 @@ pub struct Scenario {
     pub acts: Vec<Act>,
     /// How many of the first acts only prepare the ground: the sweep lets nothing go wrong in them.
     pub ground: usize,
-    /// What it is about, if not everything is of the same weight.
-    pub about: Option<About>,
     /// Statuses with which Konnect answers in it although nothing goes wrong.
     pub refusals: &'static [u16],
 }
@@ -71,18 +36,12 @@ impl Scenario {
             name: name.into(),
             acts: acts.into_iter().collect(),
             ground: 0,
-            about: None,
             refusals: &[],
         }
     }
 
     fn on_ground(self, ground: usize) -> Self {
         Self { ground, ..self }
-    }
-
-    fn about(self, about: About) -> Self {
-        let about = Some(about);
-        Self { about, ..self }
     }
 
     fn with_refusals(self, refusals: &'static [u16]) -> Self {

@@ -22,8 +22,6 @@ use crate::watchdog::{Rule, Violation};
 /// How long a story may take to come to rest after its last act: the longest pause after one refusal is
 /// 75 s, and a chain of parents and children may have to wait for each other.
 const REST: u64 = 600_000;
-/// Of what a story is not about, one fault in so many is tried, each in its turn.
-const ASIDE: usize = 4;
 /// A sync period of an engine with the usual settings.
 const PERIOD: u64 = 60_000;
 
@@ -87,16 +85,12 @@ pub fn tell<M: Machine>(
     let effects = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
     if clean {
         let noted = std::rc::Rc::clone(&effects);
-        let about = scenario.about.clone();
         scene.driver.set_plan(move |_, _, effect: &Effect| {
-            let mut noted = noted.borrow_mut();
-            let central = about.as_ref().is_none_or(|it| it.covers(&effect.action));
-            let turn = noted.len();
             let faults = FAULTS.iter().enumerate();
-            let faults = faults
-                .filter(|(at, _)| central || (at + turn).is_multiple_of(ASIDE))
-                .filter(|(_, (_, fault))| concerns(*fault, &effect.action));
-            noted.push(faults.map(|(at, _)| at).collect::<Vec<usize>>());
+            let faults = faults.filter(|(_, (_, fault))| concerns(*fault, &effect.action));
+            noted
+                .borrow_mut()
+                .push(faults.map(|(at, _)| at).collect::<Vec<usize>>());
             None
         });
     } else {

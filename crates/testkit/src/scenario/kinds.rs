@@ -10,7 +10,7 @@ use kong_model::{Collection, OnDelete};
 use kong_resolve::Key;
 use serde_json::{Map, Value};
 
-use super::{About, Scenario};
+use super::Scenario;
 use crate::Scene;
 use crate::act::{Act, Elsewhere, apply, delete};
 use crate::examples::{Example, Examples, is_judged};
@@ -19,7 +19,7 @@ use crate::sweep::sound;
 /// More than a sync period, and what it takes to mend something.
 const PERIOD: u64 = 65_000;
 /// So long that what is missing is said in a status.
-const PLEASANTRY: u64 = 1_500;
+const NOTICE: u64 = 1_500;
 
 /// The stories of all kinds that have an example.
 pub(super) fn all() -> Vec<Scenario> {
@@ -27,17 +27,12 @@ pub(super) fn all() -> Vec<Scenario> {
     let mut all = Vec::new();
     for example in examples.all() {
         let world = World::of(examples, example);
-        let entity = Entity::of(&world);
-        let about = About {
-            objects: [&world.users[..], &[example.key.clone()]].concat(),
-            at: entity.as_ref().map(|entity| entity.at),
+        let life = if is_judged(example.key.kind) {
+            world.life()
+        } else {
+            world.life_for_others()
         };
-        let life = match is_judged(example.key.kind) {
-            true => world.life(entity.as_ref()),
-            false => world.life_for_others(),
-        };
-        let stories = [life, world.backwards()];
-        all.extend(stories.map(|story| story.about(about.clone())));
+        all.extend([life, world.backwards()]);
     }
     all
 }
@@ -55,9 +50,10 @@ struct World<'e> {
 impl<'e> World<'e> {
     fn of(examples: &'e Examples, example: &'e Example) -> Self {
         let key = &example.key;
-        let users = match is_judged(key.kind) {
-            true => Vec::new(),
-            false => examples.users(key),
+        let users = if is_judged(key.kind) {
+            Vec::new()
+        } else {
+            examples.users(key)
         };
         let mut others = examples.needs(key);
         others.extend(users.iter().flat_map(|user| examples.needs(user)));
@@ -82,7 +78,7 @@ impl<'e> World<'e> {
     }
 
     /// The example is created, edited, changed and deleted by somebody else, and deleted.
-    fn life(&self, entity: Option<&Entity>) -> Scenario {
+    fn life(&self) -> Scenario {
         let key = &self.example.key;
         let ground = self.examples.documents_of(&self.others);
         let mut acts = vec![
@@ -94,7 +90,8 @@ impl<'e> World<'e> {
         if let Some(edit) = self.edit() {
             acts.extend([edit, Act::Settle]);
         }
-        if let Some(Entity { at, changed }) = entity {
+        let entity = Entity::of(self);
+        if let Some(Entity { at, changed }) = &entity {
             let object = key.clone();
             let mut elsewhere = vec![Elsewhere::DeleteOf { object, at: *at }];
             if !changed.is_empty() {
@@ -113,7 +110,7 @@ impl<'e> World<'e> {
         let story = Scenario::new(self.name("life"), acts).on_ground(2);
         match entity {
             // Until the list of it is read nobody can know that it is gone, nor what has gone along with it.
-            Some(Entity { at, .. }) if takes_along(*at) => story.with_refusals(&[400, 404]),
+            Some(Entity { at, .. }) if takes_along(at) => story.with_refusals(&[400, 404]),
             Some(_) | None => story,
         }
     }
@@ -135,7 +132,7 @@ impl<'e> World<'e> {
             Act::Restart,
             Act::Settle,
             delete([key.clone()]),
-            Act::Wait(PLEASANTRY),
+            Act::Wait(NOTICE),
             delete(self.users.clone()),
         ]);
         Scenario::new(self.name("life"), acts).on_ground(2)
@@ -151,7 +148,7 @@ impl<'e> World<'e> {
         let half = keys.len() / 2;
         for (at, key) in keys.iter().enumerate() {
             acts.push(Act::Apply(self.examples.documents_of([key])));
-            acts.push(Act::Wait(if at == 0 { PLEASANTRY } else { 20 }));
+            acts.push(Act::Wait(if at == 0 { NOTICE } else { 20 }));
             if at == half {
                 acts.push(Act::Restart);
             }
@@ -188,7 +185,10 @@ impl Entity {
         }
         let after = scene.find_by_id(at, &id)?;
         let mut changed: Map<String, Value> = Map::new();
-        for member in at.defaults().keys() {
+        // What Konnect does not give back nobody can see change.
+        let secrets = at.secrets();
+        let members = at.defaults().keys();
+        for member in members.filter(|member| !secrets.contains(&member.as_str())) {
             if before[member] != after[member] {
                 changed.insert(member.clone(), before[member].clone());
             }
