@@ -229,10 +229,10 @@ impl Examples {
         if let Some(edit) = example.and_then(|example| example.edit.as_ref()) {
             collect_names(edit, &mut names);
         }
-        let named = self.documents.keys().filter(|to| {
+        let found = self.documents.keys().filter(|to| {
             to.kind <= key.kind && *to != key && names.contains(to.name.name.as_ref())
         });
-        named.cloned().collect()
+        found.cloned().collect()
     }
 }
 

@@ -97,9 +97,8 @@ impl Secrets {
         let coded = coded.ok().and_then(|it| it.as_str().map(str::to_owned));
         let mut forms: Vec<String> = coded.into_iter().collect();
         // The configuration of a plugin.
-        match serde_yaml::from_str::<Value>(text) {
-            Ok(config @ Value::Object(_)) => leaves(&config, &mut forms),
-            Ok(_) | Err(_) => {}
+        if let Ok(config @ Value::Object(_)) = serde_yaml::from_str::<Value>(text) {
+            leaves(&config, &mut forms);
         }
         if text.contains("-----BEGIN ") {
             let lines = text.lines().filter(|line| !line.starts_with("-----"));
