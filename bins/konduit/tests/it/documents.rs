@@ -207,7 +207,7 @@ fn told_of(files: &[PathBuf], format: &str, secrets: &Secrets) -> (String, i32) 
     let options = ["up", "--once", "-o", format, "--dump"].map(PathBuf::from);
     let ran = run(
         folder.path(),
-        &[&options[..], &[dump.clone()], files].concat(),
+        &[&options[..], std::slice::from_ref(&dump), files].concat(),
         "",
     );
     let dumped = fs::read_to_string(dump).unwrap();
