@@ -4,6 +4,7 @@ mod adoption;
 mod conflicts;
 mod counts;
 mod incremental;
+mod kinds;
 mod mutants;
 mod names;
 mod policies;
