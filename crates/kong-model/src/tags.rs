@@ -21,6 +21,22 @@ pub const OWNER: &str = "konduit-owner";
 /// id it is found, it is that one.
 pub const PART: &str = "konduit-part";
 
+/// Who manages what carries the tags: the name that Kong's operator gives itself.
+const OPERATOR: &str = "kong-operator";
+/// The keys of all tags that say where an entity comes from.
+const OWN: [&str; 10] = [
+    "k8s-generation",
+    "k8s-group",
+    "k8s-kind",
+    "k8s-name",
+    "k8s-namespace",
+    UID,
+    "k8s-version",
+    "managed-by",
+    OWNER,
+    PART,
+];
+
 /// The Kubernetes object that an entity is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
@@ -66,7 +82,7 @@ impl Origin {
         );
         pairs.push((UID, self.uid.clone()));
         pairs.push(("k8s-version", self.version.clone()));
-        pairs.push(("managed-by", "kong-operator".to_owned()));
+        pairs.push(("managed-by", OPERATOR.to_owned()));
         if let Some(Owner { uid, part }) = &self.owner {
             pairs.extend([(OWNER, uid.clone()), (PART, part.clone())]);
         }
@@ -105,6 +121,38 @@ impl Origin {
             .collect();
         labels.extend(user.iter().map(|(key, value)| (key.clone(), label(value))));
         labels
+    }
+}
+
+impl Origin {
+    /// The object that tags or labels, as `key:value`, say an entity is made from; `None` if they are not those of
+    /// an operator. What was too long for a tag is cut.
+    pub fn read<'a>(tags: &(impl Iterator<Item = &'a str> + Clone)) -> Option<Self> {
+        let text = |key: &str| value(tags, key).map(str::to_owned);
+        if text("managed-by").as_deref() != Some(OPERATOR) {
+            return None;
+        }
+        Some(Self {
+            group: text("k8s-group").unwrap_or_default(),
+            version: text("k8s-version").unwrap_or_default(),
+            kind: text("k8s-kind")?,
+            namespace: text("k8s-namespace"),
+            name: text("k8s-name")?,
+            uid: text(UID)?,
+            generation: text("k8s-generation")
+                .and_then(|text| text.parse().ok())
+                .unwrap_or_default(),
+            owner: text(OWNER).map(|uid| Owner {
+                uid,
+                part: text(PART).unwrap_or_default(),
+            }),
+        })
+    }
+
+    /// Whether a tag is one of those that say where an entity comes from, and none of the user.
+    pub fn is_own(tag: &str) -> bool {
+        OWN.iter()
+            .any(|key| tag.strip_prefix(key).is_some_and(|it| it.starts_with(':')))
     }
 }
 
@@ -184,6 +232,21 @@ mod tests {
         let dashed = format!("{}--b", "a".repeat(MAX_LABEL - 1));
         let labels = origin().labels(&BTreeMap::from([("team".to_owned(), dashed)]));
         assert_eq!(labels["team"], "a".repeat(MAX_LABEL - 1));
+    }
+
+    #[test]
+    fn an_origin_is_read_out_of_the_tags_that_it_gives() {
+        let mut origin = origin();
+        origin.owner = Some(Owner {
+            uid: "o".into(),
+            part: "p".into(),
+        });
+        let tags = origin.tags(["team:a", "k8s-user"], None);
+        let read = Origin::read(&tags.iter().map(String::as_str));
+        assert_eq!(read.as_ref(), Some(&origin));
+        let theirs: Vec<_> = tags.iter().filter(|tag| !Origin::is_own(tag)).collect();
+        assert_eq!(theirs, ["k8s-user", "team:a"]);
+        assert_eq!(Origin::read(&["k8s-uid:u", "k8s-kind:X"].into_iter()), None);
     }
 
     #[test]
