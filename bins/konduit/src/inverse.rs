@@ -309,6 +309,22 @@ fn own_tags(entity: &Value) -> Vec<String> {
     tags
 }
 
+/// What an entity is called: by its name, or by what it is known by.
+pub(crate) fn name(at: Collection, entity: &Value) -> Option<String> {
+    const NAMES: [&str; 7] = [
+        "name",
+        "username",
+        "custom_id",
+        "target",
+        "kid",
+        "group",
+        "prefix",
+    ];
+    let mut names = NAMES.iter().filter(|field| !at.secrets().contains(field));
+    let name = names.find_map(|field| entity[*field].as_str())?;
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
 /// The ids in a member that refers to others.
 pub(crate) fn ids(value: &Value) -> Vec<&str> {
     match value {
@@ -415,5 +431,104 @@ fn same(one: &Value, other: &Value) -> bool {
                     .all(|(name, one)| other.get(name).is_some_and(|other| same(one, other)))
         }
         (one, other) => one == other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inverse() -> Inverse {
+        Inverse::new(&kong_crds::crd_documents())
+    }
+
+    fn place(name: &str) -> Place {
+        Place {
+            namespace: "ns".to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    fn made(at: Collection, entity: &Value, names: Names<'_>) -> Object {
+        let kind = kong_kind(at).expect("the collection has a kind");
+        let (own, home) = (place("own"), place("cp"));
+        inverse().object(kind, at, entity, &own, &home, names, Defaults::LeftOut)
+    }
+
+    #[test]
+    fn every_reference_of_a_kind_has_a_field() {
+        let inverse = inverse();
+        let kinds = Kind::served().filter(|kind| inverse.can_adopt(*kind));
+        let mut seen = 0;
+        for kind in kinds {
+            let Some(at) = kong_translation::collection(kind) else {
+                continue;
+            };
+            let spec = &inverse.schemas[&kind]["properties"]["spec"]["properties"];
+            let references = at.references().iter().map(|it| it.field);
+            for member in references.chain(at.parent().map(|parent| parent.field)) {
+                let declared = |field: &String| {
+                    let targets = &spec["targets"]["properties"][field.as_str()];
+                    spec[field.as_str()].is_object() || targets.is_object()
+                };
+                let fields = reference_fields(kind, member);
+                assert!(
+                    fields.iter().any(declared),
+                    "{kind}: {member}: none of {fields:?}; add a row to RENAMED"
+                );
+                seen += 1;
+            }
+        }
+        assert!(seen >= 6);
+    }
+
+    #[test]
+    fn what_the_definition_has_no_field_for_is_lost_unless_it_says_nothing() {
+        let service = json!({
+            "id": "s", "created_at": 1, "name": "shop", "host": "h", "port": 80, "retries": 7, "path": null,
+            "tls_sans": {"dns": ["a"]}, "ca_certificates": [], "tags": ["b", "k8s-uid:u"],
+        });
+        let made = made(Collection::Services, &service, &|_, _| None);
+        assert_eq!(made.lost, ["tls_sans"]);
+        let home = json!({"type": "konnectNamespacedRef", "konnectNamespacedRef": {"name": "cp"}});
+        assert_eq!(
+            made.document["spec"],
+            json!({"name": "shop", "host": "h", "retries": 7, "tags": ["b"], "controlPlaneRef": home})
+        );
+    }
+
+    #[test]
+    fn references_have_the_form_of_their_field() {
+        let other = |at: Collection, id: &str| Some(place(&format!("{id}-of-{at}")));
+        let route = json!({"id": "r", "service": {"id": "s"}, "paths": ["/"]});
+        let route = made(Collection::Routes, &route, &other).document;
+        assert_eq!(
+            route["spec"],
+            json!({"paths": ["/"],
+                "serviceRef": {"type": "namespacedRef", "namespacedRef": {"name": "s-of-services"}}})
+        );
+        let target = json!({"id": "t", "target": "a:1", "weight": 100, "upstream": {"id": "u"}});
+        let target = made(Collection::Targets, &target, &other).document;
+        assert_eq!(
+            target["spec"],
+            json!({"target": "a:1", "weight": 100, "upstreamRef": {"name": "u-of-upstreams"}})
+        );
+        let plugin = json!({"id": "p", "name": "cors", "route": {"id": "r"}, "enabled": false});
+        let binding = made(Collection::Plugins, &plugin, &other).document;
+        let group = "configuration.konghq.com";
+        let reference = json!({"kind": "KongRoute", "group": group, "name": "r-of-routes"});
+        assert_eq!(binding["spec"]["targets"], json!({"routeRef": reference}));
+        let plugin = inverse().plugin(&plugin, &place("cors")).document;
+        assert_eq!(
+            (&plugin["plugin"], &plugin["disabled"]),
+            (&json!("cors"), &json!(true))
+        );
+    }
+
+    #[test]
+    fn a_reference_to_what_has_no_object_dangles() {
+        let route = json!({"id": "r", "service": {"id": "s"}, "paths": ["/"]});
+        let made = made(Collection::Routes, &route, &|_, _| None);
+        assert_eq!(made.dangling, ["service"]);
     }
 }

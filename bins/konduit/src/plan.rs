@@ -6,6 +6,7 @@
 pub(crate) mod changes;
 mod ghosts;
 mod identity;
+mod members;
 pub(crate) mod play;
 pub(crate) mod show;
 
@@ -97,6 +98,9 @@ pub(crate) fn plan(
     }
     out.flush()?;
     session::tell(err, &findings)?;
+    for note in &played.notes {
+        writeln!(err, "{note}")?;
+    }
     if changes
         .list
         .iter()

@@ -6,14 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kong_model::sealed::REDACTED;
-use kong_model::{Body, Call, Collection, Method, Node, Normal, Origin, RemoteId, Shape};
+use kong_model::{Body, Call, Collection, Method, Origin, RemoteId, Shape};
 use serde_json::Value;
 
+use super::members::{self, Member};
 use super::play::Played;
-use crate::inverse::{ids, origin};
+use crate::inverse::{name, origin};
 use crate::remote::Reading;
-use crate::secrets;
 
 /// What becomes of an entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,17 +23,6 @@ pub(crate) enum Action {
     Change,
     /// It comes.
     Create,
-}
-
-/// One member that differs.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Member {
-    /// Where: `healthchecks.active.timeout`.
-    pub(crate) path: String,
-    /// What it was; `None` is absent.
-    pub(crate) from: Option<Value>,
-    /// What it is to be.
-    pub(crate) to: Option<Value>,
 }
 
 /// What becomes of one entity.
@@ -233,12 +221,11 @@ impl<'w> Worlds<'w> {
         let at = key.1;
         let wanted = body.redacted();
         let held = self.before.get(key);
+        let called = |at: Collection, id: &str| self.called(at, id);
         let members = match held {
-            Some(held) => self.differences(at, body, held),
-            None => self.members(at, body),
+            Some(held) => members::different(at, body, held, &called),
+            None => members::all(at, body, &called),
         };
-        let mut members: Vec<Member> = members.into_iter().map(|it| hide(at, it)).collect();
-        members.dedup();
         Change {
             action: if held.is_some() {
                 Action::Change
@@ -267,88 +254,6 @@ impl<'w> Worlds<'w> {
         name.map_or(id, String::as_str).to_owned()
     }
 
-    /// Where what is wanted is not what is held.
-    fn differences(&self, at: Collection, body: &Body, held: &Value) -> Vec<Member> {
-        let held_body = Body::from_wire(at, held);
-        let differences = Normal::of(at, body).differences(&Normal::of(at, &held_body));
-        let mut members = Vec::new();
-        for it in differences {
-            let open = at.open().contains(&it.field.as_str());
-            if at.sets().contains(&it.field.as_str()) {
-                sets(
-                    &it.field,
-                    it.held.as_ref(),
-                    it.wanted.as_ref(),
-                    &mut members,
-                );
-            } else if self.refers(at, &it.field) {
-                let title = |node: Option<&Node>| node.map(|node| self.title(at, &it.field, node));
-                members.push(Member {
-                    from: title(it.held.as_ref()),
-                    to: title(it.wanted.as_ref()),
-                    path: it.field,
-                });
-            } else {
-                descend(
-                    &it.field,
-                    it.held.as_ref(),
-                    it.wanted.as_ref(),
-                    open,
-                    &mut members,
-                );
-            }
-        }
-        members
-    }
-
-    /// Everything that is said of a new entity.
-    fn members(&self, at: Collection, body: &Body) -> Vec<Member> {
-        let mut members = Vec::new();
-        for (field, node) in body.members() {
-            let shown = node.redacted();
-            let default = at.defaults().get(field);
-            if default == Some(&shown) || field == "id" {
-                continue;
-            }
-            if self.refers(at, field) {
-                let to = Some(self.title(at, field, node));
-                members.push(Member {
-                    path: field.to_owned(),
-                    from: None,
-                    to,
-                });
-            } else if matches!(field, "tags" | "labels") {
-                members.extend(users(field, &shown));
-            } else {
-                descend(field, None, Some(node), false, &mut members);
-            }
-        }
-        members
-    }
-
-    fn refers(&self, at: Collection, field: &str) -> bool {
-        at.references().iter().any(|it| it.field == field)
-    }
-
-    /// What a reference leads to, by name where there is one.
-    fn title(&self, at: Collection, field: &str, node: &Node) -> Value {
-        let shown = node.redacted();
-        let to = at
-            .references()
-            .iter()
-            .find(|it| it.field == field)
-            .map(|it| it.to);
-        let title = |id: &str| {
-            let called = to.map(|to| self.called(to, id));
-            Value::from(called.unwrap_or_else(|| id.to_owned()))
-        };
-        match (&shown, &ids(&shown)[..]) {
-            (Value::Array(_), ids) => ids.iter().map(|id| title(id)).collect(),
-            (_, [id]) => title(id),
-            (_, _) => shown,
-        }
-    }
-
     /// A path without ids that are not known yet.
     fn path(&self, path: &str) -> String {
         let segments = path.split('/').map(|segment| {
@@ -360,163 +265,4 @@ impl<'w> Worlds<'w> {
         });
         segments.collect::<Vec<_>>().join("/")
     }
-}
-
-/// What an entity is called: by its name, or by what it is known by.
-fn name(at: Collection, entity: &Value) -> Option<String> {
-    const NAMES: [&str; 7] = [
-        "name",
-        "username",
-        "custom_id",
-        "target",
-        "kid",
-        "group",
-        "prefix",
-    ];
-    let mut names = NAMES.iter().filter(|field| !at.secrets().contains(field));
-    let name = names.find_map(|field| entity[*field].as_str())?;
-    (!name.is_empty()).then(|| name.to_owned())
-}
-
-/// The tags or labels of the user: what says where an entity is from stands in its title.
-fn users(field: &str, value: &Value) -> Option<Member> {
-    let to = match value {
-        Value::Array(items) => {
-            let own = |it: &&Value| it.as_str().is_some_and(Origin::is_own);
-            Value::Array(items.iter().filter(|it| !own(it)).cloned().collect())
-        }
-        Value::Object(members) => {
-            let own = |name: &str| Origin::is_own(&format!("{name}:"));
-            let theirs = members.iter().filter(|(name, _)| !own(name));
-            Value::Object(
-                theirs
-                    .map(|(name, it)| (name.clone(), it.clone()))
-                    .collect(),
-            )
-        }
-        other => other.clone(),
-    };
-    let empty = to.as_array().is_some_and(Vec::is_empty)
-        || to.as_object().is_some_and(serde_json::Map::is_empty);
-    (!empty).then(|| Member {
-        path: field.to_owned(),
-        from: None,
-        to: Some(to),
-    })
-}
-
-/// What a list without order loses and gains.
-fn sets(field: &str, held: Option<&Node>, wanted: Option<&Node>, members: &mut Vec<Member>) {
-    let items = |node: Option<&Node>| match node.map(Node::redacted) {
-        Some(Value::Array(items)) => items,
-        Some(other) => vec![other],
-        None => Vec::new(),
-    };
-    let (held, wanted) = (items(held), items(wanted));
-    let lost = held
-        .iter()
-        .filter(|it| !wanted.contains(it))
-        .map(|it| (Some(it.clone()), None));
-    let gained = wanted
-        .iter()
-        .filter(|it| !held.contains(it))
-        .map(|it| (None, Some(it.clone())));
-    members.extend(lost.chain(gained).map(|(from, to)| Member {
-        path: format!("{field}[]"),
-        from,
-        to,
-    }));
-}
-
-/// Follows maps down to what differs. Of an open member only what is wanted counts.
-fn descend(
-    path: &str,
-    held: Option<&Node>,
-    wanted: Option<&Node>,
-    open: bool,
-    members: &mut Vec<Member>,
-) {
-    let (held_map, wanted_map) = (map(held), map(wanted));
-    if (held_map.is_some() || held.is_none()) && (wanted_map.is_some() || wanted.is_none()) {
-        let names = |map: Option<&BTreeMap<Arc<str>, Node>>| {
-            map.into_iter()
-                .flat_map(BTreeMap::keys)
-                .cloned()
-                .collect::<BTreeSet<_>>()
-        };
-        let mut all = names(wanted_map);
-        if !open || wanted.is_none() {
-            all.extend(names(held_map));
-        }
-        for name in all {
-            let at = |map: Option<&'_ BTreeMap<Arc<str>, Node>>| {
-                map.and_then(|map| map.get(&name)).cloned()
-            };
-            let (held, wanted) = (at(held_map), at(wanted_map));
-            descend(
-                &format!("{path}.{name}"),
-                held.as_ref(),
-                wanted.as_ref(),
-                open,
-                members,
-            );
-        }
-        return;
-    }
-    if held == wanted {
-        return;
-    }
-    // What is read does not say which of its texts are secret; what is wanted does.
-    let secret = wanted.is_some_and(is_secret) || held.is_some_and(is_secret);
-    if let (Some(Node::Secret(wanted)), Some(Node::Text(held))) = (wanted, held)
-        && **held == *wanted.reveal()
-    {
-        return;
-    }
-    let show = |node: &Node| {
-        if secret {
-            Value::from(REDACTED)
-        } else {
-            node.redacted()
-        }
-    };
-    members.push(Member {
-        path: path.to_owned(),
-        from: held.map(show),
-        to: wanted.map(show),
-    });
-}
-
-fn map(node: Option<&Node>) -> Option<&BTreeMap<Arc<str>, Node>> {
-    match node {
-        Some(Node::Map(members)) => Some(members),
-        Some(Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::Secret(_) | Node::List(_))
-        | None => None,
-    }
-}
-
-fn is_secret(node: &Node) -> bool {
-    match node {
-        Node::Secret(_) => true,
-        Node::List(items) => items.iter().any(is_secret),
-        Node::Map(members) => members.values().any(is_secret),
-        Node::Bool(_) | Node::Number(_) | Node::Text(_) => false,
-    }
-}
-
-/// In a configuration whose schema is not known here, what sounds like a secret is taken for one: what Konnect holds
-/// may be out of a Secret that nobody knows any more.
-fn hide(at: Collection, mut member: Member) -> Member {
-    let free = at.open().iter().any(|open| {
-        member
-            .path
-            .strip_prefix(open)
-            .is_some_and(|rest| rest.starts_with('.'))
-    });
-    if free {
-        for value in [&mut member.from, &mut member.to].into_iter().flatten() {
-            secrets::hide_named(&member.path, value);
-        }
-    }
-    member
 }

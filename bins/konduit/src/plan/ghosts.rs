@@ -6,7 +6,6 @@
 //! others may have made them. Start with [`find`].
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use cluster_sim::ObjectId;
 use kong_crds::Kind;
@@ -20,9 +19,9 @@ use serde_json::{Value, json};
 
 use super::identity::{stands_for, status};
 use super::play::Manifests;
-use crate::findings::{Finding, Place as FilePlace};
+use crate::findings::Finding;
 use crate::inverse::{Defaults, Place, kong_kind, origin};
-use crate::remote::Reading;
+use crate::remote::{Reading, is_listed_by_parent};
 
 /// When they were deleted; nobody asks.
 const DELETED: &str = "2020-01-01T00:00:00Z";
@@ -72,8 +71,7 @@ pub(super) fn find(
     let mut findings = Vec::new();
     let homes = homes(driver, reading);
     for home in &homes {
-        let inside =
-            |at: &Collection| at.shape() == Shape::Core && !at.list_path().contains("{parent}");
+        let inside = |at: &Collection| at.shape() == Shape::Core && !is_listed_by_parent(*at);
         for at in Collection::all().filter(inside) {
             let site = Site::of_control_plane(at, home.id.clone());
             if let Err(failure) = reading.list(&home.access, &site) {
@@ -206,11 +204,14 @@ fn places(reading: &Reading) -> BTreeMap<(Collection, String), Place> {
 
 fn unlisted(home: &Home, at: Collection, failure: &Failure) -> Finding {
     let Place { namespace, name } = &home.place;
-    let object = format!("{} {namespace}/{name}", Kind::KonnectGatewayControlPlane);
-    Finding::new(
-        FilePlace::file(&Arc::from("Konnect")),
-        format!("the {at} in it cannot be listed: {failure}"),
-    )
-    .about(object)
-    .remedy("what of them has no manifest is not in this plan")
+    Finding {
+        place: None,
+        object: Some(format!(
+            "{} {namespace}/{name}",
+            Kind::KonnectGatewayControlPlane
+        )),
+        field: None,
+        message: format!("the {at} in it cannot be listed: {failure}"),
+        remedy: Some("what of them has no manifest is not in this plan".to_owned()),
+    }
 }

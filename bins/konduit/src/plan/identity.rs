@@ -36,6 +36,8 @@ pub(super) struct Learned {
     pub(super) identities: Identities,
     /// Where it tells two things.
     pub(super) findings: Vec<Finding>,
+    /// What may be meant otherwise.
+    pub(super) notes: Vec<String>,
 }
 
 /// Kind, namespace and name as tags have them: too long ones are cut.
@@ -184,6 +186,7 @@ pub(super) fn learn(manifests: &Manifests, reading: &Reading) -> Learned {
     let mut learned = Learned {
         identities: Identities::default(),
         findings: Vec::new(),
+        notes: Vec::new(),
     };
     for kind in Kind::served() {
         for object in Manifests::objects(&manifests.cluster, kind) {
@@ -198,6 +201,10 @@ pub(super) fn learn(manifests: &Manifests, reading: &Reading) -> Learned {
             let uid = match given {
                 Some(given) => given["metadata"]["uid"].as_str(),
                 None => match choose(kind, object, of_name) {
+                    Ok(None) => {
+                        learned.notes.push(renamed(object, of_name));
+                        None
+                    }
                     Ok(uid) => uid,
                     Err(message) => {
                         learned.findings.extend(unclear(manifests, &id, &message));
@@ -240,7 +247,7 @@ fn choose<'c>(
     match &fitting[..] {
         [uid] => Ok(Some(*uid)),
         [] if plane => Ok(None),
-        [] | [..] => {
+        [] | [_, _, ..] => {
             let uids: Vec<&str> = candidates.keys().map(String::as_str).collect();
             Err(format!(
                 "Konnect holds entities of several objects of this name, with the UIDs {}",
@@ -248,6 +255,21 @@ fn choose<'c>(
             ))
         }
     }
+}
+
+/// A control plane of another name has the tags of this object.
+fn renamed(object: &Value, candidates: &BTreeMap<String, Candidate>) -> String {
+    let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
+    let names = candidates.values().flat_map(|candidate| &candidate.names);
+    let names: Vec<String> = names.map(|name| format!("\"{name}\"")).collect();
+    format!(
+        "{} {}/{} is taken for another object than the one that has {} in Konnect; if it is that one under a new name, \
+         write its UID into metadata.uid",
+        Kind::KonnectGatewayControlPlane,
+        text("namespace"),
+        text("name"),
+        names.join(", ")
+    )
 }
 
 fn unclear(manifests: &Manifests, id: &ObjectId, message: &str) -> Option<Finding> {

@@ -67,6 +67,8 @@ pub(crate) struct Played {
     pub(crate) ghosts: Ghosts,
     /// What cannot be known, and why.
     pub(crate) findings: Vec<Finding>,
+    /// What may be meant otherwise.
+    pub(crate) notes: Vec<String>,
 }
 
 /// Whether the manifests are all that is to be.
@@ -170,7 +172,7 @@ pub(crate) fn settle(
         round += 1;
         let (driver, writes) = manifests.play(&identities, &ghosts, reading);
         let learned = identity::learn(manifests, &reading.borrow());
-        let mut findings = learned.findings;
+        let (mut findings, notes) = (learned.findings, learned.notes);
         let settled = learned.identities == identities;
         let found = if settled && extent == Extent::Whole && !manifests.folder.is_incomplete() {
             let (found, unclear) = ghosts::find(manifests, &driver, &mut reading.borrow_mut());
@@ -188,6 +190,7 @@ pub(crate) fn settle(
                 writes,
                 ghosts,
                 findings,
+                notes,
             };
         }
         (identities, ghosts) = (learned, found);

@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 use kong_model::Collection;
 use serde_json::{Value, json};
 
-use super::changes::{Action, Change, Changes, Member};
+use super::changes::{Action, Change, Changes};
+use super::members::Member;
 use crate::findings::Finding;
 use crate::table::Colour;
 

@@ -34,6 +34,8 @@ struct Shelf {
     organisation: String,
     server: ServerUrl,
     control_plane: Option<RemoteId>,
+    /// For lists that there are one of for each parent.
+    parent: Option<RemoteId>,
     at: Collection,
 }
 
@@ -104,7 +106,7 @@ impl Reading {
             let site = Site {
                 at: shelf.at,
                 control_plane: shelf.control_plane.clone(),
-                parent: None,
+                parent: shelf.parent.clone(),
             };
             for entity in list {
                 konnect.plant(token.reveal(), server.region(), &site, entity.clone());
@@ -136,14 +138,28 @@ impl Reading {
             | Call::Patch { site, .. }
             | Call::Remove { site, .. } => site,
         };
-        if let Some(plane) = &site.control_plane {
-            match self.plant(
-                konnect,
-                access,
-                &Site::of_organisation(Collection::ControlPlanes),
-            ) {
+        let around = [
+            site.control_plane
+                .as_ref()
+                .map(|plane| (Site::of_organisation(Collection::ControlPlanes), plane)),
+            site.parent
+                .as_ref()
+                .zip(site.at.parent())
+                .map(|(id, parent)| {
+                    (
+                        Site {
+                            at: parent.to,
+                            parent: None,
+                            ..site.clone()
+                        },
+                        id,
+                    )
+                }),
+        ];
+        for (place, id) in around.into_iter().flatten() {
+            match self.plant(konnect, access, &place) {
                 // What was made here is not there.
-                Ok(()) if !self.has_plane(access, plane) => return None,
+                Ok(()) if !self.has(access, &place, id) => return None,
                 Ok(()) => {}
                 Err(failure) => return Some(Err(failure)),
             }
@@ -151,21 +167,21 @@ impl Reading {
         if call.is_write() {
             // Whether a reference leads somewhere is for the simulated one to say. A list that cannot be read leaves
             // that open.
-            let parent = site.at.parent().map(|parent| parent.to);
             let references = site.at.references().iter().map(|reference| reference.to);
-            for to in references.chain(parent) {
+            for to in references.filter(|to| !is_listed_by_parent(*to)) {
                 let _ = self.plant(
                     konnect,
                     access,
                     &Site {
                         at: to,
+                        parent: None,
                         ..site.clone()
                     },
                 );
             }
         }
         let list = Site {
-            parent: None,
+            parent: site.parent.clone().filter(|_| is_listed_by_parent(site.at)),
             ..site.clone()
         };
         self.plant(konnect, access, &list).err().map(Err)
@@ -210,13 +226,15 @@ impl Reading {
             organisation: organisation["id"].as_str().unwrap_or_default().to_owned(),
             server: access.server.clone(),
             control_plane: site.control_plane.clone(),
+            parent: site.parent.clone(),
             at: site.at,
         })
     }
 
-    fn has_plane(&mut self, access: &Access, plane: &RemoteId) -> bool {
-        let planes = self.list(access, &Site::of_organisation(Collection::ControlPlanes));
-        planes.is_ok_and(|planes| planes.iter().any(|it| it["id"] == plane.as_str()))
+    /// Whether a list has an entity.
+    fn has(&mut self, access: &Access, site: &Site, id: &RemoteId) -> bool {
+        let list = self.list(access, site);
+        list.is_ok_and(|list| list.iter().any(|it| it["id"] == id.as_str()))
     }
 
     /// What a list has, read if it was not yet.
@@ -306,4 +324,9 @@ impl Reading {
             std::thread::sleep(pause);
         }
     }
+}
+
+/// Whether there is a list for each parent, and none for a whole control plane.
+pub(crate) fn is_listed_by_parent(at: Collection) -> bool {
+    at.list_path().contains("{parent}")
 }

@@ -4,7 +4,7 @@ use kong_model::{Collection, Method, RemoteId, Request, Site};
 use konnect_sim::{Konnect, Millis};
 use serde_json::{Value, json};
 
-use crate::plan::{Served, operated, operator, shop};
+use crate::konnect::{Served, operated, operator, shop};
 use crate::{CONTROL_PLANE, Ran, folder, run};
 
 const TOKEN: &str = "kpat_example";

@@ -10,6 +10,7 @@ mod adopt;
 mod deck;
 mod documents;
 mod guides;
+mod konnect;
 mod live;
 mod once;
 mod options;
