@@ -172,13 +172,14 @@ fn find(options: &Adopt, played: &Played, reading: &mut Reading) -> Option<Found
     accesses.into_iter().find_map(|(configuration, access)| {
         let planes = reading.list(access, &planes).ok()?;
         let plane = planes
-            .into_iter()
+            .items
+            .iter()
             .find(|it| it["id"] == *options.control_plane)?;
         Some(Found {
             configuration: configuration.clone(),
             access: access.clone(),
             id: RemoteId::from(&options.control_plane),
-            plane,
+            plane: plane.clone(),
         })
     })
 }

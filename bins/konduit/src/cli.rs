@@ -30,6 +30,8 @@ use crate::translate::Translate;
       Apply, wait until nothing more happens, print, exit.
   konduit explain --deck kong.yaml GET http://shop.example.com/items
       Where a configuration of Kong sends a request, and why.
+  konduit plan -f manifests
+      What manifests would change in Konnect; nothing is written.
   konduit sim
       Serve a simulated Konnect to any client of Konnect.
   konduit run --kubeconfig ~/.kube/config

@@ -61,7 +61,7 @@ impl Taking<'_> {
         let inside = |at: &Collection| at.shape() == Shape::Core && !is_listed_by_parent(*at);
         for at in Collection::all().filter(inside) {
             let site = Site::of_control_plane(at, found.id.clone());
-            let mut list = match reading.list(&found.access, &site) {
+            let list = match reading.list(&found.access, &site) {
                 Ok(list) => list,
                 Err(failure) => {
                     self.complain(
@@ -72,8 +72,9 @@ impl Taking<'_> {
                     continue;
                 }
             };
-            list.sort_by_key(|entity| entity["id"].as_str().unwrap_or_default().to_owned());
-            for entity in &list {
+            let mut list: Vec<&Value> = list.items.iter().collect();
+            list.sort_by_key(|entity| entity["id"].as_str().unwrap_or_default());
+            for entity in list {
                 self.entity(at, entity, home, &mut names);
             }
         }

@@ -169,7 +169,7 @@ fn homes(driver: &Driver<Engine>, reading: &mut Reading) -> Vec<Home> {
         let planes = Site::of_organisation(Collection::ControlPlanes);
         let access = accesses.values().find(|access| {
             let planes = reading.list(access, &planes);
-            planes.is_ok_and(|planes| planes.iter().any(|it| it["id"] == id))
+            planes.is_ok_and(|planes| planes.has(id))
         });
         homes.extend(access.map(|access| Home {
             id: RemoteId::from(id),

@@ -39,6 +39,29 @@ struct Shelf {
     at: Collection,
 }
 
+/// What a list has.
+#[derive(Debug, Default)]
+pub(crate) struct Listed {
+    /// The entities.
+    pub(crate) items: Vec<Value>,
+    ids: BTreeSet<String>,
+}
+
+impl Listed {
+    fn new(items: Vec<Value>) -> Self {
+        let ids = items.iter().filter_map(|it| it["id"].as_str());
+        Self {
+            ids: ids.map(str::to_owned).collect(),
+            items,
+        }
+    }
+
+    /// Whether it has an entity.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.ids.contains(id)
+    }
+}
+
 /// An entity that Konnect holds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Holding<'r> {
@@ -57,7 +80,7 @@ pub(crate) struct Reading {
     konnect: Arc<dyn Execute>,
     runtime: Runtime,
     organisations: BTreeMap<(ServerUrl, Sealed), Result<Value, Failure>>,
-    lists: BTreeMap<Shelf, Result<Vec<Value>, Failure>>,
+    lists: BTreeMap<Shelf, Result<Arc<Listed>, Failure>>,
     /// What the simulated Konnect has been told.
     planted: BTreeSet<Shelf>,
     requests: u64,
@@ -108,7 +131,7 @@ impl Reading {
                 control_plane: shelf.control_plane.clone(),
                 parent: shelf.parent.clone(),
             };
-            for entity in list {
+            for entity in &list.items {
                 konnect.plant(token.reveal(), server.region(), &site, entity.clone());
             }
             self.planted.insert(shelf.clone());
@@ -190,7 +213,7 @@ impl Reading {
     /// Everything that is known to be there.
     pub(crate) fn holdings(&self) -> impl Iterator<Item = Holding<'_>> {
         self.lists.iter().flat_map(|(shelf, list)| {
-            let items = list.iter().flatten();
+            let items = list.iter().flat_map(|list| &list.items);
             items.filter_map(|entity| {
                 let id = match shelf.at.shape() {
                     Shape::Membership => shelf.control_plane.as_ref()?.as_str(),
@@ -234,16 +257,17 @@ impl Reading {
     /// Whether a list has an entity.
     fn has(&mut self, access: &Access, site: &Site, id: &RemoteId) -> bool {
         let list = self.list(access, site);
-        list.is_ok_and(|list| list.iter().any(|it| it["id"] == id.as_str()))
+        list.is_ok_and(|list| list.has(id.as_str()))
     }
 
     /// What a list has, read if it was not yet.
-    pub(crate) fn list(&mut self, access: &Access, site: &Site) -> Result<Vec<Value>, Failure> {
+    pub(crate) fn list(&mut self, access: &Access, site: &Site) -> Result<Arc<Listed>, Failure> {
         let shelf = self.shelf(access, site)?;
         if let Some(known) = self.lists.get(&shelf) {
             return known.clone();
         }
         let list = self.read(access, site);
+        let list = list.map(|items| Arc::new(Listed::new(items)));
         self.lists.insert(shelf, list.clone());
         list
     }
@@ -261,8 +285,9 @@ impl Reading {
         }
         let list = self.list(access, site)?;
         self.planted.insert(shelf);
-        for entity in list {
-            konnect.plant(access.token.reveal(), access.server.region(), site, entity);
+        for entity in &list.items {
+            let (token, region) = (access.token.reveal(), access.server.region());
+            konnect.plant(token, region, site, entity.clone());
         }
         Ok(())
     }
