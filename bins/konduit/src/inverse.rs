@@ -90,7 +90,6 @@ impl Inverse {
     pub(crate) fn object(
         &self,
         kind: Kind,
-        at: Collection,
         entity: &Value,
         place: &Place,
         home: &Place,
@@ -108,6 +107,9 @@ impl Inverse {
         if kind.namespaced() {
             made.document["metadata"]["namespace"] = Value::from(place.namespace.as_str());
         }
+        let Some(at) = kong_translation::collection(kind) else {
+            return made;
+        };
         let schema = self.schemas.get(&kind).unwrap_or(&Value::Null);
         let binding = kind == Kind::KongPluginBinding;
         self.refer(&mut made, kind, at, entity, place, names);
@@ -452,7 +454,7 @@ mod tests {
     fn made(at: Collection, entity: &Value, names: Names<'_>) -> Object {
         let kind = kong_kind(at).expect("the collection has a kind");
         let (own, home) = (place("own"), place("cp"));
-        inverse().object(kind, at, entity, &own, &home, names, Defaults::LeftOut)
+        inverse().object(kind, entity, &own, &home, names, Defaults::LeftOut)
     }
 
     #[test]

@@ -120,7 +120,7 @@ impl Taking<'_> {
             self.inverse
                 .plugin(entity, &names.sibling(Kind::KongPlugin, &place))
         });
-        let made = self.object(kind, at, entity, &place, home, names);
+        let made = self.object(kind, entity, &place, home, names);
         let lost = made
             .lost
             .iter()
@@ -148,12 +148,12 @@ impl Taking<'_> {
             .filter(|(name, _)| *name == at.name())
             .map(|(_, member)| *member);
         let hashed: Vec<&str> = hashed.collect();
-        let mode = if hashed.is_empty() {
+        let way = if hashed.is_empty() {
             "match"
         } else {
             "override"
         };
-        document["spec"]["adopt"] = json!({"from": "konnect", "mode": mode, "konnect": {"id": id}});
+        document["spec"]["adopt"] = json!({"from": "konnect", "mode": way, "konnect": {"id": id}});
         if let Some(plugin) = plugin {
             document["spec"]["pluginRef"]["name"] = plugin.document["metadata"]["name"].clone();
             let mut plugin = plugin.document;
@@ -181,7 +181,6 @@ impl Taking<'_> {
     fn object(
         &self,
         kind: Kind,
-        at: Collection,
         entity: &Value,
         place: &Place,
         home: &Place,
@@ -190,7 +189,7 @@ impl Taking<'_> {
         let look = |at: Collection, id: &str| names.place(at, id);
         let make = |defaults| {
             self.inverse
-                .object(kind, at, entity, place, home, &look, defaults)
+                .object(kind, entity, place, home, &look, defaults)
         };
         let short = make(Defaults::LeftOut);
         if self.manifests.cluster.admit(&short.document).is_ok() {

@@ -94,15 +94,12 @@ impl Changes {
                 Call::WhoAmI | Call::List { .. } | Call::Get { .. } => continue,
             };
             let key = (site.control_plane.clone(), site.at, write.id.to_string());
-            match body {
-                Some(body) => {
-                    removed.remove(&key);
-                    bodies.insert(key, body);
-                }
-                None => {
-                    bodies.remove(&key);
-                    removed.insert(key);
-                }
+            if let Some(body) = body {
+                removed.remove(&key);
+                bodies.insert(key, body);
+            } else {
+                bodies.remove(&key);
+                removed.insert(key);
             }
         }
         let mut list: Vec<Change> = worlds

@@ -109,7 +109,6 @@ pub(super) fn find(
         let names = |at: Collection, id: &str| places.get(&(at, id.to_owned())).cloned();
         let made = manifests.inverse.object(
             kind,
-            holding.at,
             holding.entity,
             &place,
             &home.place,

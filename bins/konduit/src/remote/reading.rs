@@ -262,13 +262,13 @@ impl Reading {
 
     /// What a list has, read if it was not yet.
     pub(crate) fn list(&mut self, access: &Access, site: &Site) -> Result<Arc<Listed>, Failure> {
-        let shelf = self.shelf(access, site)?;
-        if let Some(known) = self.lists.get(&shelf) {
+        let key = self.shelf(access, site)?;
+        if let Some(known) = self.lists.get(&key) {
             return known.clone();
         }
         let list = self.read(access, site);
         let list = list.map(|items| Arc::new(Listed::new(items)));
-        self.lists.insert(shelf, list.clone());
+        self.lists.insert(key, list.clone());
         list
     }
 
@@ -279,12 +279,12 @@ impl Reading {
         access: &Access,
         site: &Site,
     ) -> Result<(), Failure> {
-        let shelf = self.shelf(access, site)?;
-        if self.planted.contains(&shelf) {
+        let key = self.shelf(access, site)?;
+        if self.planted.contains(&key) {
             return Ok(());
         }
         let list = self.list(access, site)?;
-        self.planted.insert(shelf);
+        self.planted.insert(key);
         for entity in &list.items {
             let (token, region) = (access.token.reveal(), access.server.region());
             konnect.plant(token, region, site, entity.clone());
