@@ -255,9 +255,15 @@ mod tests {
         let ours = ours.map(|kind| Condition::holds(kind, VALID, "")).collect();
         let rendered = render(ours, 1, &Value::Null, "t").to_string();
         for kind in needed {
-            assert!(rendered.contains(&format!("\"type\":\"{kind}\"")), "{rendered}");
+            assert!(
+                rendered.contains(&format!("\"type\":\"{kind}\"")),
+                "{rendered}"
+            );
         }
-        assert!(rendered.contains("\"Z3\"") && !rendered.contains("\"Z4\""), "{rendered}");
+        assert!(
+            rendered.contains("\"Z3\"") && !rendered.contains("\"Z4\""),
+            "{rendered}"
+        );
     }
 
     #[test]
