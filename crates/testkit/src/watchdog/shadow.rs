@@ -32,6 +32,10 @@ struct Entity {
 
 /// An object in the cluster.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that do not depend on each other"
+)]
 struct Object {
     key: Key,
     finalizer: bool,
