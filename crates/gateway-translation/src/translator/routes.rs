@@ -64,6 +64,8 @@ pub(super) struct Settled {
     pub(super) services: BTreeSet<String>,
     /// Services of which routes have another priority.
     pub(super) reordered: BTreeSet<String>,
+    /// How many routes were put in order.
+    pub(super) ordered: usize,
 }
 
 /// The routes of all units.
@@ -201,6 +203,7 @@ impl Routes {
         for host in std::mem::take(&mut self.unordered) {
             if !seen.contains(&host) {
                 let set = self.who_can_meet(host, &mut seen);
+                settled.ordered += set.len();
                 self.order(set, &mut settled.reordered);
             }
         }
