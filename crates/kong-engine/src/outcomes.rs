@@ -63,9 +63,7 @@ impl Engine {
         entity.drift = None;
         if flight.act == Act::Remove {
             let (at, remote, scope) = (entity.site.at, entity.remote.clone(), entity.scope());
-            let references = at.references().iter();
-            let references = references.filter_map(|it| entity.held_reference(it.field));
-            let references: Vec<RemoteId> = references.map(RemoteId::from).collect();
+            let references = entity.references();
             if at == Collection::ControlPlanes {
                 entity.remote = None;
             }
