@@ -204,7 +204,10 @@ fn routes_of_a_gateway_that_is_refused_are_told_so() {
     assert_ne!(shop, SHOP);
     let files = [("shop.yaml", shop.as_str()), ("route.yaml", ROUTE)];
     let ran = run(folder(&files).path(), &["lint", "-f", "."], "");
-    let of_gateway = ran.out.lines().filter(|it| it.contains(": Gateway default/edge: "));
+    let of_gateway = ran
+        .out
+        .lines()
+        .filter(|it| it.contains(": Gateway default/edge: "));
     assert_eq!(of_gateway.count(), 1, "its fault is said once: {ran:?}");
     let expected = "Gateway default/edge cannot be used; the route is not attached to it; see what is said of the Gateway";
     assert!(ran.out.contains(expected), "{ran:?}");
