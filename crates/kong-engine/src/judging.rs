@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
+use kong_model::Naming;
 use kong_resolve::{Claim, Dep, Few, Frame, Intent, Key, Output, Verdict, View};
 use kong_translation::{Problem, Report, State, Urgency};
 
@@ -241,9 +242,13 @@ impl Engine {
             .as_ref()
             .is_some_and(|id| self.listings.had(&scope, id))
             || self.heirs.contains_key(&id);
+        // Somebody may have made one like it since the list was read, and a second one would be made.
+        let unclear = entity.site.at.naming() == Naming::Keyed
+            && entity.remote.is_none()
+            && self.listings.is_read(&scope);
         self.entities.insert(id, entity);
         self.unexamined.insert(id);
-        if passed_over {
+        if passed_over || unclear {
             self.relist(&scope);
         }
     }
@@ -293,7 +298,13 @@ impl Engine {
             entity.source = IdSource::Observed;
         } else if recorded.is_some() {
             entity.remote = recorded;
-            entity.source = IdSource::Record;
+            // What we made has a finalizer.
+            let shared = entity.site.at.can_be_shared() && !record.is_finalized();
+            entity.source = if shared {
+                IdSource::Observed
+            } else {
+                IdSource::Record
+            };
         } else {
             entity.start_over(identity);
         }

@@ -91,6 +91,8 @@ struct Run {
     /// What carries the tags of an object of ours under an id that we do not know.
     strays: Vec<Stray>,
     foreign: BTreeMap<UniqueKey, Foreign>,
+    /// What nothing tells the owner of.
+    unnamed: Vec<(RemoteId, Value)>,
     /// Pages of a list that is one entity.
     parts: Vec<Value>,
 }
@@ -118,7 +120,7 @@ pub(crate) struct Listings {
 
 impl Listings {
     /// Whether a list has been read to the end.
-    fn is_read(&self, scope: &Scope) -> bool {
+    pub(crate) fn is_read(&self, scope: &Scope) -> bool {
         self.lists.get(scope).is_some_and(|list| list.complete)
     }
 
