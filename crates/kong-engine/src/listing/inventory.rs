@@ -6,7 +6,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use kong_model::{Body, Collection, Naming, Normal, OnDelete, RemoteId, Site, UniqueKey, tags};
+use kong_model::{
+    Body, Collection, Naming, Normal, OnDelete, RemoteId, Site, UniqueKey, Update, tags,
+};
 use kong_resolve::{Claim, Intent, Key, Output, Uid, identity};
 
 use super::{Foreign, Run, Scope, Stray};
@@ -19,6 +21,9 @@ impl Engine {
         let Some(id) = item["id"].as_str().map(RemoteId::from) else {
             return;
         };
+        if is_emptied(scope.at, &item) {
+            return;
+        }
         run.seen.insert(id.clone());
         let owner = owner_of(&item).map(Uid::from);
         let ours = owner.as_ref().and_then(|uid| self.by_uid.get(uid)).cloned();
@@ -447,6 +452,14 @@ impl Engine {
                 self.believe(id, &item);
             }
         }
+    }
+}
+
+/// Whether nothing is left of what cannot be deleted.
+fn is_emptied(at: Collection, item: &Value) -> bool {
+    match at.update() {
+        Update::Whole { emptied } => item[emptied].as_array().is_some_and(Vec::is_empty),
+        Update::No | Update::Put | Update::Patch { .. } => false,
     }
 }
 
