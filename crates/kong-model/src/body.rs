@@ -124,9 +124,9 @@ impl Node {
                 }
             }
             (Self::List(items), Some(_)) => {
-                items
-                    .iter()
-                    .for_each(|item| item.references_at(path, found));
+                for item in items {
+                    item.references_at(path, found);
+                }
             }
             (Self::Bool(_) | Self::Number(_) | Self::Text(_) | Self::Secret(_), Some(_)) => {}
         }

@@ -93,10 +93,10 @@ impl Refusal {
             (Self::NotFound, _) => 404,
             (Self::Method, _) => 405,
             (Self::Limited { .. }, _) => 429,
-            (Self::Identical, _) => 409,
             // The document has no conflicts for these.
             (Self::Taken(_) | Self::Referred { .. }, Style::Problem) if self.is_of_a_store() => 400,
-            (Self::Taken(_) | Self::TakenId | Self::Referred { .. }, Style::Problem) => 409,
+            (Self::Identical, _)
+            | (Self::Taken(_) | Self::TakenId | Self::Referred { .. }, Style::Problem) => 409,
             (
                 Self::Unreadable(_)
                 | Self::Invalid(_)

@@ -188,12 +188,12 @@ fn answers_are_those_of_the_openapi_document() {
                     held.ask(Method::Delete, &path, None);
                 }
                 // What comes later refers to one that is there.
-                let last = bodies.last().cloned().unwrap_or_default();
-                let made = held.made(at, &items, last.clone());
+                let example = bodies.last().cloned().unwrap_or_default();
+                let made = held.made(at, &items, example.clone());
                 ids.insert(at, made);
                 held.ask(Method::Post, &items, Some(json!({"unknown": 1})));
-                if at != Collection::DataPlaneCertificates && last.get("name").is_some() {
-                    let answer = held.ask(Method::Post, &items, Some(last));
+                if at != Collection::DataPlaneCertificates && example.get("name").is_some() {
+                    let answer = held.ask(Method::Post, &items, Some(example));
                     assert!([400, 409].contains(&answer.status));
                 }
             }
