@@ -9,6 +9,9 @@ use crate::check::Violation;
 /// The `@type` of every detail of a core error.
 const DETAIL: &str = "type.googleapis.com/kong.admin.model.v1.ErrorDetail";
 
+/// Konnect's words for a change that changes nothing.
+const IDENTICAL: &str = "Proposed configuration and current configuration are identical";
+
 /// In which words an error is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
@@ -16,6 +19,8 @@ pub(crate) enum Style {
     Core,
     /// `{status, title, instance, detail}`.
     Problem,
+    /// `{message}`.
+    Message,
 }
 
 impl Style {
@@ -23,7 +28,10 @@ impl Style {
     pub(crate) fn of(collection: Option<Collection>) -> Self {
         match collection.map(Collection::shape) {
             Some(Shape::Core) => Self::Core,
-            Some(Shape::Identity | Shape::Numbered | Shape::Membership) | None => Self::Problem,
+            Some(Shape::Wrapped) => Self::Message,
+            Some(Shape::Identity | Shape::Numbered | Shape::Linked | Shape::Membership) | None => {
+                Self::Problem
+            }
         }
     }
 }
@@ -50,6 +58,8 @@ pub(crate) enum Refusal {
     Group,
     /// Something unique is taken.
     Taken(UniqueKey),
+    /// Nothing would change.
+    Identical,
     /// The id exists under another parent.
     TakenId,
     /// A reference that leads nowhere.
@@ -68,6 +78,14 @@ impl Refusal {
         }])
     }
 
+    fn is_of_a_store(&self) -> bool {
+        match self {
+            Self::Taken(key) => key.collection() == Collection::ConfigStores,
+            Self::Referred { field, .. } => field.ends_with("config_store_id"),
+            _ => false,
+        }
+    }
+
     fn status(&self, style: Style) -> u16 {
         match (self, style) {
             (Self::Unauthorized, _) => 401,
@@ -75,7 +93,10 @@ impl Refusal {
             (Self::NotFound, _) => 404,
             (Self::Method, _) => 405,
             (Self::Limited { .. }, _) => 429,
-            (Self::Taken(_) | Self::TakenId | Self::Referred { .. }, Style::Problem) => 409,
+            // The document has no conflicts for these.
+            (Self::Taken(_) | Self::Referred { .. }, Style::Problem) if self.is_of_a_store() => 400,
+            (Self::Identical, _)
+            | (Self::Taken(_) | Self::TakenId | Self::Referred { .. }, Style::Problem) => 409,
             (
                 Self::Unreadable(_)
                 | Self::Invalid(_)
@@ -95,6 +116,10 @@ impl Refusal {
         let body = match style {
             Style::Core => self.core(),
             Style::Problem => self.problem(status, trace),
+            Style::Message => {
+                let problem = self.problem(status, trace);
+                json!({ "message": problem["detail"] })
+            }
         };
         let retry_after = if let Self::Limited { retry_after } = self {
             Some(*retry_after)
@@ -139,6 +164,7 @@ impl Refusal {
             }
             Self::Taken(key) => constraint(&key.fields().join(", "), "unique", ""),
             Self::TakenId => constraint("id", "unique", ""),
+            Self::Identical => body(6, IDENTICAL, Vec::new()),
             Self::Dangling { field } => constraint(field, "foreign", ""),
             Self::Referred { field, by } => {
                 constraint(field, "foreign", &format!(": {by} refers to it"))
@@ -162,6 +188,7 @@ impl Refusal {
                 "Only groups have members, and no group is a member".to_owned(),
             ),
             Self::Taken(key) => ("Conflict", format!("{key} is already in use")),
+            Self::Identical => ("Conflict", IDENTICAL.to_owned()),
             Self::TakenId => ("Conflict", "The id is already in use".to_owned()),
             Self::Referred { by, .. } => ("Conflict", format!("{by} refers to it")),
         };
@@ -170,6 +197,12 @@ impl Refusal {
             Self::Invalid(violations) => violations.iter().map(Violation::parameter).collect(),
             Self::Dangling { field } => vec![
                 json!({"field": field, "rule": "missing_reference", "reason": "does not exist", "source": "body"}),
+            ],
+            Self::Taken(key) => vec![
+                json!({"field": key.fields().join(", "), "rule": "invalid", "reason": detail, "source": "body"}),
+            ],
+            Self::Referred { field, by } => vec![
+                json!({"field": *field, "rule": "invalid", "reason": format!("{by} refers to it"), "source": "body"}),
             ],
             Self::Group => vec![
                 json!({"field": "cluster_type", "rule": "invalid", "reason": detail, "source": "body"}),
@@ -180,9 +213,8 @@ impl Refusal {
             | Self::NotFound
             | Self::Method
             | Self::Unreadable(_)
-            | Self::Taken(_)
             | Self::TakenId
-            | Self::Referred { .. } => Vec::new(),
+            | Self::Identical => Vec::new(),
         };
         if status == 400 {
             body["invalid_parameters"] = Value::from(parameters);
@@ -231,6 +263,7 @@ pub(crate) fn scripted(
             match style {
                 Style::Core => json!({"code": code, "message": title, "details": []}),
                 Style::Problem => problem(status, title, title, trace),
+                Style::Message => json!({ "message": title }),
             }
         }
     };

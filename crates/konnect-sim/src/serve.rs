@@ -18,6 +18,9 @@ use crate::time::Millis;
 /// Members that the server keeps, whatever a body says.
 const KEPT: [&str; 3] = ["id", "created_at", "updated_at"];
 
+/// Milliseconds until a network, or what it reaches others by, is ready.
+const PROVISIONING: u64 = 30_000;
+
 /// One request being served.
 pub(crate) struct Desk<'a> {
     pub(crate) store: &'a mut Store,
@@ -40,15 +43,34 @@ impl Desk<'_> {
         if let (Some(parent), Some(id)) = (place.collection.parent(), place.parent) {
             scope.get(parent.to, id).ok_or(Refusal::NotFound)?;
         }
+        self.ripen(place);
         match (place.collection.shape(), place.collection.naming()) {
             (Shape::Identity, _) => Err(Refusal::Method),
             (Shape::Membership, _) => self.membership(place, request),
-            (Shape::Core | Shape::Numbered, Naming::Member { of, field }) => {
-                self.member(place, request, of, field)
-            }
-            (Shape::Core | Shape::Numbered, Naming::Ours | Naming::Labelled) => {
-                self.entity(place, request)
-            }
+            (Shape::Core, Naming::Member { of, field }) => self.member(place, request, of, field),
+            _ => self.entity(place, request),
+        }
+    }
+
+    /// What takes a while to be ready is so after that while.
+    fn ripen(&mut self, place: &Place<'_>) {
+        let collection = place.collection;
+        if !collection.facts().contains(&"state") {
+            return;
+        }
+        let since = Value::from(Millis(self.now.0.saturating_sub(PROVISIONING)).date_time());
+        let Some(scope) = self.store.scope_mut(place.control_plane) else {
+            return;
+        };
+        let made_before = |value: &Value| value["created_at"].as_str() <= since.as_str();
+        let ripe: Vec<(Arc<str>, Value)> = scope
+            .all(collection)
+            .filter(|(_, value)| value["state"] == "initializing" && made_before(value))
+            .map(|(id, value)| (Arc::clone(id), (**value).clone()))
+            .collect();
+        for (id, mut value) in ripe {
+            value["state"] = json!("ready");
+            scope.put((collection, id), value);
         }
     }
 
@@ -69,22 +91,26 @@ impl Desk<'_> {
             (Method::Get, None) => self.list(place, request),
             (Method::Get, Some(id)) => {
                 let value = self.find(place, id).ok_or(Refusal::NotFound)?;
-                Ok(Response::new(200, (*value).clone()))
+                Ok(Response::new(200, wrapped(place, (*value).clone())))
             }
-            (Method::Post, None) if update != Update::No => {
+            (Method::Post, None) if !matches!(update, Update::Whole { .. }) => {
                 let value = self.create(place, body)?;
-                Ok(Response::new(201, value))
+                Ok(Response::new(201, wrapped(place, value)))
+            }
+            (Method::Put, None) if matches!(update, Update::Whole { .. }) => {
+                let value = self.put_whole(place, body)?;
+                Ok(Response::new(200, value))
             }
             (Method::Put, Some(id)) if update == Update::Put => {
                 let value = self.put(place, id, body)?;
-                Ok(Response::new(200, value))
+                Ok(Response::new(200, wrapped(place, value)))
             }
             (Method::Patch, Some(id)) => match update {
                 Update::Patch { without } => {
                     let value = self.patch(place, id, body, without)?;
                     Ok(Response::new(200, value))
                 }
-                Update::Put | Update::No => Err(Refusal::Method),
+                Update::Put | Update::Whole { .. } | Update::No => Err(Refusal::Method),
             },
             (Method::Delete, Some(id)) => self.delete(place, id),
             (Method::Post | Method::Put | Method::Patch | Method::Delete, _) => {
@@ -152,12 +178,31 @@ impl Desk<'_> {
             return Err(Refusal::field("id", "invalid", message));
         }
         let before = self.scope(place)?.get(place.collection, &id).cloned();
+        if before.is_none() && !place.collection.takes_our_id() {
+            return Err(Refusal::NotFound);
+        }
         if before
             .as_ref()
             .is_some_and(|before| !belongs(place, before))
         {
             return Err(Refusal::TakenId);
         }
+        self.write(place, id, before.as_deref(), members)
+    }
+
+    /// The whole of what there is one of, created or replaced.
+    fn put_whole(&mut self, place: &Place<'_>, body: Option<&Value>) -> Result<Value, Refusal> {
+        let members = accepted(place, body, &[], Whole::Yes)?;
+        let sent = Value::Object(members.clone());
+        let scope = self.scope(place)?;
+        let holder = uniques(place.collection, &sent)
+            .into_iter()
+            .find_map(|unique| scope.holder(&unique));
+        let before = holder.and_then(|(at, id)| scope.get(*at, id)).cloned();
+        let id = match &before {
+            Some(before) => Arc::from(before["id"].as_str().unwrap_or_default()),
+            None => self.ids.next(),
+        };
         self.write(place, id, before.as_deref(), members)
     }
 
@@ -192,9 +237,17 @@ impl Desk<'_> {
     ) -> Result<Value, Refusal> {
         let collection = place.collection;
         fill(collection.schema(), &mut members);
+        if let Ok(Value::Object(made)) = serde_json::from_str(collection.made()) {
+            for (field, value) in made {
+                let kept = before.map(|before| before[&field].clone());
+                members
+                    .entry(field)
+                    .or_insert_with(|| kept.unwrap_or(value));
+            }
+        }
         let time = match collection.shape() {
-            Shape::Core => self.now.seconds(),
-            Shape::Identity | Shape::Numbered | Shape::Membership => {
+            Shape::Core | Shape::Wrapped => self.now.seconds(),
+            Shape::Identity | Shape::Numbered | Shape::Linked | Shape::Membership => {
                 Value::from(self.now.date_time())
             }
         };
@@ -234,6 +287,9 @@ impl Desk<'_> {
                 *text = hash(place.parent, text);
             }
         }
+        if let Some((answered, requested)) = collection.echoed() {
+            self.come_to(before, answered, requested, &mut members)?;
+        }
         let value = Value::Object(members);
         self.admit(place, &id, &value)?;
         if collection == Collection::ControlPlanes {
@@ -247,6 +303,33 @@ impl Desk<'_> {
         Ok(value)
     }
 
+    /// What was asked for stands beside what has come of it: each part has an id and a state.
+    fn come_to(
+        &mut self,
+        before: Option<&Value>,
+        answered: &str,
+        requested: &str,
+        members: &mut Map<String, Value>,
+    ) -> Result<(), Refusal> {
+        let wanted = members.remove(requested).unwrap_or_else(|| json!([]));
+        if before.is_some_and(|before| before[answered] == wanted) {
+            return Err(Refusal::Identical);
+        }
+        let version = before.map_or(0, |before| before["entity_version"].as_u64().unwrap_or(0));
+        members.insert("entity_version".to_owned(), json!(version + 1));
+        let now = Value::from(self.now.date_time());
+        let mut parts = wanted.as_array().cloned().unwrap_or_default();
+        for part in &mut parts {
+            part["id"] = Value::from(&*self.ids.next());
+            part["state"] = json!("ready");
+            part["created_at"] = now.clone();
+            part["updated_at"] = now.clone();
+        }
+        members.insert(requested.to_owned(), Value::from(parts));
+        members.insert(answered.to_owned(), wanted);
+        Ok(())
+    }
+
     /// References lead somewhere and nothing unique is taken.
     fn admit(&self, place: &Place<'_>, id: &str, value: &Value) -> Result<(), Refusal> {
         let scope = self.scope(place)?;
@@ -256,7 +339,11 @@ impl Desk<'_> {
                 return Err(Refusal::Dangling { field });
             }
         }
-        for unique in uniques(place.collection, value) {
+        let shared = place.collection.can_be_shared();
+        for unique in uniques(place.collection, value)
+            .into_iter()
+            .filter(|_| !shared)
+        {
             if scope
                 .holder(&unique)
                 .is_some_and(|(_, holder)| **holder != *id)
@@ -274,8 +361,10 @@ impl Desk<'_> {
         if found.is_none_or(|value| !belongs(place, value)) {
             return match place.collection.shape() {
                 // The document has 204 also where nothing was there.
-                Shape::Core => Ok(Response::new(204, Value::Null)),
-                Shape::Identity | Shape::Numbered | Shape::Membership => Err(Refusal::NotFound),
+                Shape::Core | Shape::Linked => Ok(Response::new(204, Value::Null)),
+                Shape::Identity | Shape::Numbered | Shape::Wrapped | Shape::Membership => {
+                    Err(Refusal::NotFound)
+                }
             };
         }
         let key = (place.collection, id);
@@ -297,6 +386,16 @@ impl Desk<'_> {
             self.store.close(&key.1);
         }
         Ok(Response::new(204, Value::Null))
+    }
+}
+
+/// An entity as answers about one have it.
+fn wrapped(place: &Place<'_>, value: Value) -> Value {
+    match place.collection.shape() {
+        Shape::Wrapped => json!({ "item": value }),
+        Shape::Core | Shape::Identity | Shape::Numbered | Shape::Linked | Shape::Membership => {
+            value
+        }
     }
 }
 
