@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{ArgAction, Args, ValueHint};
 use serde_json::{Value, json};
 
-pub(crate) use self::reading::{Holding, Reading, is_listed_by_parent};
+pub(crate) use self::reading::{Holding, Reading};
 use crate::manifests::Manifest;
 use crate::run::konnect::{Target, connect};
 

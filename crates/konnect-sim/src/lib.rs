@@ -202,7 +202,8 @@ impl Konnect {
 
     /// Puts an entity there as it is, in place of what was there under its id: what another Konnect holds, of
     /// which this one is to be a copy. It belongs to the organisation of the token and to `region`; nothing is
-    /// checked and nothing is logged. The members of a group are one entity, under the id of the group.
+    /// checked and nothing is logged. The members of a group are one entity, under the id of the group; a membership of
+    /// a consumer has the id `group/consumer`.
     ///
     /// False if the token is not accepted, the control plane is not there, or the entity has no id.
     pub fn plant(&mut self, token: &str, region: &str, site: &Site, entity: Value) -> bool {
@@ -216,18 +217,12 @@ impl Konnect {
         let plane = site.control_plane.as_ref().map(RemoteId::as_str);
         let id = match site.at.shape() {
             Shape::Membership => plane,
-            Shape::Identity
-            | Shape::Numbered
-            | Shape::Core
-            | Shape::Linked
-            | Shape::Wrapped => entity["id"].as_str(),
+            Shape::Identity | Shape::Numbered | Shape::Core | Shape::Linked | Shape::Wrapped => {
+                entity["id"].as_str()
+            }
         };
         let Some(id) = id.map(Arc::from) else {
             return false;
-        };
-        let (id, entity) = match members::planted(site, &id, &entity) {
-            Some(membership) => membership,
-            None => (id, entity),
         };
         if site.at == Collection::ControlPlanes {
             store.open(Arc::clone(&id));

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use kong_model::{Collection, Method, Naming, Request, Response, Site};
+use kong_model::{Collection, Method, Request, Response};
 use serde_json::{Value, json};
 
 use crate::list;
@@ -16,17 +16,6 @@ use crate::store::{Key, Scope};
 /// Under which id a membership is kept.
 fn key(parent: &str, member: &str) -> Arc<str> {
     format!("{parent}/{member}").into()
-}
-
-/// A membership as it is kept, of an entity that a list of its parent shows; `None` in other collections.
-pub(crate) fn planted(site: &Site, id: &str, entity: &Value) -> Option<(Arc<str>, Value)> {
-    let Naming::Member { field, .. } = site.at.naming() else {
-        return None;
-    };
-    let (parent, group) = (site.at.parent()?, site.parent.as_ref()?.as_str());
-    let member = entity[field].as_str().unwrap_or(id);
-    let membership = json!({ parent.field: {"id": group}, field: {"id": member} });
-    Some((key(group, member), membership))
 }
 
 impl Desk<'_> {

@@ -12,7 +12,7 @@ use crate::findings::Finding;
 use crate::inverse::{Defaults, Inverse, Object, Place, kong_kind, name};
 use crate::plan::play::{Manifests, Played};
 use crate::plan::show::singular;
-use crate::remote::{Reading, is_listed_by_parent};
+use crate::remote::Reading;
 
 /// Members that Konnect gives back as a hash: what they were cannot be compared, so they are written anew.
 const HASHED: [(&str, &str); 1] = [("basic-auths", "password")];
@@ -58,7 +58,7 @@ impl Taking<'_> {
     /// Everything in the control plane, parents first.
     pub(super) fn everything(&mut self, found: &Found, home: &Place, reading: &mut Reading) {
         let mut names = Names::of(self.manifests, &home.namespace);
-        let inside = |at: &Collection| at.shape() == Shape::Core && !is_listed_by_parent(*at);
+        let inside = |at: &Collection| at.shape() == Shape::Core && !at.is_listed_by_parent();
         for at in Collection::all().filter(inside) {
             let site = Site::of_control_plane(at, found.id.clone());
             let list = match reading.list(&found.access, &site) {

@@ -147,21 +147,18 @@ fn after(played: &Played, before: &BTreeMap<Key, &Value>) -> BTreeMap<Key, Value
     let planes: BTreeSet<RemoteId> = planes.map(|(id, _)| RemoteId::from(id)).collect();
     let mut after = BTreeMap::new();
     for at in Collection::all() {
-        match at.shape() {
-            Shape::Identity => {}
-            Shape::Numbered if at == Collection::ControlPlanes => {
-                let entities = konnect.entities(at, None);
-                after.extend(entities.map(|(id, it)| ((None, at, id.to_owned()), it.clone())));
-            }
-            Shape::Numbered | Shape::Core | Shape::Membership => {
-                for plane in &planes {
-                    let entities = konnect.entities(at, Some(plane.as_str()));
-                    let plane = Some(plane.clone());
-                    after.extend(
-                        entities.map(|(id, it)| ((plane.clone(), at, id.to_owned()), it.clone())),
-                    );
-                }
-            }
+        if at.shape() == Shape::Identity {
+            continue;
+        }
+        if !at.is_in_control_plane() {
+            let entities = konnect.entities(at, None);
+            after.extend(entities.map(|(id, it)| ((None, at, id.to_owned()), it.clone())));
+            continue;
+        }
+        for plane in &planes {
+            let entities = konnect.entities(at, Some(plane.as_str()));
+            let plane = Some(plane.clone());
+            after.extend(entities.map(|(id, it)| ((plane.clone(), at, id.to_owned()), it.clone())));
         }
     }
     // What belongs to the organisation alone is not looked up by control plane.

@@ -21,7 +21,7 @@ use super::identity::{stands_for, status};
 use super::play::Manifests;
 use crate::findings::Finding;
 use crate::inverse::{Defaults, Place, kong_kind, origin};
-use crate::remote::{Reading, is_listed_by_parent};
+use crate::remote::Reading;
 
 /// When they were deleted; nobody asks.
 const DELETED: &str = "2020-01-01T00:00:00Z";
@@ -71,7 +71,7 @@ pub(super) fn find(
     let mut findings = Vec::new();
     let homes = homes(driver, reading);
     for home in &homes {
-        let inside = |at: &Collection| at.shape() == Shape::Core && !is_listed_by_parent(*at);
+        let inside = |at: &Collection| at.shape() == Shape::Core && !at.is_listed_by_parent();
         for at in Collection::all().filter(inside) {
             let site = Site::of_control_plane(at, home.id.clone());
             if let Err(failure) = reading.list(&home.access, &site) {

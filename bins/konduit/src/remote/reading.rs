@@ -191,20 +191,26 @@ impl Reading {
             // Whether a reference leads somewhere is for the simulated one to say. A list that cannot be read leaves
             // that open.
             let references = site.at.references().iter().map(|reference| reference.to);
-            for to in references.filter(|to| !is_listed_by_parent(*to)) {
+            for to in references.filter(|to| !to.is_listed_by_parent()) {
                 let _ = self.plant(
                     konnect,
                     access,
                     &Site {
                         at: to,
                         parent: None,
-                        ..site.clone()
+                        control_plane: site
+                            .control_plane
+                            .clone()
+                            .filter(|_| to.is_in_control_plane()),
                     },
                 );
             }
         }
         let list = Site {
-            parent: site.parent.clone().filter(|_| is_listed_by_parent(site.at)),
+            parent: site
+                .parent
+                .clone()
+                .filter(|_| site.at.is_listed_by_parent()),
             ..site.clone()
         };
         self.plant(konnect, access, &list).err().map(Err)
@@ -217,7 +223,11 @@ impl Reading {
             items.filter_map(|entity| {
                 let id = match shelf.at.shape() {
                     Shape::Membership => shelf.control_plane.as_ref()?.as_str(),
-                    Shape::Identity | Shape::Numbered | Shape::Core => entity["id"].as_str()?,
+                    Shape::Identity
+                    | Shape::Numbered
+                    | Shape::Core
+                    | Shape::Linked
+                    | Shape::Wrapped => entity["id"].as_str()?,
                 };
                 Some(Holding {
                     control_plane: shelf.control_plane.as_ref(),
@@ -317,6 +327,19 @@ impl Reading {
             let ids = members.flatten().map(|member| json!({"id": member["id"]}));
             return Ok(vec![json!({ "members": ids.collect::<Vec<_>>() })]);
         }
+        if let (Naming::Member { field, .. }, Some(parent)) = (site.at.naming(), site.at.parent()) {
+            // The list shows the members, and what is there are the memberships.
+            let group = site
+                .parent
+                .as_ref()
+                .map(RemoteId::as_str)
+                .unwrap_or_default();
+            let membership = |member: &Value| {
+                let id = member["id"].as_str().unwrap_or_default();
+                json!({"id": format!("{group}/{id}"), parent.field: {"id": group}, field: {"id": id}})
+            };
+            return Ok(all.iter().map(membership).collect());
+        }
         Ok(all)
     }
 
@@ -349,9 +372,4 @@ impl Reading {
             std::thread::sleep(pause);
         }
     }
-}
-
-/// Whether there is a list for each parent, and none for a whole control plane.
-pub(crate) fn is_listed_by_parent(at: Collection) -> bool {
-    at.list_path().contains("{parent}")
 }

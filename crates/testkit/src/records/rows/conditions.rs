@@ -67,6 +67,36 @@ pub(super) const ROWS: &[Row] = &[
     ),
     // All references are judged.
     Row::new(
+        "KongConsumer",
+        "condition *RefsValid",
+        "absent",
+        "True Valid \"\"",
+        "Groups and credentials of a consumer are judged whether its control plane is good or not.",
+    ),
+    Row::new(
+        "Kon*",
+        "condition APIAuth*",
+        "absent",
+        "False *",
+        "Likewise.",
+    )
+    .beside("ours ControlPlaneRefValid False *"),
+    Row::new(
+        "KonnectConfigStore",
+        "condition APIAuth*",
+        "absent",
+        "True *",
+        "Likewise.",
+    )
+    .beside("ours ControlPlaneRefValid False *"),
+    Row::new(
+        "KonnectConfigStore",
+        "condition Programmed",
+        "absent",
+        "False ConditionWithStatusFalseExists \"*",
+        "Programmed is there as soon as anything is said.",
+    ),
+    Row::new(
         "Kong*",
         "condition APIAuth*",
         "absent",

@@ -172,7 +172,7 @@ pub(super) const ROWS: &[Row] = &[
         "sent {}",
         "A group that is missing does not keep a consumer out of the others.",
     )
-    .beside("ours KongConsumerGroupRefsValid False *"),
+    .beside("elsewhere ours KongConsumer * KongConsumerGroupRefsValid False *"),
     Row::new(
         "*",
         "request",
@@ -195,4 +195,11 @@ pub(super) const ROWS: &[Row] = &[
         "A credential goes as soon as its Secret is not listed any more, under the id that it has here.",
     )
     .beside("step edits KongConsumer *credentials*"),
+    Row::new(
+        "keys",
+        "request",
+        "",
+        "set: Some(*",
+        "A key waits for its set; with Kong's operator it may be sent without.",
+    ),
 ];
