@@ -80,7 +80,7 @@ fn rule(reach: Reach, group: &'static str, resource: &str, reason: &'static str)
 /// What is done with objects of a kind.
 fn of_kind(kind: Kind) -> Vec<Rule> {
     let judged = kong_translation::frame(kind).is_some();
-    let pinned = kong_translation::in_use_finalizer(kind).is_some();
+    let pinned = kong_translation::can_be_pinned(kind);
     let mut verbs = vec!["list", "watch"];
     if judged || pinned {
         verbs.push("patch");

@@ -8,6 +8,8 @@ pub const API_AUTH_IN_USE_FINALIZER: &str = "konnect.konghq.com/konnectapiauth-i
 /// On the Secret that holds the token of a KonnectAPIAuthConfiguration.
 pub const TOKEN_SECRET_IN_USE_FINALIZER: &str =
     "gateway.konghq.com/secret-in-use-by-konnect-resource";
+/// On the Secret with the certificate of a KonnectExtension.
+pub const CERTIFICATE_SECRET_IN_USE_FINALIZER: &str = "gateway.konghq.com/secret-in-use";
 /// On a KongPlugin that an annotation or a binding refers to.
 pub const PLUGIN_IN_USE_FINALIZER: &str = "gateway.konghq.com/plugin-in-use";
 /// On a service or a route whose annotation names plugins, while Kong's operator has a KongPluginBinding

@@ -4,6 +4,7 @@
 //! Finalizers of others are never touched. A status is written as a whole, when it says something else
 //! than the one that is there, and not before it is worth a write.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -153,8 +154,10 @@ impl Engine {
                 set(name, false);
             }
         }
-        if let Some(name) = kong_translation::in_use_finalizer(key.kind) {
-            set(name, self.pinned.contains_key(key));
+        let nobody = BTreeSet::new();
+        let users = self.pinned.get(key).unwrap_or(&nobody);
+        for (name, wanted) in kong_translation::in_use_finalizers(key.kind, users) {
+            set(name, wanted);
         }
         finalizers
     }

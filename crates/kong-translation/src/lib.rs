@@ -25,6 +25,8 @@ mod secrets;
 #[cfg(test)]
 mod testing;
 
+use std::collections::BTreeSet;
+
 use kong_crds::conditions::{API_AUTH_VALID, INVALID, PROGRAMMED};
 use kong_crds::{Kind, Unreadable, names};
 use kong_model::Collection;
@@ -103,15 +105,44 @@ pub fn collection(kind: Kind) -> Option<Collection> {
     kong_crds::kinds!(by_kind)
 }
 
-/// The kinds that are kept from being deleted while something uses them, with the finalizer that
-/// says so.
-const IN_USE: [(Kind, &str); 3] = [
-    (
-        Kind::KonnectAPIAuthConfiguration,
-        names::API_AUTH_IN_USE_FINALIZER,
-    ),
-    (Kind::Secret, names::TOKEN_SECRET_IN_USE_FINALIZER),
-    (Kind::KongPlugin, names::PLUGIN_IN_USE_FINALIZER),
+/// A kind that is kept from being deleted while something uses it.
+#[derive(Clone, Copy, Debug)]
+struct InUse {
+    pinned: Kind,
+    /// Who uses it; everybody if nobody is named.
+    by: Option<Kind>,
+    /// The finalizer that says so.
+    finalizer: &'static str,
+}
+
+/// What can be pinned, by whom, and the finalizer that says so.
+const IN_USE: [InUse; 5] = [
+    InUse {
+        pinned: Kind::KonnectAPIAuthConfiguration,
+        by: None,
+        finalizer: names::API_AUTH_IN_USE_FINALIZER,
+    },
+    InUse {
+        pinned: Kind::Secret,
+        by: Some(Kind::KonnectAPIAuthConfiguration),
+        finalizer: names::TOKEN_SECRET_IN_USE_FINALIZER,
+    },
+    InUse {
+        pinned: Kind::Secret,
+        by: Some(Kind::KonnectExtension),
+        finalizer: names::CERTIFICATE_SECRET_IN_USE_FINALIZER,
+    },
+    // As Kong's operator has it: the entity that is made from the Secret goes first.
+    InUse {
+        pinned: Kind::Secret,
+        by: Some(Kind::KonnectExtension),
+        finalizer: names::KONNECT_CLEANUP_FINALIZER,
+    },
+    InUse {
+        pinned: Kind::KongPlugin,
+        by: None,
+        finalizer: names::PLUGIN_IN_USE_FINALIZER,
+    },
 ];
 
 /// Where Kong's operator puts finalizers that have no meaning here.
@@ -120,12 +151,23 @@ const OBSOLETE: [(Kind, &str); 2] = [
     (Kind::KongRoute, names::CLEANUP_PLUGIN_BINDING_FINALIZER),
 ];
 
-/// The finalizer that an object of this kind carries while a verdict pins it.
-pub fn in_use_finalizer(kind: Kind) -> Option<&'static str> {
-    IN_USE
-        .iter()
-        .find(|(pinned, _)| *pinned == kind)
-        .map(|(_, finalizer)| *finalizer)
+/// Whether an object of this kind can be kept from being deleted while something uses it.
+pub fn can_be_pinned(kind: Kind) -> bool {
+    IN_USE.iter().any(|row| row.pinned == kind)
+}
+
+/// The finalizers that say that an object of this kind is in use, each with whether it is to be there while
+/// verdicts on these objects pin it.
+pub fn in_use_finalizers(
+    kind: Kind,
+    by: &BTreeSet<Key>,
+) -> impl Iterator<Item = (&'static str, bool)> {
+    let rows = IN_USE.iter().filter(move |row| row.pinned == kind);
+    rows.map(|row| {
+        let mut users = by.iter();
+        let wanted = users.any(|user| row.by.is_none_or(|kind| kind == user.kind));
+        (row.finalizer, wanted)
+    })
 }
 
 /// Finalizers that Kong's operator puts on objects of this kind and that nobody needs any more: they are
@@ -222,12 +264,31 @@ mod tests {
         assert_eq!(frame(Kind::KongRoute), Some(Frame::Konnect));
     }
 
+        let wanted = |kind: Kind, by: &[Kind]| -> Vec<&str> {
+            let by = by.iter().map(|kind| Key::new(*kind, "ns", "user"));
+            let by: BTreeSet<Key> = by.collect();
+            let wanted = in_use_finalizers(kind, &by).filter(|(_, wanted)| *wanted);
+            wanted.map(|(finalizer, _)| finalizer).collect()
+        };
     #[test]
     fn what_can_be_pinned_has_a_finalizer_of_its_own() {
         assert_eq!(
-            in_use_finalizer(Kind::KongPlugin),
-            Some(names::PLUGIN_IN_USE_FINALIZER)
+            wanted(Kind::KongPlugin, &[Kind::KongRoute]),
+            [names::PLUGIN_IN_USE_FINALIZER]
         );
-        assert_eq!(in_use_finalizer(Kind::KongService), None);
+        let (token, certificate) = (
+            names::TOKEN_SECRET_IN_USE_FINALIZER,
+            [
+                names::CERTIFICATE_SECRET_IN_USE_FINALIZER,
+                names::KONNECT_CLEANUP_FINALIZER,
+            ],
+        );
+        let (configuration, extension) =
+            (Kind::KonnectAPIAuthConfiguration, Kind::KonnectExtension);
+        assert_eq!(wanted(Kind::Secret, &[configuration]), [token]);
+        assert_eq!(wanted(Kind::Secret, &[extension]), certificate);
+        assert_eq!(wanted(Kind::Secret, &[configuration, extension]).len(), 3);
+        assert_eq!(wanted(Kind::Secret, &[]), [""; 0]);
+        assert!(can_be_pinned(Kind::Secret) && !can_be_pinned(Kind::KongService));
     }
 }
