@@ -137,7 +137,7 @@ impl Engine {
                 });
             // Its control plane is there, but not yet where it is in Konnect.
             let nowhere = !self.has_main_entity(key)
-                && frame == Some(Frame::Konnect)
+                && matches!(frame, Some(Frame::Konnect | Frame::Extension))
                 && unit.verdict.home.as_ref().is_some_and(|home| {
                     home.id.is_none() && self.may_hold_something(&home.control_plane)
                 });

@@ -272,7 +272,8 @@ impl Engine {
             // that is Programmed has all of its parts.
             let record = self.records.get(&entity.owner);
             let programmed = record
-                .and_then(|record| record.confirmed_generation(kong_crds::conditions::PROGRAMMED));
+                .zip(frame)
+                .and_then(|(record, frame)| record.confirmed_generation(frame.summary()));
             entity.belief = programmed.map_or(Belief::Unknown, Belief::Trusted);
             if entity.remote.is_none() {
                 entity.start_over(identity);
@@ -280,13 +281,9 @@ impl Engine {
             return;
         };
         let recorded = record.recorded_id(frame);
-        let trusted = match frame {
-            Frame::Account => record.confirmed_generation(kong_crds::conditions::API_AUTH_VALID),
-            Frame::Konnect | Frame::Native if recorded.is_some() => {
-                record.confirmed_generation(kong_crds::conditions::PROGRAMMED)
-            }
-            Frame::Konnect | Frame::Native => None,
-        };
+        let is_named = frame == Frame::Account || recorded.is_some();
+        let trusted = is_named.then(|| record.confirmed_generation(frame.summary()));
+        let trusted = trusted.flatten();
         entity.belief = trusted.map_or(Belief::Unknown, Belief::Trusted);
         if let Some(Intent::Observe(id) | Intent::Release(id)) = &entity.intent {
             entity.remote = Some(id.clone());

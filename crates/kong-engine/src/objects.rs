@@ -325,9 +325,7 @@ impl Engine {
         };
         let said = self.records.get(key).is_some_and(|record| {
             record.recorded_id(frame).is_some()
-                && record
-                    .confirmed_generation(kong_crds::conditions::PROGRAMMED)
-                    .is_some()
+                && record.confirmed_generation(frame.summary()).is_some()
         });
         let ids = self.units.get(key).map(|unit| unit.entities.clone());
         for id in ids.into_iter().flatten().filter(|_| !said) {

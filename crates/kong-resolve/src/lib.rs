@@ -22,7 +22,8 @@ pub use key::{Key, Name, Ref, Uid};
 pub use map::Map;
 pub use meta::Meta;
 pub use standing::{
-    Account, CredentialState, Credentials, Home, LostControlPlane, Readiness, Standing,
+    Account, CredentialState, Credentials, DataPlanes, Endpoints, Home, LostControlPlane, Readiness,
+    Standing,
 };
 pub use subject::{Frame, Me, Readable};
 pub use verdict::{Access, Claim, Intent, Output, Verdict, identity, part};

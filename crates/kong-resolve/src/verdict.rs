@@ -9,7 +9,7 @@ use kong_model::{Body, RemoteId, Sealed, ServerUrl, Site};
 
 use crate::conditions::{Condition, Truth};
 use crate::key::{Key, Uid};
-use crate::standing::{Home, LostControlPlane};
+use crate::standing::{DataPlanes, Home, LostControlPlane};
 
 /// Judgement on one object.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +33,8 @@ pub struct Verdict {
     pub access: Option<Box<Access>>,
     /// Conditions that hold as soon as Konnect holds every entity as wanted.
     pub confirmed: Vec<Condition>,
+    /// What data planes need, of a KonnectExtension.
+    pub data_planes: Option<Box<DataPlanes>>,
     /// The entity of another object that is to become what this one had, under the same id. This one
     /// wants nothing itself then, and nothing that it had is deleted; it keeps its finalizer until that
     /// entity is as wanted.
@@ -56,6 +58,7 @@ impl Default for Verdict {
             confirmed: Vec::new(),
             heir: None,
             foreign: false,
+            data_planes: None,
         }
     }
 }

@@ -27,7 +27,7 @@ mod testing;
 
 use std::collections::BTreeSet;
 
-use kong_crds::conditions::{API_AUTH_VALID, INVALID, PROGRAMMED};
+use kong_crds::conditions::INVALID;
 use kong_crds::{Kind, Unreadable, names};
 use kong_model::Collection;
 use kong_resolve::{Condition, Entry, Frame, Key, Me, Meta, Output, Verdict, View};
@@ -193,10 +193,7 @@ fn judge_as<K: Judge>(key: &Key, entry: &Entry, view: &View<'_>) -> Verdict {
 
 /// What it wants is unknown, so what it has stays. Its deletion needs no spec.
 fn cannot_be_read(key: &Key, meta: &Meta, frame: Frame, unreadable: &Unreadable) -> Verdict {
-    let (condition, cleanup) = match frame {
-        Frame::Konnect | Frame::Native => (PROGRAMMED, true),
-        Frame::Account => (API_AUTH_VALID, false),
-    };
+    let cleanup = frame != Frame::Account;
     let message = format!("{key} cannot be read: {unreadable}; correct the field");
     let output = if meta.deleting {
         Output::Want(Vec::new())
@@ -204,7 +201,7 @@ fn cannot_be_read(key: &Key, meta: &Meta, frame: Frame, unreadable: &Unreadable)
         Output::KeepLastGood
     };
     Verdict {
-        conditions: [Condition::fails(condition, INVALID, message)].into(),
+        conditions: [Condition::fails(frame.summary(), INVALID, message)].into(),
         output,
         cleanup,
         ..Verdict::default()
@@ -213,6 +210,7 @@ fn cannot_be_read(key: &Key, meta: &Meta, frame: Frame, unreadable: &Unreadable)
 
 #[cfg(test)]
 mod tests {
+    use kong_crds::conditions::{API_AUTH_VALID, PROGRAMMED};
     use serde_json::json;
 
     use super::*;
@@ -264,14 +262,14 @@ mod tests {
         assert_eq!(frame(Kind::KongRoute), Some(Frame::Konnect));
     }
 
+    #[test]
+    fn what_can_be_pinned_has_a_finalizer_of_its_own() {
         let wanted = |kind: Kind, by: &[Kind]| -> Vec<&str> {
             let by = by.iter().map(|kind| Key::new(*kind, "ns", "user"));
             let by: BTreeSet<Key> = by.collect();
             let wanted = in_use_finalizers(kind, &by).filter(|(_, wanted)| *wanted);
             wanted.map(|(finalizer, _)| finalizer).collect()
         };
-    #[test]
-    fn what_can_be_pinned_has_a_finalizer_of_its_own() {
         assert_eq!(
             wanted(Kind::KongPlugin, &[Kind::KongRoute]),
             [names::PLUGIN_IN_USE_FINALIZER]

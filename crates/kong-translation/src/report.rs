@@ -1,18 +1,22 @@
 //! What is said of an object: from its verdict and the state of its entities to conditions, status
 //! fields and the standing that others see.
 //!
-//! `Programmed` is derived here and nowhere else: it is True only if every reference is good and
+//! `Programmed` (of some kinds `Ready`) is derived here and nowhere else: it is True only if every reference is good and
 //! Konnect confirmed every entity in its present form. Credentials that are refused after that change
 //! nothing about it. Start with [`report`].
 
+mod extension;
 mod fields;
+
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use kong_crds::conditions as c;
 use kong_model::{Collection, RemoteId};
 use kong_resolve::{
-    Account, Condition, Frame, Intent, Key, Meta, Output, Readiness, Standing, Truth, Verdict,
+    Account, Condition, Endpoints, Frame, Intent, Key, Meta, Output, Readiness, Standing, Truth,
+    Verdict,
 };
 
 use self::fields::{fields, organization};
@@ -133,15 +137,24 @@ pub fn report(
             conditions.push(failed.passing(problem.transient));
         }
         (Frame::Account, None) => {}
-        (Frame::Native | Frame::Konnect, Some((state, problem))) => {
-            let failed = failure(key, state, problem);
+        (Frame::Native | Frame::Konnect | Frame::Extension, Some((state, problem))) => {
+            let failed = match frame {
+                Frame::Extension => extension::failure(key, problem),
+                Frame::Native | Frame::Konnect | Frame::Account => failure(key, state, problem),
+            };
             // There is one condition of a type, and what Konnect said is said nowhere else.
             conditions.retain(|it| failed.iter().all(|failed| failed.kind != it.kind));
             conditions.extend(failed);
+            if frame == Frame::Extension {
+                extension::name_certificate(&mut conditions, main_state(states), before);
+            }
         }
-        (Frame::Native | Frame::Konnect, None) => {
-            let programmed = programmed(meta, verdict, settled, &conditions);
-            conditions.extend(programmed);
+        (Frame::Native | Frame::Konnect | Frame::Extension, None) => {
+            if frame == Frame::Extension {
+                extension::name_certificate(&mut conditions, main_state(states), before);
+            }
+            let summary = summary(frame, meta, verdict, settled, &conditions);
+            conditions.extend(summary);
         }
     }
     if settled {
@@ -164,7 +177,7 @@ pub fn report(
             // Families go one after the other.
             if problem.is_none()
                 && verdict.is_bereft()
-                && confirmed_generation(c::PROGRAMMED, before) == Some(meta.generation) =>
+                && confirmed_generation(frame.summary(), before) == Some(meta.generation) =>
         {
             Urgency::Late
         }
@@ -175,9 +188,13 @@ pub fn report(
         (false, _, Progress::Settled) if meta.deleting => Urgency::Late,
         (false, _, Progress::Settled | Progress::Stuck) => Urgency::Now,
     };
+    let fields = fields(frame, verdict, states, before);
     Report {
-        fields: fields(frame, verdict, states, before),
-        standing: standing(frame, meta, verdict, states, before, problem.is_some()),
+        standing: Standing {
+            endpoints: endpoints(frame, &fields),
+            ..standing(frame, meta, verdict, states, before, problem.is_some())
+        },
+        fields,
         conditions,
         urgency,
     }
@@ -197,12 +214,14 @@ fn of_somebody_else(meta: &Meta) -> Report {
             home: None,
             lost: None,
             account: None,
+            endpoints: None,
         },
     }
 }
 
 /// What is said of an object with whose entities nothing is wrong; nothing while work is under way.
-fn programmed(
+fn summary(
+    frame: Frame,
     meta: &Meta,
     verdict: &Verdict,
     settled: bool,
@@ -210,17 +229,29 @@ fn programmed(
 ) -> Option<Condition> {
     let fails = |condition: &Condition| condition.truth != Truth::True;
     // The verdict may have said it already: of an object that cannot be read.
-    if conditions.iter().any(|it| it.kind == c::PROGRAMMED) {
+    if conditions.iter().any(|it| it.kind == frame.summary()) {
         return None;
     }
     // What matters only when there is work does not make undone what was done.
     if conditions.iter().any(fails) && !(settled && verdict.refs_hold()) {
-        let message = "Some conditions have status set to False";
-        let reason = c::CONDITION_WITH_STATUS_FALSE_EXISTS;
-        let failed = Condition::fails(c::PROGRAMMED, reason, message);
-        return Some(failed.passing(verdict.is_passing()));
+        return Some(match frame {
+            Frame::Extension => {
+                let mut failing = conditions.iter().filter(|it| fails(it));
+                extension::not_ready().passing(failing.all(|it| it.passing))
+            }
+            Frame::Native | Frame::Konnect | Frame::Account => {
+                let message = "Some conditions have status set to False";
+                let reason = c::CONDITION_WITH_STATUS_FALSE_EXISTS;
+                Condition::fails(c::PROGRAMMED, reason, message).passing(verdict.is_passing())
+            }
+        });
     }
-    (settled && !meta.deleting).then(|| Condition::holds(c::PROGRAMMED, c::PROGRAMMED, ""))
+    (settled && !meta.deleting).then(|| match frame {
+        Frame::Extension => extension::ready(),
+        Frame::Native | Frame::Konnect | Frame::Account => {
+            Condition::holds(c::PROGRAMMED, c::PROGRAMMED, "")
+        }
+    })
 }
 
 /// How far an object has come.
@@ -309,6 +340,7 @@ pub fn recorded_id(frame: Frame, status: &Value) -> Option<RemoteId> {
         Frame::Konnect => &status["konnect"]["id"],
         Frame::Native => &status["id"],
         Frame::Account => &Value::Null,
+        Frame::Extension => return extension::recorded_id(status),
     };
     id.as_str().filter(|id| !id.is_empty()).map(RemoteId::from)
 }
@@ -318,6 +350,20 @@ pub fn confirmed_generation(kind: &str, status: &Value) -> Option<i64> {
     let mut conditions = status["conditions"].as_array()?.iter();
     let condition = conditions.find(|condition| condition["type"] == kind)?;
     (condition["status"] == "True").then(|| condition["observedGeneration"].as_i64())?
+}
+
+/// Where data planes of a control plane connect to, as its status says.
+fn endpoints(frame: Frame, fields: &Map<String, Value>) -> Option<Arc<Endpoints>> {
+    if frame != Frame::Native {
+        return None;
+    }
+    let text = |value: &Value| value.as_str().map(Arc::from);
+    let endpoints = fields.get("konnectEndpoints")?;
+    Some(Arc::new(Endpoints {
+        cluster_type: text(fields.get("clusterType")?)?,
+        control_plane: text(&endpoints["controlPlane"])?,
+        telemetry: text(&endpoints["telemetry"])?,
+    }))
 }
 
 fn standing(
@@ -371,6 +417,7 @@ fn standing(
         home: verdict.home.clone(),
         lost: verdict.lost.clone(),
         account: account.map(Box::new),
+        endpoints: None,
     }
 }
 
