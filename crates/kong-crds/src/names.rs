@@ -26,6 +26,13 @@ pub const DELETION_POLICY_ANNOTATION: &str = "konduit/deletion-policy";
 /// [`conversion`](crate::conversion)).
 pub const CONVERSION_DATA_ANNOTATION: &str = "konduit/conversion-data";
 
+/// Until when the certificate in a Secret is good, if an operator made it.
+pub const CERTIFICATE_EXPIRY_ANNOTATION: &str = "konghq.com/cert-expires-at";
+/// On Secrets with the certificate of a KonnectExtension.
+pub const DATA_PLANE_CERTIFICATE_LABEL: &str = "konghq.com/konnect-dp-cert";
+/// On such Secrets that an operator made: `automatic`.
+pub const SECRET_PROVISIONING_LABEL: &str = "gateway.konghq.com/secret-provisioning";
+
 /// On Secrets: which sort of credential they hold; `konnect` for API tokens.
 pub const CREDENTIAL_LABEL: &str = "konghq.com/credential";
 /// On Secrets that Kong's operator and we read.
@@ -40,3 +47,7 @@ pub const VALIDATE_LABEL: &str = "konghq.com/validate";
 pub const GLOBAL_LABEL: &str = "global";
 /// On objects that Kong's operator made from objects of another kind.
 pub const MANAGED_BY_LABEL: &str = "gateway-operator.konghq.com/managed-by";
+/// The name of the object that they were made from.
+pub const MANAGED_BY_NAME_LABEL: &str = "gateway-operator.konghq.com/managed-by-name";
+/// Its namespace.
+pub const MANAGED_BY_NAMESPACE_LABEL: &str = "gateway-operator.konghq.com/managed-by-namespace";

@@ -18,7 +18,7 @@ use crate::input::{Action, Effect, KubeFailure, Mono, OpId, Outcome};
 use crate::objects::Record;
 
 /// How long to wait for the watch to show what a conflict spoke of, before trying again anyway.
-const WATCH_PATIENCE: u64 = 5_000;
+pub(crate) const WATCH_PATIENCE: u64 = 5_000;
 /// Milliseconds before a write that failed is tried again, doubled with each failure.
 const RETRY: u64 = 200;
 /// The longest of these times.
@@ -231,7 +231,7 @@ impl Engine {
                 action,
             });
         }
-        None
+        self.next_mint(fence)
     }
 
     /// What came of a write to an object.
@@ -268,15 +268,7 @@ impl Engine {
                 ref failure @ (KubeFailure::Refused(_) | KubeFailure::Unknown(_)),
             ) => {
                 record.failures += 1;
-                let (first, longest) = match failure {
-                    KubeFailure::Refused(_) => (RETRY_REFUSED, LONGEST_REFUSED),
-                    KubeFailure::Unknown(_) | KubeFailure::Conflict | KubeFailure::NotFound => {
-                        (RETRY, LONGEST_RETRY)
-                    }
-                };
-                let wait = first
-                    .saturating_mul(1 << record.failures.min(12))
-                    .min(longest);
+                let wait = pause(failure, record.failures);
                 record.not_before = now.after(wait);
                 self.set_object_alarm(key, Some(now.after(wait)));
             }
@@ -286,8 +278,18 @@ impl Engine {
     }
 }
 
+/// Milliseconds to wait after so many failures, of which this was the last.
+pub(crate) fn pause(failure: &KubeFailure, failures: u32) -> u64 {
+    let (first, longest) = match failure {
+        KubeFailure::Refused(_) => (RETRY_REFUSED, LONGEST_REFUSED),
+        KubeFailure::Unknown(_) => (RETRY, LONGEST_RETRY),
+        KubeFailure::Conflict | KubeFailure::NotFound => (WATCH_PATIENCE, LONGEST_RETRY),
+    };
+    first.saturating_mul(1 << failures.min(12)).min(longest)
+}
+
 /// RFC 3339, in seconds, as Kubernetes writes times.
-fn timestamp(seconds: i64) -> String {
+pub(crate) fn timestamp(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds)
         .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
         .to_string()

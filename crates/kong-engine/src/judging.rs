@@ -61,6 +61,7 @@ impl Engine {
                 .insert(key.clone());
         }
         self.repin(key, &old.pins, &verdict.pins);
+        self.take_children(key, &old.children, &verdict.children);
         if old.access != verdict.access {
             self.access_changed(key);
         }
@@ -110,6 +111,7 @@ impl Engine {
             }
         }
         self.repin(key, &unit.verdict.pins, &[]);
+        self.take_children(key, &unit.verdict.children, &[]);
         self.change_heir(key, unit.verdict.heir, None);
         self.orgs.remove(key);
         for id in unit.entities {
@@ -271,6 +273,7 @@ impl Engine {
             // No status names it, so it is where its identity says until a list knows better. An object
             // that is Programmed has all of its parts.
             let record = self.records.get(&entity.owner);
+            let frame = kong_translation::frame(entity.owner.kind);
             let programmed = record
                 .zip(frame)
                 .and_then(|(record, frame)| record.confirmed_generation(frame.summary()));

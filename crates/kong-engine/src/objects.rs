@@ -4,6 +4,7 @@
 //! is known is dropped, and so is everything about an incarnation that is gone. The answer to a write of
 //! our own is news like any other, so it covers the watch until the watch has caught up.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -11,7 +12,7 @@ use serde_json::Value;
 use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
 use kong_crds::{Kind, Observed};
 use kong_model::RemoteId;
-use kong_resolve::{Dep, Entry, Frame, Key, Uid};
+use kong_resolve::{Dep, Entry, Frame, Key, Uid, owners_of};
 
 use crate::engine::Engine;
 use crate::entities::Belief;
@@ -244,8 +245,8 @@ impl Engine {
             .entry(&key)
             .is_none_or(|old| !old.says_the_same(&entry));
         if changed {
-            self.world.insert(key.clone(), entry);
-            self.object_changed(&key);
+            let before = self.world.insert(key.clone(), entry);
+            self.object_changed(&key, before.as_ref());
         }
         if news && let Some(unit) = self.units.get(&key) {
             // Entities wait for the finalizer to be stored.
@@ -285,8 +286,8 @@ impl Engine {
         self.note_record(key);
         self.by_uid.remove(uid);
         self.kube_queue.remove(key);
-        self.world.remove(key);
-        self.object_changed(key);
+        let before = self.world.remove(key);
+        self.object_changed(key, before.as_ref());
         self.touch(&Dep::Standing(key.clone()));
         self.forget_unit(key);
     }
@@ -338,13 +339,21 @@ impl Engine {
         }
     }
 
-    fn object_changed(&mut self, key: &Key) {
+    /// An object is another one than `before`.
+    fn object_changed(&mut self, key: &Key, before: Option<&Entry>) {
         if kong_translation::frame(key.kind).is_some() {
             self.dirty.insert(key.clone());
         }
         self.touch(&Dep::Object(key.clone()));
         if key.kind == Kind::KongReferenceGrant {
             self.touch(&Dep::Grants(Arc::from(key.name.namespace())));
+        }
+        let entries = before.into_iter().chain(self.world.entry(key));
+        let owners: BTreeSet<Key> = entries
+            .flat_map(|entry| owners_of(key, &entry.meta))
+            .collect();
+        for owner in owners {
+            self.touch(&Dep::Secrets(owner));
         }
     }
 

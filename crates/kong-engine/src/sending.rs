@@ -46,7 +46,7 @@ impl Engine {
                         }
                     }
                 }
-                Subject::Object(_) => {}
+                Subject::Object(_) | Subject::Mint(_) => {}
             }
             if let Some(queue) = self.lanes.get_mut(org) {
                 queue.budget.started(op, self.now);

@@ -26,6 +26,6 @@ pub use standing::{
     Standing,
 };
 pub use subject::{Frame, Me, Readable};
-pub use verdict::{Access, Claim, Intent, Output, Verdict, identity, part};
+pub use verdict::{Access, Child, Claim, Intent, Output, Verdict, identity, part};
 pub use view::{Dep, Lookup, View};
-pub use world::{Entry, World};
+pub use world::{Entry, World, owners_of};

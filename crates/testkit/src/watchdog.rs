@@ -200,7 +200,7 @@ impl Watchdog {
             Action::Status { object, patch, .. } => {
                 self.search(&format!("the status of {object}"), &patch.to_string());
             }
-            Action::Finalizers { .. } => {}
+            Action::Finalizers { .. } | Action::Mint(_) => {}
             Action::Konnect { access, call } => {
                 if let Some(closed) = self.closed_until.get(&sent.replica)
                     && sent.at < *closed
