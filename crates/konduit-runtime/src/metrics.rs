@@ -52,6 +52,7 @@ pub(crate) struct Metrics {
     time_to_programmed: Histograms<OfKind>,
     watch_failures: Family<OfKind, Counter>,
     drift: Counter,
+    drift_left: Counter,
     judged: Counter,
     leader: Gauge,
     synced: Gauge,
@@ -78,6 +79,7 @@ impl Default for Metrics {
             time_to_programmed: Family::new_with_constructor(seconds),
             watch_failures: Family::default(),
             drift: Counter::default(),
+            drift_left: Counter::default(),
             judged: Counter::default(),
             leader: Gauge::default(),
             synced: Gauge::default(),
@@ -135,6 +137,11 @@ impl Metrics {
             "konduit_drift_found",
             "Entities that were found in Konnect other than they were left",
             self.drift.clone(),
+        );
+        registry.register(
+            "konduit_drift_left",
+            "Entities that were found other than they were left and stay so, by the annotation konduit/drift: warn",
+            self.drift_left.clone(),
         );
         registry.register(
             "konduit_objects_judged",
@@ -249,6 +256,7 @@ impl Metrics {
             counter.inc_by(to.saturating_sub(counter.get()));
         };
         raise(&self.drift, stats.drift);
+        raise(&self.drift_left, stats.drift_left);
         raise(&self.judged, stats.judged);
     }
 

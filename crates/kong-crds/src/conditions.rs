@@ -6,6 +6,10 @@
 /// The most conditions that the CRDs allow on one object.
 pub const LIMIT: usize = 8;
 
+/// Types that every judged object can carry: they warn while they are True, keep nothing from being
+/// Programmed, and are not there otherwise.
+pub const WARNINGS: [&str; 2] = [DRIFTED, POLICY_UNKNOWN];
+
 /// Type: the entity is in Konnect as the spec says. Also the reason of its True status.
 pub const PROGRAMMED: &str = "Programmed";
 /// Type: the control plane that the object refers to, directly or through its parent, is usable.
@@ -52,6 +56,12 @@ pub const ADOPTED: &str = "Adopted";
 pub const MIRRORED: &str = "Mirrored";
 /// Type: the members of a control plane group were found and set.
 pub const MEMBERS_REFERENCE_RESOLVED: &str = "MembersReferenceResolved";
+/// Type: the entity in Konnect is not as it was left, and stays so by the annotation `konduit/drift: warn`.
+/// Ours alone, and there only while it is True.
+pub const DRIFTED: &str = "Drifted";
+/// Type: an annotation of ours has a value that is none, so its default is in force. Ours alone, and there
+/// only while it is True.
+pub const POLICY_UNKNOWN: &str = "PolicyUnknown";
 /// Type that only the schema default of KonnectAPIAuthConfiguration has. Also the reason of True for
 /// most reference conditions.
 pub const VALID: &str = "Valid";
@@ -66,6 +76,9 @@ pub const FAILED_TO_CREATE: &str = "FailedToCreate";
 pub const FAILED_TO_UPDATE: &str = "FailedToUpdate";
 /// Reason: the entity could not be adopted.
 pub const FAILED_TO_ADOPT: &str = "FailedToAdopt";
+/// Reason: the consumer is not in a group that it names.
+pub const FAILED_TO_ATTACH_CONSUMER_TO_CONSUMER_GROUP: &str =
+    "FailedToAttachConsumerToConsumerGroup";
 /// Reason: a call to Konnect failed for another cause.
 pub const KONNECT_API_OP_FAILED: &str = "KonnectAPIOpFailed";
 /// Reason: the members of a control plane group could not be set.
@@ -88,6 +101,12 @@ pub const FETCH_FAILED: &str = "FetchFailed";
 pub const UID_CONFLICT: &str = "UIDConflict";
 /// Reason of `Adopted` in mode `match`: the entity differs from the spec.
 pub const NOT_MATCH: &str = "NotMatch";
+/// Reason of `Drifted`: the entity was changed.
+pub const CHANGED: &str = "Changed";
+/// Reason of `Drifted`: the entity was deleted.
+pub const GONE: &str = "Gone";
+/// Reason of `PolicyUnknown`.
+pub const UNKNOWN_VALUE: &str = "UnknownValue";
 /// Reason of `Mirrored`.
 pub const FAILED: &str = "Failed";
 /// Reason of `MembersReferenceResolved`.

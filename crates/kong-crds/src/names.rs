@@ -20,8 +20,11 @@ pub const CLEANUP_PLUGIN_BINDING_FINALIZER: &str = "gateway.konghq.com/cleanup-p
 pub const PLUGINS_ANNOTATION: &str = "konghq.com/plugins";
 /// Tags to add to the entities of the object, separated by commas.
 pub const TAGS_ANNOTATION: &str = "konghq.com/tags";
-/// `retain` keeps the entity in Konnect when its object is deleted.
+/// `retain` keeps the entity in Konnect when its object is deleted; `delete`, which is the default, does not.
 pub const DELETION_POLICY_ANNOTATION: &str = "konduit/deletion-policy";
+/// What is to become of an entity that somebody else changed or deleted: `enforce`, `warn` or `ignore`.
+/// On a control plane it is also for what is in it and says nothing itself.
+pub const DRIFT_ANNOTATION: &str = "konduit/drift";
 /// What the version that an object is stored or served in has no fields for (see
 /// [`conversion`](crate::conversion)).
 pub const CONVERSION_DATA_ANNOTATION: &str = "konduit/conversion-data";

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use kong_model::{Body, Collection, Normal, RemoteId};
+use kong_model::{Body, Collection, Normal, RemoteId, Update};
 use kong_resolve::{Access, Intent, Key};
 use kong_translation::{Attempt, Problem};
 
@@ -36,6 +36,8 @@ pub(crate) enum Decision {
     Confirm,
     /// It cannot be as wanted.
     Blocked(Problem),
+    /// What is there is as wanted and becomes its own as it is.
+    TakeOver,
     /// A step.
     Do(Act),
     /// It is gone, or no concern of ours any more.
@@ -79,8 +81,9 @@ impl Engine {
                 self.entity_changed(id);
             }
             Decision::Blocked(problem) => self.set_problem(id, Some(problem)),
+            Decision::TakeOver => self.take_over(id),
             Decision::Do(act) => self.line_up(id, act),
-            Decision::Forget => self.forget_entity(id),
+            Decision::Forget => self.let_go(id),
         }
     }
 
@@ -91,7 +94,7 @@ impl Engine {
         let class = match act {
             Act::Probe => Class::Probe,
             Act::Create | Act::Update | Act::StepAside if entity.healing => Class::Upkeep,
-            Act::Create => Class::Create,
+            Act::Create | Act::Adopt => Class::Create,
             Act::Update | Act::StepAside | Act::Remove => Class::Edit,
         };
         let work = if act == Act::Probe {
@@ -157,11 +160,13 @@ impl Engine {
     /// An entity is there now: what refers to it can be written, and what it may have been in the way
     /// of is known.
     pub(crate) fn entity_appeared(&mut self, id: Uuid) {
-        let Some(remote) = self.entities.get(id).and_then(|it| it.remote.clone()) else {
+        let Some(entity) = self.entities.get(id) else {
             return;
         };
-        self.unexamined
-            .extend(self.entities.dependents(&remote).map(|(id, _)| id));
+        if let Some(remote) = &entity.remote {
+            let dependents = self.entities.dependents(entity.site.at, remote);
+            self.unexamined.extend(dependents.map(|(id, _)| id));
+        }
     }
 
     /// What is to be deleted from a control plane may go on.
@@ -254,17 +259,22 @@ impl Engine {
             }
             Belief::Held(_) | Belief::Trusted(_) | Belief::Unknown | Belief::Absent => {}
         }
+        if entity.is_left() {
+            return Decision::Rest;
+        }
+        if let Some(gone) = self.gone_below(entity, body) {
+            return refused(entity, gone);
+        }
         if !self.is_known(entity) {
             return Decision::NeedsList(entity.scope());
         }
         if let Some(stranger) = &entity.stranger {
             return refused(entity, stranger.clone());
         }
-        let stored = self
-            .records
-            .get(&entity.owner)
-            .is_some_and(|record| !record.deleting && !record.unsure && record.is_finalized());
-        if !stored {
+        if let Some(taking) = entity.taking() {
+            return self.adopt(id, entity, body, taking);
+        }
+        if !self.is_stored(&entity.owner) {
             return Decision::Wait;
         }
         if self.needs_another(entity, body) {
@@ -280,7 +290,7 @@ impl Engine {
                 return self.when_allowed(entity, act);
             }
         }
-        if entity.is_present() {
+        if entity.is_present() && at.update() != Update::No {
             return self.when_allowed(entity, Act::Update);
         }
         match self.when_allowed(entity, Act::Create) {
@@ -290,21 +300,36 @@ impl Engine {
         }
     }
 
+    /// Whether the finalizer of an object is stored, so that it may have something in Konnect.
+    pub(crate) fn is_stored(&self, owner: &Key) -> bool {
+        self.records
+            .get(owner)
+            .is_some_and(|record| !record.deleting && !record.unsure && record.is_finalized())
+    }
+
     /// Whether the API server has confirmed in this term that an object is as we know it.
-    fn is_confirmed(&self, owner: &Key) -> bool {
+    pub(crate) fn is_confirmed(&self, owner: &Key) -> bool {
         let record = self.records.get(owner);
         record.is_some_and(|record| record.confirmed == self.term()) || self.term() == 0
     }
 
-    /// Whether a body refers to something of ours that is not there yet.
-    fn needs_another(&self, entity: &Entity, body: &Body) -> bool {
-        entity.site.at.references().iter().any(|reference| {
-            body.references(reference.field).any(|id| {
-                let found = self.entities.at(&RemoteId::from(id));
-                let mut found = found.into_iter().filter_map(|id| self.entities.get(id));
-                found.any(|other| other.site.at == reference.to && !other.is_present())
+    /// Whether an entity needs something of ours that is not there yet: its body refers to that, it lives below
+    /// it, or is its membership.
+    pub(crate) fn needs_another(&self, entity: &Entity, body: &Body) -> bool {
+        let missing = |to: Collection, id: &RemoteId| {
+            let found = self.entities.at(id).into_iter();
+            let mut found = found.filter_map(|id| self.entities.get(id));
+            found.any(|other| other.site.at == to && !other.is_present())
+        };
+        let at = entity.site.at;
+        let parent = at.parent().zip(entity.site.parent.as_ref());
+        let member = at.members().zip(entity.remote.as_ref());
+        parent.is_some_and(|(parent, id)| missing(parent.to, id))
+            || member.is_some_and(|(of, id)| missing(of, id))
+            || at.references().iter().any(|reference| {
+                let mut ids = body.references(reference.field);
+                ids.any(|id| missing(reference.to, &RemoteId::from(id)))
             })
-        })
     }
 
     pub(crate) fn when_allowed(&self, entity: &Entity, act: Act) -> Decision {

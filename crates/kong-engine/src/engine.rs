@@ -60,6 +60,8 @@ pub struct Stats {
     pub judged: u64,
     /// Entities found in Konnect other than they were believed to be.
     pub drift: u64,
+    /// Entities found other than they were left that stay so, which their objects say.
+    pub drift_left: u64,
 }
 
 /// A reason to look at something at a certain time.

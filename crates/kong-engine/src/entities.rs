@@ -9,10 +9,11 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
-use kong_model::{Body, Collection, Filter, Normal, OnDelete, RemoteId, Site, UniqueKey};
-use kong_resolve::{Claim, Intent, Key};
-use kong_translation::{Presence, Problem, State};
+use kong_model::{Body, Collection, Filter, Naming, Normal, OnDelete, RemoteId, Site, UniqueKey};
+use kong_resolve::{Claim, DriftPolicy, Intent, Key};
+use kong_translation::{Drift, Presence, Problem, State};
 
+use crate::adopting::Taking;
 use crate::input::{Mono, OpId};
 use crate::listing::Scope;
 
@@ -50,6 +51,8 @@ pub(crate) enum IdSource {
     Own,
     /// The user chose it, and may have chosen what belongs to somebody else.
     User,
+    /// The user asks to take over what has it, and that has not been done.
+    Adopt,
     /// The status, Konnect's answer or our tags say so.
     Record,
     /// It is somebody else's entity, which is only read.
@@ -74,6 +77,8 @@ pub(crate) struct Entity {
     pub(crate) source: IdSource,
     /// The id that the user chose.
     pub(crate) specified: Option<RemoteId>,
+    /// The entity that it is to become, or has become.
+    pub(crate) adoption: Option<Box<Taking>>,
     pub(crate) belief: Belief,
     /// What else is at our id, in words.
     pub(crate) stranger: Option<String>,
@@ -93,6 +98,10 @@ pub(crate) struct Entity {
     pub(crate) touched: OpId,
     /// Whether what is to be written heals drift, which nobody waits for.
     pub(crate) healing: bool,
+    /// How it is other than it was left.
+    pub(crate) drift: Option<Box<Drift>>,
+    /// What is done about that.
+    pub(crate) policy: DriftPolicy,
 }
 
 /// How Konnect holds something that we sent: a field that it rewrites is no drift.
@@ -119,6 +128,8 @@ pub(crate) enum Act {
     Create,
     /// Change.
     Update,
+    /// Make what is there already its own.
+    Adopt,
     /// Give it a temporary name, so that another one can have its name.
     StepAside,
     /// Delete.
@@ -130,6 +141,7 @@ impl Entity {
         Self {
             owner: owner.clone(),
             specified: claim.specified.clone(),
+            adoption: claim.adopt.clone().map(Taking::new),
             site: claim.site.clone(),
             configuration: claim.configuration.clone(),
             intent: Some(claim.intent.clone()),
@@ -150,20 +162,28 @@ impl Entity {
             in_flight: None,
             touched: OpId(0),
             healing: false,
+            drift: None,
+            policy: DriftPolicy::default(),
         }
     }
 
-    /// Nothing is known of it: if it is created, then under the id that the user chose, else under that
-    /// of its identity, unless the server chooses.
+    /// Nothing is known of it: it is to be the entity that the user asks to take over. If it is
+    /// created, then under the id that the user chose, else under that of its identity, unless the
+    /// server chooses.
     pub(crate) fn start_over(&mut self, identity: Uuid) {
-        let own = match self.site.at {
+        if let Some(taking) = &self.adoption {
+            self.remote = Some(taking.wanted.id.clone());
+            self.source = IdSource::Adopt;
+            return;
+        }
+        let own = match (self.site.at, self.site.at.naming()) {
             // One list a control plane, under its id.
-            Collection::GroupMemberships => self.site.control_plane.clone(),
-            at => at
-                .takes_our_id()
-                .then(|| RemoteId::from(identity.to_string())),
+            (Collection::GroupMemberships, _) => self.site.control_plane.clone(),
+            (_, Naming::Ours) => Some(RemoteId::from(identity.to_string())),
+            (_, Naming::Member { .. } | Naming::Labelled) => None,
         };
-        self.source = if self.specified.is_some() {
+        // The id of a membership is that of the member, and no choice.
+        self.source = if self.specified.is_some() && self.site.at.members().is_none() {
             IdSource::User
         } else {
             IdSource::Own
@@ -196,10 +216,10 @@ impl Entity {
             Some(echo) if *echo.answered == *held => Some(&echo.sent),
             // Somebody has written since: what is hashed is no longer what we sent.
             Some(echo) if !echo.answered.same_hashes(held) => None,
-            Some(_) | None => self.wanted().filter(|wanted| {
-                let wanted = Normal::of(self.site.at, wanted);
-                wanted.differences(held).is_empty()
-            }),
+            Some(_) | None => {
+                let wanted = self.wanted();
+                wanted.filter(|wanted| self.differences(wanted, held).is_empty())
+            }
         }
     }
 
@@ -224,8 +244,12 @@ impl Entity {
         )
     }
 
-    /// Whether Konnect confirmed it in its present form.
+    /// Whether Konnect confirmed it in its present form. What has drifted since and is left so was
+    /// confirmed, too.
     pub(crate) fn is_confirmed(&self) -> bool {
+        if self.is_left() {
+            return true;
+        }
         match (&self.belief, &self.intent) {
             (Belief::Held(Content::As(held)), Some(Intent::Present(body))) => held == body,
             (Belief::Trusted(generation), Some(Intent::Present(_))) => {
@@ -262,6 +286,7 @@ impl Entity {
             intent: self.intent.as_ref(),
             id: self.remote.as_ref(),
             presence: match self.belief {
+                _ if self.is_left() => Presence::Present,
                 Belief::Unknown => Presence::Unknown,
                 Belief::Absent => Presence::Absent,
                 Belief::Trusted(_) | Belief::Held(_) => Presence::Present,
@@ -269,29 +294,48 @@ impl Entity {
             under_way: self.in_flight.is_some(),
             confirmed: self.is_confirmed(),
             problem: self.problem.as_ref(),
+            adopted: self.adoption.as_ref().is_some_and(|it| it.done),
+            drift: self.drift.as_deref().filter(|_| self.is_left()),
+            unseen: matches!(self.belief, Belief::Trusted(_)),
             facts: self.facts.as_deref().unwrap_or(&Value::Null),
         }
     }
 
+    /// Whether it goes with this other one, if that goes.
+    pub(crate) fn falls_with(&self, other: &Self) -> bool {
+        let remote = other.remote.as_ref();
+        let remote = remote.filter(|_| other.is_present() && other.stranger.is_none());
+        remote.is_some_and(|remote| self.goes_along_with(other.site.at, remote))
+    }
+
     /// The list that tells whether it is there.
     pub(crate) fn scope(&self) -> Scope {
-        let filter = match (self.source, &self.remote, &self.site.control_plane) {
+        let at = self.site.at;
+        let filter = match (self.source, &self.remote, at) {
             (IdSource::Observed, Some(id), _) => Filter::Id(id.clone()),
-            (_, _, Some(_)) => Filter::All,
             // Of an organisation's control planes only those made by operators concern us.
-            (_, _, None) => Filter::Label("k8s-kind:KonnectGatewayControlPlane".to_owned()),
+            (_, _, Collection::ControlPlanes) => {
+                Filter::Label("k8s-kind:KonnectGatewayControlPlane".to_owned())
+            }
+            _ => Filter::All,
         };
+        let parent = self.site.parent.clone();
         Scope {
             configuration: self.configuration.clone(),
             control_plane: self.site.control_plane.clone(),
-            at: self.site.at,
+            at,
+            parent: parent.filter(|_| at.is_listed_by_parent()),
             filter,
         }
     }
 
     /// The ids of the entities that it refers to, as wanted and as held.
     fn refers_to(&self) -> BTreeSet<RemoteId> {
-        let mut ids: BTreeSet<RemoteId> = self.site.parent.iter().cloned().collect();
+        let member = self
+            .remote
+            .iter()
+            .filter(|_| self.site.at.members().is_some());
+        let mut ids: BTreeSet<RemoteId> = self.site.parent.iter().chain(member).cloned().collect();
         for reference in self.site.at.references() {
             let wanted = self.wanted().into_iter();
             let wanted = wanted.flat_map(|body| body.references(reference.field));
@@ -314,11 +358,12 @@ impl Entity {
         }
     }
 
-    /// Whether Konnect deletes it along with another one: it lives below that, or refers to it as it is
-    /// there now.
-    pub(crate) fn goes_along_with(&self, remote: &RemoteId) -> bool {
+    /// Whether Konnect deletes it along with another one: it lives below that, is its membership, or refers
+    /// to it as it is there now.
+    pub(crate) fn goes_along_with(&self, at: Collection, remote: &RemoteId) -> bool {
+        let member = self.site.at.members() == Some(at) && self.remote.as_ref() == Some(remote);
         let below = self.site.parent.as_ref() == Some(remote);
-        below || self.holds_reference(remote, OnDelete::Cascade)
+        member || below || self.holds_reference(remote, OnDelete::Cascade)
     }
 
     /// Whether a member of this kind refers to another entity, as far as it is known of what is there.

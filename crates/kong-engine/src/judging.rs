@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
-use kong_resolve::{Claim, Dep, Few, Frame, Intent, Key, Output, Verdict, View};
+use kong_crds::conditions::ADOPTED;
+use kong_resolve::{Claim, Dep, DriftPolicy, Few, Frame, Intent, Key, Output, Verdict, View};
 use kong_translation::{Problem, Report, State, Urgency};
 
 use crate::engine::Engine;
@@ -40,7 +41,7 @@ impl Engine {
         self.share_words(&mut verdict);
         self.units.entry(key.clone()).or_default();
         self.recall_unless_inherited(key, &verdict);
-        self.take_claims(key, &verdict.output);
+        self.take_claims(key, &verdict.output, verdict.drift);
         self.set_heir(key, verdict.heir);
         self.share_bodies(&mut verdict.output);
         let unit = self.units.entry(key.clone()).or_default();
@@ -149,7 +150,7 @@ impl Engine {
     }
 
     /// The entities of `owner` are to be these.
-    fn take_claims(&mut self, owner: &Key, output: &Output) {
+    fn take_claims(&mut self, owner: &Key, output: &Output, drift: DriftPolicy) {
         let mut claimed = self
             .units
             .get(owner)
@@ -182,6 +183,11 @@ impl Engine {
                 }
             }
         }
+        for id in &claimed {
+            if let Some(entity) = self.entities.get_mut(*id) {
+                entity.policy = drift;
+            }
+        }
         self.unexamined.extend(claimed.iter().copied());
         // Moving an entity may have left something behind.
         if let Some(unit) = self.units.get_mut(owner) {
@@ -191,7 +197,7 @@ impl Engine {
 
     fn take_claim(&mut self, owner: &Key, claim: &Claim) {
         match self.entities.get(claim.identity) {
-            Some(entity) if entity.site == claim.site => {}
+            Some(entity) if entity.site == claim.site && !is_of_another(entity, claim) => {}
             Some(_) => self.move_entity(owner, claim),
             None => {
                 let entity = self.new_entity(owner, claim);
@@ -205,6 +211,7 @@ impl Engine {
             return;
         };
         let edited = entity.generation != claim.generation;
+        entity.ask_for(claim.identity, claim.adopt.as_ref());
         entity.configuration = claim.configuration.clone();
         entity.specified.clone_from(&claim.specified);
         entity.generation = claim.generation;
@@ -215,6 +222,10 @@ impl Engine {
             (Some(old), new) => old == new,
             (None, _) => false,
         };
+        if !same {
+            // What is edited is written, whatever has become of it.
+            entity.drift = None;
+        }
         if !same || edited {
             // Whatever was wrong with the old body says nothing about the new one, and who edits an
             // object wants to see what comes of it now.
@@ -242,7 +253,8 @@ impl Engine {
             .remote
             .as_ref()
             .is_some_and(|id| self.listings.had(&scope, id))
-            || self.heirs.contains_key(&id);
+            || self.heirs.contains_key(&id)
+            || entity.taking().is_some() && self.listings.knows(&scope);
         self.entities.insert(id, entity);
         self.unexamined.insert(id);
         if passed_over {
@@ -284,6 +296,10 @@ impl Engine {
             return;
         };
         let recorded = record.recorded_id(frame);
+        if let Some(taking) = &mut entity.adoption {
+            let same = recorded.as_ref() == Some(&taking.wanted.id);
+            taking.done = same || record.confirmed_generation(ADOPTED).is_some();
+        }
         let is_named = frame == Frame::Account || recorded.is_some();
         let trusted = is_named.then(|| record.confirmed_generation(frame.summary()));
         let trusted = trusted.flatten();
@@ -314,6 +330,7 @@ impl Engine {
                 self.trust_status(id, &mut entity);
                 entity.problem = None;
                 entity.stranger = None;
+                entity.drift = None;
                 entity.failures = 0;
                 entity.not_before = self.now;
                 self.entities.insert(id, entity);
@@ -330,6 +347,9 @@ impl Engine {
             return;
         };
         let mut new = Entity::new(owner, claim);
+        if let (Some(new), Some(old)) = (&mut new.adoption, &old.adoption) {
+            new.done = old.done;
+        }
         new.start_over(claim.identity);
         if new.source == IdSource::Own && self.is_known(&new) {
             // It is known what is in the new place, and this was not.
@@ -419,4 +439,9 @@ impl Engine {
             self.unexamined.extend(neighbours);
         }
     }
+}
+
+/// Whether what is claimed is the membership of another member.
+fn is_of_another(entity: &Entity, claim: &Claim) -> bool {
+    entity.site.at.members().is_some() && entity.specified != claim.specified
 }

@@ -3,7 +3,8 @@
 //! Children go before what they refer to, and nothing goes that something else still needs. What refers
 //! to an entity is known from lists only, so these are read first. Start with [`Engine::leave`].
 
-use kong_crds::names::DELETION_POLICY_ANNOTATION;
+use uuid::Uuid;
+
 use kong_model::{Collection, OnDelete};
 use kong_resolve::{Intent, Key};
 use kong_translation::{Attempt, Problem};
@@ -19,20 +20,17 @@ impl Engine {
             // Its object is still there and may be judged again: what is known is not to be forgotten.
             return Decision::Rest;
         }
-        if entity.source == IdSource::Observed {
+        if entity.source == IdSource::Observed || self.is_retained(entity) {
             // Deleting it is not ours to do, so nothing takes along what is in it; and without its
             // object nobody would know where that is.
-            return match self.blocker(entity) {
-                Some(Blocker::OnItsWay) => Decision::Wait,
-                Some(Blocker::Stays(blocker)) => Decision::Blocked(in_the_way(&blocker)),
-                None => Decision::Forget,
-            };
+            let blocker = self.blocker(entity);
+            return blocker.map_or(Decision::Forget, Blocker::decision);
         }
         let goes_with_others = matches!(
             entity.site.at,
             Collection::Identity | Collection::GroupMemberships
         );
-        if entity.belief == Belief::Absent || goes_with_others || self.is_retained(entity) {
+        if entity.belief == Belief::Absent || goes_with_others {
             return Decision::Forget;
         }
         if !self.place_exists(entity) {
@@ -41,17 +39,39 @@ impl Engine {
         if !self.is_known(entity) {
             return Decision::NeedsList(entity.scope());
         }
-        if entity.stranger.is_some() || entity.remote.is_none() {
+        let not_ours = entity.taking().is_some_and(|taking| !taking.done);
+        if entity.stranger.is_some() || entity.remote.is_none() || not_ours {
             return Decision::Forget;
         }
         if let Some(scope) = self.unread_referrers(entity) {
             return Decision::NeedsList(scope);
         }
+        if self.leaves_with_member(entity) || self.leaves_with_object(entity) {
+            return Decision::Wait;
+        }
         match self.blocker(entity) {
-            Some(Blocker::OnItsWay) => Decision::Wait,
-            Some(Blocker::Stays(blocker)) => Decision::Blocked(in_the_way(&blocker)),
+            Some(blocker) => blocker.decision(),
             None => self.when_allowed(entity, Act::Remove),
         }
+    }
+
+    /// Whether an entity is the membership of one that is about to go, which ends it.
+    fn leaves_with_member(&self, entity: &Entity) -> bool {
+        let Some((of, remote)) = entity.site.at.members().zip(entity.remote.as_ref()) else {
+            return false;
+        };
+        let found = self.entities.at(remote).into_iter();
+        let mut found = found.filter_map(|id| self.entities.get(id));
+        found.any(|member| member.site.at == of && member.is_leaving() && member.is_possible())
+    }
+
+    /// Whether an entity is a part of an object whose own is about to go and takes it along: one request
+    /// for a consumer with all its credentials.
+    fn leaves_with_object(&self, entity: &Entity) -> bool {
+        let unit = self.units.get(&entity.owner).filter(|_| !entity.main);
+        let ids = unit.into_iter().flat_map(|unit| unit.entities.iter());
+        let mut others = ids.filter_map(|id| self.entities.get(*id));
+        others.any(|other| other.main && other.is_leaving() && entity.falls_with(other))
     }
 
     /// A list that has yet to be read of what could keep an entity from being deleted: of what is not
@@ -66,16 +86,30 @@ impl Engine {
 
     /// Whether the user asked to keep the entity of an object that is deleted.
     fn is_retained(&self, entity: &Entity) -> bool {
-        self.world.entry(&entity.owner).is_some_and(|entry| {
-            entry.meta.deleting
-                && entry.meta.annotation(DELETION_POLICY_ANNOTATION) == Some("retain")
-        })
+        self.gives_up(&entity.owner)
+    }
+
+    /// Whether an object is deleted and leaves what it has in Konnect there.
+    pub(crate) fn gives_up(&self, owner: &Key) -> bool {
+        let entry = self.world.entry(owner);
+        entry.is_some_and(|entry| entry.meta.deleting && kong_resolve::is_retained(&entry.meta))
+    }
+
+    /// It is forgotten. What is kept is nobody's from now on: whether it is in the way of anything the
+    /// next list tells.
+    pub(crate) fn let_go(&mut self, id: Uuid) {
+        let entity = self.entities.get(id);
+        let scope = entity.filter(|it| self.is_retained(it)).map(Entity::scope);
+        self.forget_entity(id);
+        if let Some(scope) = scope.filter(|scope| self.listings.has(scope)) {
+            self.relist(&scope);
+        }
     }
 
     /// What keeps an entity from being deleted.
     fn blocker(&self, entity: &Entity) -> Option<Blocker> {
         let remote = entity.remote.as_ref()?;
-        let alone = entity.source == IdSource::Observed;
+        let alone = entity.source == IdSource::Observed || self.is_retained(entity);
         let mut found = None;
         // What nobody has looked at may be in the way; it is being looked at.
         if let Some(plane) = &entity.site.control_plane
@@ -98,13 +132,18 @@ impl Engine {
                 // Of several always the same one is named, whatever their ids are.
                 let before = match found.take() {
                     Some(Blocker::Stays(before)) => before,
-                    Some(Blocker::OnItsWay) | None => other.owner.clone(),
+                    Some(Blocker::OnItsWay | Blocker::Foreign(_)) | None => other.owner.clone(),
                 };
                 found = Some(Blocker::Stays(before.min(other.owner.clone())));
             }
         };
-        for (_, other) in self.entities.dependents(remote) {
-            note(other, other.holds_reference(remote, OnDelete::Restrict));
+        let at = entity.site.at;
+        let others = self.entities.dependents(at, remote).map(|(_, other)| other);
+        let goes_along =
+            |other: &Entity| other.in_flight.is_none() && self.leaves_with_object(other);
+        let others = others.filter(|other| other.site.at.members() != Some(at) && !goes_along(other));
+        for other in others {
+            note(other, alone || other.holds_reference(remote, OnDelete::Restrict));
         }
         if entity.site.at == Collection::ControlPlanes {
             for id in self.entities.in_plane(remote) {
@@ -113,18 +152,11 @@ impl Engine {
                 }
             }
         }
-        found
-    }
-}
-
-/// What to say of a deletion that something else is in the way of.
-fn in_the_way(blocker: &Key) -> Problem {
-    Problem {
-        attempt: Attempt::Delete,
-        text: format!(
-            "{blocker} still refers to it; delete {blocker} too, or let it refer to something else"
-        ),
-        transient: false,
+        let foreign = || {
+            let words = self.listings.referrer(&entity.scope(), remote)?;
+            Some(Blocker::Foreign(words.to_owned()))
+        };
+        found.or_else(|| foreign().filter(|_| !alone))
     }
 }
 
@@ -134,4 +166,26 @@ enum Blocker {
     OnItsWay,
     /// What refers to it is to stay.
     Stays(Key),
+    /// Something refers to it that is none of ours: this.
+    Foreign(String),
+}
+
+impl Blocker {
+    /// What to do with the deletion.
+    fn decision(self) -> Decision {
+        let text = match self {
+            Self::OnItsWay => return Decision::Wait,
+            Self::Stays(key) => format!(
+                "{key} still refers to it; delete {key} too, or let it refer to something else"
+            ),
+            Self::Foreign(words) => format!(
+                "{words}, still refers to it; delete that in Konnect, or let it refer to something else"
+            ),
+        };
+        Decision::Blocked(Problem {
+            attempt: Attempt::Delete,
+            text,
+            transient: false,
+        })
+    }
 }

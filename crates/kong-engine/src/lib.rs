@@ -4,9 +4,11 @@
 //! `decide` (what is to be done with one entity), `sending`, `listing` (what Konnect holds), `cluster` (what is
 //! written to the API server), `minting` (Secrets that are made), `budget` and `queue` (when).
 
+mod adopting;
 mod budget;
 mod cluster;
 mod decide;
+mod drifting;
 mod engine;
 mod entities;
 mod heirs;

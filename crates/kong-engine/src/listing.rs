@@ -6,6 +6,7 @@
 //! Here is when and how lists are read; what follows from them is in `inventory`.
 
 mod inventory;
+mod whose;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::outcomes::remedy;
 use crate::queue::{Class, Work};
 
 pub(crate) use inventory::facts;
+pub(crate) use whose::named;
 
 /// Milliseconds before a list that failed is tried again, doubled with each failure.
 const RETRY: u64 = 1_000;
@@ -41,8 +43,22 @@ pub struct Scope {
     pub control_plane: Option<RemoteId>,
     /// What is listed.
     pub at: Collection,
+    /// Below which parent, where each has a list of its own.
+    pub parent: Option<RemoteId>,
     /// Which of it.
     pub filter: Filter,
+}
+
+impl Scope {
+    /// The list that has the parent, where each has a list of its own.
+    fn above(&self) -> Option<Self> {
+        self.parent.as_ref()?;
+        Some(Self {
+            at: self.at.parent()?.to,
+            parent: None,
+            ..self.clone()
+        })
+    }
 }
 
 /// Something in Konnect that is none of ours.
@@ -64,8 +80,10 @@ struct Listing {
     trouble: Option<Problem>,
     /// When it is to be read next.
     due: Option<Mono>,
-    /// What it had with tags of ours, although nobody wanted it then.
+    /// What it had, although nobody of ours wanted it then.
     leftover: BTreeSet<RemoteId>,
+    /// What keeps which entities from being deleted without being ours: Konnect refuses that.
+    referrers: BTreeMap<RemoteId, String>,
 }
 
 /// A list that is being read.
@@ -77,6 +95,9 @@ struct Run {
     /// What carries the tags of an object of ours under an id that we do not know.
     strays: Vec<Stray>,
     foreign: BTreeMap<UniqueKey, Foreign>,
+    /// What is none of ours.
+    strangers: BTreeSet<RemoteId>,
+    referrers: BTreeMap<RemoteId, String>,
     /// Pages of a list that is one entity.
     parts: Vec<Value>,
 }
@@ -113,6 +134,36 @@ impl Listings {
         self.lists
             .get(scope)
             .is_some_and(|list| list.leftover.contains(id))
+    }
+
+    /// Whether a list is read from time to time.
+    pub(crate) fn has(&self, scope: &Scope) -> bool {
+        self.lists.contains_key(scope)
+    }
+
+    /// Whether a list has been read, or is being read.
+    pub(crate) fn knows(&self, scope: &Scope) -> bool {
+        let list = self.lists.get(scope);
+        list.is_some_and(|list| list.complete || list.running.is_some())
+    }
+
+    /// What keeps an entity of this scope from being deleted without being ours.
+    pub(crate) fn referrer(&self, scope: &Scope, id: &RemoteId) -> Option<&str> {
+        let mut lists = Collection::all()
+            .filter(|at| at.restrains(scope.at))
+            .filter_map(|at| {
+                self.lists.get(&Scope {
+                    at,
+                    ..scope.clone()
+                })
+            });
+        let words = lists.find_map(|list| list.referrers.get(id))?;
+        Some(words)
+    }
+
+    /// An entity has become one of ours.
+    pub(crate) fn is_no_longer_foreign(&mut self, id: &RemoteId) {
+        self.foreign.retain(|_, (_, foreign)| foreign.id != *id);
     }
 
     /// Whether a list is being tried again.
@@ -170,7 +221,7 @@ impl Engine {
     /// control plane. An id that the user chose may be in use all the same, so it takes the list.
     pub(crate) fn is_known(&self, entity: &Entity) -> bool {
         let scope = entity.scope();
-        if entity.source == IdSource::User {
+        if matches!(entity.source, IdSource::User | IdSource::Adopt) {
             self.listings.is_read(&scope)
         } else {
             self.is_listed(&scope)
@@ -182,6 +233,21 @@ impl Engine {
         let plane = scope.control_plane.as_ref();
         let until = plane.and_then(|plane| self.listings.virgin.get(plane));
         self.listings.is_read(scope) || until.is_some_and(|until| self.now < *until)
+    }
+
+    /// Whether the control plane and the parent of a list may be there.
+    fn is_somewhere(&self, scope: &Scope) -> bool {
+        let plane = scope.control_plane.as_ref();
+        let above = scope.parent.as_ref().zip(scope.above());
+        let has = |parent: &RemoteId, above: &Scope| {
+            let mut found = self.entities.at(parent).into_iter();
+            found.any(|id| {
+                let entity = self.entities.get(id);
+                entity.is_some_and(|entity| entity.site.at == above.at && entity.is_possible())
+            })
+        };
+        plane.is_none_or(|plane| self.plane_exists(plane))
+            && above.is_none_or(|(parent, above)| has(parent, &above))
     }
 
     /// A list is to be read at this time, and at no other.
@@ -245,9 +311,7 @@ impl Engine {
         let Some(list) = self.listings.lists.get(scope) else {
             return;
         };
-        if let Some(plane) = &scope.control_plane
-            && !self.plane_exists(plane)
-        {
+        if !self.is_somewhere(scope) {
             // It is gone, or not known yet; who needs the list asks for it then.
             self.listings.lists.remove(scope);
             return;
@@ -307,7 +371,7 @@ impl Engine {
             site: Site {
                 at: scope.at,
                 control_plane: scope.control_plane.clone(),
-                parent: None,
+                parent: scope.parent.clone(),
             },
             filter: scope.filter.clone(),
             cursor: run.cursor.clone(),
@@ -348,11 +412,17 @@ impl Engine {
         if entity.is_confirmed() || entity.intent == Some(Intent::Keep) {
             return;
         }
-        let attempt = match trouble.attempt {
-            Attempt::Read if entity.is_leaving() => Attempt::Delete,
-            attempt => attempt,
+        let problem = match (trouble.attempt, entity.taking()) {
+            (_, Some(taking)) if !entity.is_leaving() => {
+                taking.not_fetched(&trouble.text, trouble.transient)
+            }
+            (Attempt::Read, _) if entity.is_leaving() => Problem {
+                attempt: Attempt::Delete,
+                ..trouble
+            },
+            (_, _) => trouble,
         };
-        self.set_problem(id, Some(Problem { attempt, ..trouble }));
+        self.set_problem(id, Some(problem));
     }
 
     /// A list could be read, or need not be: nobody waits for it any more.
@@ -363,7 +433,7 @@ impl Engine {
         };
         for id in self.entities.in_scope(scope) {
             let problem = self.entities.get(id).and_then(|it| it.problem.as_ref());
-            if problem.is_some_and(|problem| problem.text == trouble.text) {
+            if problem.is_some_and(|problem| problem.text.ends_with(&trouble.text)) {
                 self.set_problem(id, None);
             }
         }
@@ -379,11 +449,11 @@ impl Engine {
         let failures = list.failures;
         match failure {
             Failure::Unauthorized => self.doubt_token(&scope.configuration),
-            Failure::NotFound => {
-                if let Some(plane) = scope.control_plane.clone() {
-                    self.doubt_plane(&plane);
-                }
-            }
+            Failure::NotFound => match (scope.above(), &scope.control_plane) {
+                (Some(above), _) => self.relist(&above),
+                (None, Some(plane)) => self.doubt_plane(&plane.clone()),
+                (None, None) => {}
+            },
             Failure::RateLimited { .. } => {
                 self.line_up_list(scope, Class::FirstList);
                 return;

@@ -12,7 +12,7 @@ use serde_json::Value;
 use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
 use kong_crds::{Kind, Observed};
 use kong_model::RemoteId;
-use kong_resolve::{Dep, Entry, Frame, Key, Uid, owners_of};
+use kong_resolve::{Dep, Entry, Frame, Key, Name, Uid, owners_of, plugins_of};
 
 use crate::engine::Engine;
 use crate::entities::Belief;
@@ -354,6 +354,14 @@ impl Engine {
             .collect();
         for owner in owners {
             self.touch(&Dep::Secrets(owner));
+        }
+        let plugins = |entry: Option<&Entry>| -> BTreeSet<Name> {
+            let meta = entry.map(|entry| &entry.meta).into_iter();
+            meta.flat_map(|meta| plugins_of(key, meta)).collect()
+        };
+        let (before, now) = (plugins(before), plugins(self.world.entry(key)));
+        for plugin in before.symmetric_difference(&now) {
+            self.touch(&Dep::PluginUsers(key.kind, plugin.clone()));
         }
     }
 

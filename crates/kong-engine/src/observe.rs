@@ -11,6 +11,8 @@ pub enum Purpose {
     Create,
     /// It is there and is to be otherwise.
     Update,
+    /// It is there and is to be one of ours.
+    Adopt,
     /// It is to go.
     Delete,
 }
@@ -24,6 +26,7 @@ impl Engine {
                 Act::Probe => None,
                 Act::Create => Some(Purpose::Create),
                 Act::Update | Act::StepAside => Some(Purpose::Update),
+                Act::Adopt => Some(Purpose::Adopt),
                 Act::Remove => Some(Purpose::Delete),
             },
             Subject::Object(_) | Subject::List(_) | Subject::Mint(_) => None,

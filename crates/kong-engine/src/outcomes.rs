@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use kong_model::{Body, Collection, Failure, Normal, RemoteId, Reply};
+use kong_crds::conditions::FAILED_TO_ADOPT;
+use kong_model::{Body, Collection, Failure, Naming, Normal, RemoteId, Reply};
 use kong_resolve::Intent;
 use kong_translation::{Attempt, Problem};
 
@@ -58,6 +59,7 @@ impl Engine {
         entity.problem = None;
         entity.failures = 0;
         entity.healing = false;
+        entity.drift = None;
         if flight.act == Act::Remove {
             let (at, remote) = (entity.site.at, entity.remote.clone());
             if at == Collection::ControlPlanes {
@@ -85,6 +87,7 @@ impl Engine {
         let parent = entity.site.parent.as_ref().map(RemoteId::as_str);
         entity.holds = at.uniques(&sent, parent).into();
         entity.source = IdSource::Record;
+        entity.is_taken_over();
         entity.stranger = None;
         let created = flight.act == Act::Create && at == Collection::ControlPlanes;
         entity.belief = Belief::Held(Content::As(sent));
@@ -94,7 +97,7 @@ impl Engine {
             let until = self.now.after(self.settings.sync_period);
             self.listings.plane_is_new(remote, until);
         }
-        if flight.act == Act::Create {
+        if matches!(flight.act, Act::Create | Act::Adopt) {
             self.entity_appeared(id);
         }
         if at == Collection::Identity {
@@ -109,8 +112,8 @@ impl Engine {
         if at == Collection::ControlPlanes {
             self.plane_is_gone(remote);
         }
-        let along = self.entities.dependents(remote);
-        let along = along.filter(|(_, other)| other.goes_along_with(remote));
+        let along = self.entities.dependents(at, remote);
+        let along = along.filter(|(_, other)| other.goes_along_with(at, remote));
         let along: Vec<Uuid> = along.map(|(id, _)| id).collect();
         for id in along {
             self.vanish(id);
@@ -126,6 +129,7 @@ impl Engine {
             Act::Probe => Attempt::Read,
             Act::Create => Attempt::Create,
             Act::Update | Act::StepAside => Attempt::Update,
+            Act::Adopt => Attempt::Adopt(FAILED_TO_ADOPT),
             Act::Remove => Attempt::Delete,
         };
         let attempt = match failure {
@@ -142,7 +146,7 @@ impl Engine {
         };
         let (configuration, scope) = (entity.configuration.clone(), entity.scope());
         let plane = entity.site.control_plane.clone();
-        let chosen_by_server = !entity.site.at.takes_our_id();
+        let chosen_by_server = entity.site.at.naming() == Naming::Labelled;
         match failure {
             // Not a failure of this entity: the lane waits, and then it is tried again. If that goes
             // on it is worth saying.
@@ -167,7 +171,7 @@ impl Engine {
                         entity.belief = Belief::Held(Content::Unclear(Arc::clone(sent)));
                     }
                     (Act::Probe, _) => {}
-                    (Act::Create | Act::Update | Act::StepAside | Act::Remove, _) => {
+                    (Act::Create | Act::Adopt | Act::Update | Act::StepAside | Act::Remove, _) => {
                         entity.belief = Belief::Unknown;
                     }
                 }
@@ -200,12 +204,7 @@ impl Engine {
             (RETRY_REFUSED, LONGEST_REFUSED)
         };
         entity.not_before = now.after(pause(id, entity.failures, first, longest));
-        let text = format!("{failure}{}", remedy(failure));
-        entity.problem = Some(Problem {
-            attempt,
-            text,
-            transient,
-        });
+        entity.problem = Some(entity.trouble(attempt, failure, transient));
         if flight.act == Act::Probe {
             entity.belief = Belief::Unknown;
         }
@@ -218,6 +217,10 @@ impl Engine {
             }
             // What we believed was wrong, or what we sent may be there under an id we do not know.
             Failure::Conflict(_) | Failure::Reference(_) => self.relist(&scope),
+            // Whether it is ours now only a list tells.
+            Failure::Server(_) | Failure::Transport(_) if flight.act == Act::Adopt => {
+                self.relist(&scope);
+            }
             Failure::Server(_) | Failure::Transport(_) if chosen_by_server => {
                 if flight.act != Act::Probe {
                     self.relist(&scope);
@@ -238,11 +241,24 @@ impl Entity {
     /// Says what keeps it waiting, once it has been waiting for long.
     fn grumble(&mut self, attempt: Attempt, failure: &Failure) {
         if self.failures >= WORTH_SAYING {
-            self.problem = Some(Problem {
-                attempt,
-                text: format!("{failure}{}", remedy(failure)),
-                transient: true,
-            });
+            self.problem = Some(self.trouble(attempt, failure, true));
+        }
+    }
+
+    fn trouble(&self, attempt: Attempt, failure: &Failure, transient: bool) -> Problem {
+        let why = format!("{failure}{}", remedy(failure));
+        let text = match attempt {
+            Attempt::Adopt(_) => format!("failed to adopt {}: {why}", self.owner),
+            Attempt::Read
+            | Attempt::Create
+            | Attempt::Update
+            | Attempt::Delete
+            | Attempt::Reach => why,
+        };
+        Problem {
+            attempt,
+            text,
+            transient,
         }
     }
 }

@@ -247,6 +247,7 @@ impl Engine {
                 configuration,
                 intent: Intent::Keep,
                 specified: None,
+                adopt: None,
                 generation: entry.meta.generation,
                 main: true,
                 content: None,

@@ -88,6 +88,7 @@ impl Engine {
             | Decision::Confirm
             | Decision::NeedsList(_)
             | Decision::Agrees
+            | Decision::TakeOver
             | Decision::Blocked(_)
             | Decision::Forget => {
                 self.unexamined.insert(id);
@@ -124,7 +125,7 @@ impl Engine {
                 site,
                 body: body.clone()?,
             },
-            Act::Create | Act::Update => put(entity, body.clone()?)?,
+            Act::Create | Act::Update | Act::Adopt => put(entity, body.clone()?)?,
             Act::StepAside => {
                 let mut aside = Body::clone(body.as_ref()?);
                 let name: Arc<str> = Arc::from(format!("konduit-swap-{}", id.simple()));

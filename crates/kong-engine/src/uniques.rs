@@ -144,7 +144,7 @@ impl Engine {
     }
 
     /// What makes one object older than another; the key decides between those of one second.
-    fn age<'k>(&self, owner: &'k Key) -> (i64, &'k Key) {
+    pub(crate) fn age<'k>(&self, owner: &'k Key) -> (i64, &'k Key) {
         let created = self
             .world
             .entry(owner)

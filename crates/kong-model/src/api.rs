@@ -105,7 +105,7 @@ pub enum Call {
     WhoAmI,
     /// One page of a list.
     List {
-        /// What is listed; the parent is not looked at.
+        /// What is listed; the parent counts only where each has a list of its own.
         site: Site,
         /// Which of them.
         filter: Filter,

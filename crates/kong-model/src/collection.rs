@@ -44,6 +44,8 @@ pub enum Collection {
     Consumers,
     /// Groups of consumers.
     ConsumerGroups,
+    /// Who is in which group of consumers.
+    ConsumerGroupMembers,
     /// API keys of consumers.
     KeyAuths,
     /// User names and passwords of consumers.
@@ -77,6 +79,23 @@ pub enum Shape {
     Core,
     /// One list of ids that belongs to its parent and goes with it.
     Membership,
+}
+
+/// How an entity comes to its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// It is created by `PUT` under an id of our choice.
+    Ours,
+    /// It has no id of its own: it is the membership of another entity in its parent, and has the id of that
+    /// one. It is created by `POST` of a body that names the member.
+    Member {
+        /// Where members live.
+        of: Collection,
+        /// The member of the body that names it.
+        field: &'static str,
+    },
+    /// It is created by `POST` under an id that the server chooses, and found again by a label.
+    Labelled,
 }
 
 /// How an entity that exists is changed.
@@ -191,7 +210,33 @@ impl Collection {
     /// Whether an entity is created under an id of our choice. What is not is created by `POST`, and
     /// only after a look-up.
     pub fn takes_our_id(self) -> bool {
-        matches!(self.shape(), Shape::Core | Shape::Membership)
+        self.row().naming == Naming::Ours
+    }
+
+    /// How an entity comes to its id.
+    pub fn naming(self) -> Naming {
+        self.row().naming
+    }
+
+    /// Where the entities live whose memberships these are.
+    pub fn members(self) -> Option<Self> {
+        match self.naming() {
+            Naming::Member { of, .. } => Some(of),
+            Naming::Ours | Naming::Labelled => None,
+        }
+    }
+
+    /// Whether each parent has a list of its own; else one list has the children of all.
+    pub fn is_listed_by_parent(self) -> bool {
+        self.list_path().contains("{parent}")
+    }
+
+    /// Whether an entity of this collection refers to one of the other, lives below it, or is its membership.
+    pub fn depends_on(self, other: Self) -> bool {
+        let mut references = self.references().iter();
+        references.any(|it| it.to == other)
+            || self.parent().is_some_and(|parent| parent.to == other)
+            || self.members() == Some(other)
     }
 
     /// The parent in the path, besides the control plane.
@@ -208,6 +253,11 @@ impl Collection {
     pub fn restrains(self, other: Self) -> bool {
         let mut references = self.references().iter();
         references.any(|it| it.to == other && it.on_delete == OnDelete::Restrict)
+    }
+
+    /// Whether its entities carry tags, which say whose they are.
+    pub fn carries_tags(self) -> bool {
+        self.defaults().contains_key("tags")
     }
 
     /// The members whose text is never shown, and what of others is not: `pem.private_key`.

@@ -3,6 +3,7 @@
 //! Where to start: [`Collection`] is the table of everything Konnect stores for us, [`Body`] is one
 //! entity in it, [`Call`] is one request about it.
 
+pub mod adoption;
 pub mod api;
 pub mod body;
 pub mod collection;
@@ -18,7 +19,7 @@ pub use api::{
 };
 pub use body::{Body, Node};
 pub use collection::{
-    Below, Collection, OnDelete, Parent, Reference, Shape, Shorthand, UniqueKey, Update,
+    Below, Collection, Naming, OnDelete, Parent, Reference, Shape, Shorthand, UniqueKey, Update,
 };
 pub use entity::{Entity, Stored};
 pub use normal::{Difference, Normal};

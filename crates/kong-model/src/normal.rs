@@ -85,6 +85,11 @@ impl Normal {
         }
     }
 
+    /// A member; `None` if it is absent and has no default.
+    pub fn get(&self, field: &str) -> Option<&Node> {
+        self.members.get(field)
+    }
+
     /// The ids at a path that leads to a reference or a list of references.
     pub fn references(&self, path: &str) -> impl Iterator<Item = &str> {
         let (key, rest) = split(path);

@@ -14,6 +14,8 @@ const MAX_LABEL: usize = 63;
 
 /// Key of the tag that holds the UID of the object an entity was made from.
 pub const UID: &str = "k8s-uid";
+/// Key of the tag that holds the generation of that object.
+pub const GENERATION: &str = "k8s-generation";
 /// Key of the tag that holds the UID of the object that asked for an entity made from another one: the
 /// service whose annotation names a plugin. Without it the owner is the object of [`UID`].
 pub const OWNER: &str = "konduit-owner";
@@ -54,7 +56,7 @@ pub struct Owner {
 impl Origin {
     fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = vec![
-            ("k8s-generation", self.generation.to_string()),
+            (GENERATION, self.generation.to_string()),
             ("k8s-group", self.group.clone()),
             ("k8s-kind", self.kind.clone()),
             ("k8s-name", self.name.clone()),
@@ -105,6 +107,16 @@ impl Origin {
             .collect();
         labels.extend(user.iter().map(|(key, value)| (key.clone(), label(value))));
         labels
+    }
+}
+
+/// Whether a tag is one that we, or Kong's operator, put on an entity, and none of the user's.
+pub fn is_operators(tag: &str) -> bool {
+    let key = tag.split_once(':').map_or(tag, |(key, _)| key);
+    match key {
+        GENERATION | "k8s-group" | "k8s-kind" | "k8s-name" | "k8s-namespace" | UID
+        | "k8s-version" | OWNER | PART => true,
+        _ => tag == "managed-by:kong-operator",
     }
 }
 
@@ -201,5 +213,17 @@ mod tests {
         let tags = origin.tags([], None);
         assert_eq!(part(&tags.iter().map(String::as_str)), Some("p"));
         assert_eq!(owner(&["x", "y:z"].into_iter()), None);
+    }
+
+    #[test]
+    fn every_tag_of_ours_is_told_from_those_of_users() {
+        let mut origin = origin();
+        origin.owner = Some(Owner {
+            uid: "o".into(),
+            part: "p".into(),
+        });
+        let tags = origin.tags(["team", "managed-by:us"], Some("k8s"));
+        let users: Vec<_> = tags.iter().filter(|tag| !is_operators(tag)).collect();
+        assert_eq!(users, ["k8s", "managed-by:us", "team"]);
     }
 }

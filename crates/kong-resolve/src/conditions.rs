@@ -181,6 +181,7 @@ fn is_ours(kind: &str) -> bool {
     }
     // The schema default of KonnectAPIAuthConfiguration; nobody else writes it.
     kind == kong_crds::conditions::VALID
+        || kong_crds::conditions::WARNINGS.contains(&kind)
         || kong_crds::kinds!(known)
             .iter()
             .any(|types| types.contains(&kind))

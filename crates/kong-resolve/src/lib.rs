@@ -9,6 +9,7 @@ pub mod grants;
 pub mod key;
 pub mod map;
 pub mod meta;
+pub mod policy;
 pub mod standing;
 pub mod subject;
 pub mod verdict;
@@ -21,6 +22,7 @@ pub use grants::Permission;
 pub use key::{Key, Name, Ref, Uid};
 pub use map::Map;
 pub use meta::Meta;
+pub use policy::{Adoption, AdoptionMode, DriftPolicy, is_retained};
 pub use standing::{
     Account, CredentialState, Credentials, DataPlanes, Endpoints, Home, LostControlPlane, Readiness,
     Standing,
@@ -28,4 +30,4 @@ pub use standing::{
 pub use subject::{Frame, Me, Readable};
 pub use verdict::{Access, Child, Claim, Intent, Output, Verdict, identity, part};
 pub use view::{Dep, Lookup, View};
-pub use world::{Entry, World, owners_of};
+pub use world::{Entry, World, owners_of, plugins_of};

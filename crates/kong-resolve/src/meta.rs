@@ -3,11 +3,12 @@
 //! Versions, managed fields and annotations of others change all the time and mean nothing to us: they
 //! are not in here, so they cannot make anything be judged again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
+use kong_crds::names::PLUGINS_ANNOTATION;
 use kong_crds::{Kind, ObjectMeta};
 
 use crate::key::Uid;
@@ -78,6 +79,13 @@ impl Meta {
     /// An annotation.
     pub fn annotation(&self, key: &str) -> Option<&str> {
         self.annotations.get(key).map(|value| &**value)
+    }
+
+    /// The plugins that the annotation `konghq.com/plugins` asks for, as they stand there, each once.
+    pub fn plugins(&self) -> BTreeSet<&str> {
+        let list = self.annotation(PLUGINS_ANNOTATION).into_iter();
+        let names = list.flat_map(|list| list.split(',')).map(str::trim);
+        names.filter(|name| !name.is_empty()).collect()
     }
 
     /// A label.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use kong_model::{RemoteId, ServerUrl};
 
 use crate::key::{Key, Uid};
+use crate::policy::DriftPolicy;
 
 /// Whether an object can be used by others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +28,8 @@ pub struct Standing {
     pub uid: Uid,
     /// Whether the object is being deleted.
     pub deleting: bool,
+    /// Whether its entity stays in Konnect when it is gone.
+    pub retained: bool,
     /// Whether it can be used.
     pub readiness: Readiness,
     /// The id of its entity, once it has one.
@@ -39,6 +42,8 @@ pub struct Standing {
     pub account: Option<Box<Account>>,
     /// Where data planes of this control plane connect to, once Konnect has said so.
     pub endpoints: Option<Arc<Endpoints>>,
+    /// The state that Konnect tells of an entity that takes its time, as a network does.
+    pub state: Option<Arc<str>>,
 }
 
 /// Where data planes of a control plane connect to.
@@ -62,6 +67,11 @@ pub struct DataPlanes {
 }
 
 impl Standing {
+    /// Whether what lives below its entity goes before it: it is being deleted, and so is its entity.
+    pub fn takes_along(&self) -> bool {
+        self.deleting && !self.retained
+    }
+
     /// This control plane as those see it who live in it; `None` for anything else.
     pub fn as_home(&self) -> Option<Home> {
         let home = self.home.as_ref()?;
@@ -99,6 +109,8 @@ pub struct Home {
     pub group: bool,
     /// Whether it is somebody else's, and only read.
     pub mirror: bool,
+    /// What is done about drift in it, unless an object says otherwise itself.
+    pub drift: DriftPolicy,
     /// How its credentials are.
     pub credentials: Credentials,
 }

@@ -9,6 +9,7 @@ use kong_model::{Body, RemoteId, Sealed, ServerUrl, Site};
 
 use crate::conditions::{Condition, Truth};
 use crate::key::{Key, Uid};
+use crate::policy::{Adoption, DriftPolicy};
 use crate::standing::{DataPlanes, Home, LostControlPlane};
 
 /// Judgement on one object.
@@ -44,6 +45,8 @@ pub struct Verdict {
     /// Whether the object is the business of somebody else, as a consumer of a gateway without Konnect is:
     /// nothing is said of it.
     pub foreign: bool,
+    /// What is done about drift of its entities.
+    pub drift: DriftPolicy,
 }
 
 impl Default for Verdict {
@@ -62,6 +65,7 @@ impl Default for Verdict {
             confirmed: Vec::new(),
             heir: None,
             foreign: false,
+            drift: DriftPolicy::default(),
         }
     }
 }
@@ -148,6 +152,8 @@ pub struct Claim {
     pub intent: Intent,
     /// The id that the user chose.
     pub specified: Option<RemoteId>,
+    /// The entity that is to be taken over.
+    pub adopt: Option<Adoption>,
     /// Generation of the object that the body was made from.
     pub generation: i64,
     /// Whether this is the entity that the object itself stands for, with the id in its status.

@@ -33,6 +33,8 @@ pub enum Dep {
     Secrets(Key),
     /// Why an object could not be made, or that nothing is known against it.
     Refusal(Key),
+    /// The objects of a kind that ask for a plugin in their annotation.
+    PluginUsers(Kind, Name),
 }
 
 /// What a look for an object finds.
@@ -129,6 +131,16 @@ impl<'w> View<'w> {
     pub fn slices(&self, service: &Name) -> impl Iterator<Item = &'w Name> + use<'w> {
         self.note(Dep::Slices(service.clone()));
         self.world.slices(service)
+    }
+
+    /// The objects of a kind that ask for a plugin in their annotation; see [`World::users_of_plugin`].
+    pub fn users_of_plugin(
+        &self,
+        kind: Kind,
+        plugin: &Name,
+    ) -> impl Iterator<Item = &'w Name> + use<'w> {
+        self.note(Dep::PluginUsers(kind, plugin.clone()));
+        self.world.users_of_plugin(kind, plugin)
     }
 
     /// Whether `from` may refer to `to` by a ReferenceGrant of the Gateway API.

@@ -69,11 +69,20 @@ pub struct World {
     secrets: Map<Key, BTreeSet<Name>>,
     /// Why what objects are to have in the cluster could not be made.
     refusals: Map<Key, Arc<str>>,
+    /// What asks for a plugin in its annotation, by kind and by the name of the plugin as it stands there, in
+    /// the namespace of who asks.
+    users: Map<(Kind, Name), BTreeSet<Name>>,
 }
 
 /// Whether there is an index of a kind. Of what lives in Konnect there can be very many, and nobody asks for all.
 fn is_indexed(kind: Kind) -> bool {
     !kind.is_served() || matches!(kind, Kind::Secret | Kind::KongPlugin)
+}
+
+/// The names of the plugins that an object asks for in its annotation, in its own namespace.
+pub fn plugins_of<'m>(key: &'m Key, meta: &'m Meta) -> impl Iterator<Item = Name> + 'm {
+    let names = meta.plugins().into_iter();
+    names.map(|name| key.name.sibling(None, name))
 }
 
 /// The Service that an EndpointSlice is of.
@@ -127,7 +136,15 @@ impl World {
                 .or_default()
                 .insert(key.clone());
         }
-        self.objects.insert(key, Box::new(entry)).map(|old| *old)
+        for plugin in plugins_of(&key, &entry.meta) {
+            let users = self.users.entry((key.kind, plugin)).or_default();
+            users.insert(key.name.clone());
+        }
+        let before = self.objects.insert(key.clone(), Box::new(entry));
+        if let Some(old) = &before {
+            self.forget_use(&key, &old.meta);
+        }
+        before.map(|old| *old)
     }
 
     /// Removes an object and its standing.
@@ -143,6 +160,7 @@ impl World {
         if let Some(service) = service_of(key, &entry.meta) {
             self.forget_slice(&service, &key.name);
         }
+        self.forget_use(key, &entry.meta);
         self.forget_secret(owners_of(key, &entry.meta), &key.name);
         Some(entry)
     }
@@ -154,6 +172,27 @@ impl World {
                 secrets.remove(secret);
                 if secrets.is_empty() {
                     self.secrets.remove(&owner);
+                }
+            }
+        }
+    }
+
+    /// An object asks no more for what it asked for, unless it still does.
+    fn forget_use(&mut self, key: &Key, before: &Meta) {
+        let now = self.objects.get(key).map(|entry| entry.meta.plugins());
+        let gone = |name: &&str| now.as_ref().is_none_or(|now| !now.contains(name));
+        let gone: Vec<Name> = before
+            .plugins()
+            .into_iter()
+            .filter(gone)
+            .map(|name| key.name.sibling(None, name))
+            .collect();
+        for plugin in gone {
+            let place = (key.kind, plugin);
+            if let Some(users) = self.users.get_mut(&place) {
+                users.remove(&key.name);
+                if users.is_empty() {
+                    self.users.remove(&place);
                 }
             }
         }
@@ -200,6 +239,17 @@ impl World {
             None => self.refusals.remove(key),
         };
         true
+    }
+
+    /// The objects of a kind that ask for a plugin in their annotation, by name. The plugin is named as it
+    /// stands there, in the namespace of who asks.
+    pub fn users_of_plugin<'w>(
+        &'w self,
+        kind: Kind,
+        plugin: &Name,
+    ) -> impl Iterator<Item = &'w Name> + use<'w> {
+        let users = self.users.get(&(kind, plugin.clone()));
+        users.into_iter().flatten()
     }
 
     /// An object.

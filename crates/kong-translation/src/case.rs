@@ -4,12 +4,17 @@
 //! verdict at the end. All conditions are gathered before anything is concluded, so that one problem
 //! does not hide another. Depends on the view only.
 
+use kong_crds::Object;
+use kong_crds::adopt::{Adopt, AdoptFrom, AdoptMode};
 use kong_crds::conditions::{
-    ADOPTED, FAILED_TO_ADOPT, INVALID, PROGRAMMED, REF_NOT_PERMITTED, RESOLVED_REFS,
+    ADOPTED, FAILED_TO_ADOPT, INVALID, POLICY_UNKNOWN, PROGRAMMED, REF_NOT_PERMITTED,
+    RESOLVED_REFS, UNKNOWN_VALUE,
 };
-use kong_crds::{Object, adopt::Adopt};
 use kong_model::RemoteId;
-use kong_resolve::{Condition, Key, Me, Meta, Permission, Truth, View, grants};
+use kong_resolve::{
+    Adoption, AdoptionMode, Condition, DriftPolicy, Home, Key, Me, Meta, Permission, Truth, View,
+    grants, policy,
+};
 
 /// An object under judgement, and what is known so far.
 pub(crate) struct Case<'c, 'w> {
@@ -24,6 +29,8 @@ pub(crate) struct Case<'c, 'w> {
     denied: Vec<String>,
     /// Whether its entity has to go before something that is being deleted.
     pub(crate) makes_way: bool,
+    /// The entity that is to become its own.
+    pub(crate) adoption: Option<Adoption>,
     /// Ids of what it refers to, for its status.
     pub(crate) ids: Vec<(&'static str, RemoteId)>,
     /// What must stay while it exists.
@@ -41,6 +48,7 @@ impl<'c, 'w> Case<'c, 'w> {
             granted: Vec::new(),
             denied: Vec::new(),
             makes_way: false,
+            adoption: None,
             ids: Vec::new(),
             pins: Vec::new(),
         }
@@ -67,6 +75,16 @@ impl<'c, 'w> Case<'c, 'w> {
         }
     }
 
+    /// The same for a reference to a KongCertificate.
+    pub(crate) fn may_follow_certificate(&mut self, to: &Key) -> bool {
+        let granted = "KongReferenceGrants allow access to KongCertificate";
+        let denied = format!(
+            "KongReferenceGrants do not allow access to KongCertificate {}",
+            to.name
+        );
+        self.may_follow(to, granted, denied)
+    }
+
     /// Whether a reference may be followed, for those that are not reported in `ResolvedRefs`.
     pub(crate) fn permission(&self, to: &Key) -> Permission {
         if self.meta.deleting {
@@ -81,16 +99,44 @@ impl<'c, 'w> Case<'c, 'w> {
         self.say(Condition::fails(PROGRAMMED, INVALID, message));
     }
 
-    /// Refuses adoption: what is to be taken over must not be touched by mistake.
-    pub(crate) fn refuse_adoption(&mut self, adopt: Option<&Adopt>) {
-        if adopt.is_some() {
-            self.say(Condition::fails(
-                ADOPTED,
-                FAILED_TO_ADOPT,
-                "failed to adopt: adoption is not served here yet; create the object without \
-                 spec.adopt to get an entity of its own",
-            ));
+    /// Follows `spec.adopt`: the entity that it names is to become that of the object.
+    pub(crate) fn adopt(&mut self, adopt: Option<&Adopt>) {
+        let Some(adopt) = adopt else { return };
+        let refused = match (adopt.from, &adopt.konnect, adopt.mode) {
+            (AdoptFrom::Unknown, _, _) => "spec.adopt.from is not konnect; correct it",
+            (AdoptFrom::Konnect, None, _) => "Must specify Konnect options when from='konnect'",
+            (AdoptFrom::Konnect, Some(_), Some(AdoptMode::Unknown)) => {
+                "spec.adopt.mode is neither match nor override; correct it"
+            }
+            (AdoptFrom::Konnect, Some(konnect), mode) => {
+                let mode = match mode {
+                    Some(AdoptMode::Match) => AdoptionMode::Match,
+                    Some(AdoptMode::Override | AdoptMode::Unknown) | None => AdoptionMode::Override,
+                };
+                let id = RemoteId::from(&konnect.id);
+                self.adoption = Some(Adoption { id, mode });
+                return;
+            }
+        };
+        let refused = format!("failed to adopt: {refused}");
+        self.say(Condition::fails(ADOPTED, FAILED_TO_ADOPT, &refused));
+        if self.conditions.iter().all(|said| said.kind != PROGRAMMED) {
+            self.say(Condition::fails(PROGRAMMED, FAILED_TO_ADOPT, refused));
         }
+    }
+
+    /// What is done about drift: as the object says, else as its control plane does. Says which
+    /// annotations are not understood.
+    pub(crate) fn drift_policy(&mut self, home: Option<&Home>) -> DriftPolicy {
+        let misspelt: Vec<String> = policy::misspelt(self.meta)
+            .map(|misspelt| misspelt.to_string())
+            .collect();
+        if !misspelt.is_empty() {
+            let words = misspelt.join("; ");
+            self.say(Condition::holds(POLICY_UNKNOWN, UNKNOWN_VALUE, words));
+        }
+        let own = DriftPolicy::of(self.meta);
+        own.or_else(|| Some(home?.drift)).unwrap_or_default()
     }
 
     /// Whether nothing that was said so far stands in the way of writing the object's own entity.
@@ -122,6 +168,7 @@ impl<'c, 'w> Case<'c, 'w> {
             granted,
             denied,
             makes_way: _,
+            adoption: _,
             ids,
             pins,
         } = self;
@@ -160,5 +207,167 @@ pub(crate) fn not_found(key: &Key) -> String {
     match key.kind.group() {
         "" => format!("{} \"{name}\" not found", key.kind),
         group => format!("{}.{group} \"{name}\" not found", key.kind),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kong_crds::Kind;
+    use kong_crds::conditions::{CONTROL_PLANE_REF_VALID, NOT_PROGRAMMED};
+    use kong_crds::names::{DELETION_POLICY_ANNOTATION, DRIFT_ANNOTATION};
+    use kong_resolve::{Output, Readiness, Verdict};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::testing::{
+        Cluster, claims, condition, control_plane, control_plane_ref, control_plane_with, failing,
+    };
+
+    fn service(cluster: &mut Cluster, annotations: Value, adopt: Value) -> Verdict {
+        let mut spec = json!({"host": "h.test", "controlPlaneRef": control_plane_ref()});
+        if !adopt.is_null() {
+            spec["adopt"] = adopt;
+        }
+        let key = cluster.annotated(Kind::KongService, annotations, spec);
+        cluster.judge(&key)
+    }
+
+    #[test]
+    fn what_is_to_be_adopted_is_in_the_claim_and_no_mode_is_override() {
+        let mut cluster = Cluster::with_control_plane();
+        for (mode, expected) in [
+            (json!("match"), AdoptionMode::Match),
+            (json!("override"), AdoptionMode::Override),
+            (Value::Null, AdoptionMode::Override),
+        ] {
+            let mut adopt = json!({"from": "konnect", "konnect": {"id": "theirs"}});
+            if !mode.is_null() {
+                adopt["mode"] = mode;
+            }
+            let verdict = service(&mut cluster, json!({}), adopt);
+            let id = RemoteId::from("theirs");
+            let expected = Some(Adoption { id, mode: expected });
+            assert_eq!(claims(&verdict)[0].adopt, expected);
+            // There is to be a finalizer before anything is taken over.
+            assert!(verdict.cleanup && verdict.refs_hold());
+        }
+        let verdict = service(&mut cluster, json!({}), Value::Null);
+        assert_eq!(claims(&verdict)[0].adopt, None);
+    }
+
+    #[test]
+    fn an_adoption_that_says_nothing_touches_nothing() {
+        let mut cluster = Cluster::with_control_plane();
+        let konnect = json!({"id": "theirs"});
+        for (adopt, says) in [
+            (json!({"from": "konnect"}), "Must specify Konnect options"),
+            (
+                json!({"from": "moon", "konnect": konnect}),
+                "spec.adopt.from is",
+            ),
+            (
+                json!({"from": "konnect", "konnect": konnect, "mode": "half"}),
+                "spec.adopt.mode is neither match nor override",
+            ),
+        ] {
+            let verdict = service(&mut cluster, json!({}), adopt);
+            assert_eq!(verdict.output, Output::KeepLastGood);
+            let [
+                (ADOPTED, FAILED_TO_ADOPT, one),
+                (PROGRAMMED, FAILED_TO_ADOPT, two),
+            ] = failing(&verdict)[..]
+            else {
+                panic!("{verdict:?}")
+            };
+            assert_eq!(one, two);
+            assert!(
+                one.starts_with(&format!("failed to adopt: {says}")),
+                "{one}"
+            );
+        }
+    }
+
+    #[test]
+    fn about_drift_the_object_has_its_say_before_its_control_plane() {
+        let mut cluster = Cluster::new();
+        let of = |cluster: &mut Cluster, plane, own: Option<&str>| {
+            let state = control_plane_with(|home| home.drift = plane);
+            cluster.stand(&control_plane(), state);
+            let annotations = own.map_or(json!({}), |own| json!({DRIFT_ANNOTATION: own}));
+            service(cluster, annotations, Value::Null).drift
+        };
+        for plane in [DriftPolicy::Enforce, DriftPolicy::Warn, DriftPolicy::Ignore] {
+            assert_eq!(of(&mut cluster, plane, None), plane);
+            assert_eq!(of(&mut cluster, plane, Some("ignore")), DriftPolicy::Ignore);
+            // What is not understood is mended as always.
+            assert_eq!(of(&mut cluster, plane, Some("never")), DriftPolicy::Enforce);
+        }
+    }
+
+    #[test]
+    fn annotations_that_are_not_understood_are_named_and_keep_nothing_from_being_programmed() {
+        let mut cluster = Cluster::with_control_plane();
+        let annotations = json!({DRIFT_ANNOTATION: "never", DELETION_POLICY_ANNOTATION: "keep"});
+        let verdict = service(&mut cluster, annotations, Value::Null);
+        let said = condition(&verdict, POLICY_UNKNOWN);
+        assert_eq!((said.truth, said.reason), (Truth::True, UNKNOWN_VALUE));
+        for annotation in [DRIFT_ANNOTATION, DELETION_POLICY_ANNOTATION] {
+            assert!(
+                said.message
+                    .contains(&format!("annotation {annotation} has")),
+                "{said:?}"
+            );
+        }
+        assert!(verdict.refs_hold() && claims(&verdict).len() == 1);
+    }
+
+    #[test]
+    fn a_target_goes_before_its_upstream_unless_that_stays_in_konnect() {
+        let mut cluster = Cluster::with_control_plane();
+        let upstream = Key::new(Kind::KongUpstream, "ns", "upstream");
+        for retained in [false, true] {
+            let standing = kong_resolve::Standing {
+                deleting: true,
+                retained,
+                ..crate::testing::ready("upstream-id")
+            };
+            cluster.stand(&upstream, standing);
+            let spec = json!({"upstreamRef": {"name": "upstream"}, "target": "10.0.0.1:80"});
+            let key = cluster.entity(Kind::KongTarget, spec);
+            let verdict = cluster.judge(&key);
+            assert_eq!(
+                verdict.output == Output::KeepLastGood,
+                retained,
+                "{verdict:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_control_plane_hands_its_policy_down() {
+        let mut cluster = Cluster::new();
+        let key = cluster.apply(json!({
+            "apiVersion": "konnect.konghq.com/v1alpha2", "kind": "KonnectGatewayControlPlane",
+            "metadata": {"name": "cp", "annotations": {DRIFT_ANNOTATION: "warn"}},
+            "spec": {
+                "createControlPlaneRequest": {"name": "cp"}, "konnect": {"authRef": {"name": "auth"}},
+            },
+        }));
+        let verdict = cluster.judge(&key);
+        let handed = verdict.home.as_ref().map(|home| home.drift);
+        assert_eq!(
+            (verdict.drift, handed),
+            (DriftPolicy::Warn, Some(DriftPolicy::Warn))
+        );
+        // Also while it cannot be used.
+        let blocked = control_plane_with(|home| {
+            home.readiness = Readiness::Blocked;
+            home.drift = DriftPolicy::Ignore;
+        });
+        cluster.stand(&control_plane(), blocked);
+        let verdict = service(&mut cluster, json!({}), Value::Null);
+        assert_eq!(verdict.drift, DriftPolicy::Ignore);
+        let waits = condition(&verdict, CONTROL_PLANE_REF_VALID);
+        assert_eq!(waits.reason, NOT_PROGRAMMED);
     }
 }

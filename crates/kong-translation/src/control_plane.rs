@@ -11,7 +11,9 @@ use kong_crds::conditions::{
     API_AUTH_RESOLVED_REF, API_AUTH_VALID, CONTROL_PLANE_REF_VALID, INVALID, NOT_PROGRAMMED,
     REF_NOT_FOUND, REF_NOT_PERMITTED, RESOLVED_REF, VALID,
 };
-use kong_crds::reference::{ControlPlaneRef, ControlPlaneRefType, NamespacedRef};
+use kong_crds::reference::{
+    AuthRef, ControlPlaneRef, ControlPlaneRefType, NamespacedRef, ObjectRef, ObjectRefType,
+};
 use kong_resolve::{
     Condition, CredentialState, Credentials, Home, Key, LostControlPlane, Readiness, Standing,
     grants,
@@ -42,10 +44,85 @@ impl Place {
     }
 }
 
+/// How messages speak of a control plane.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Words {
+    /// As Kong's operator does of `spec.controlPlaneRef`.
+    ControlPlane,
+    /// As it does where any object could be a parent.
+    Object,
+}
+
+impl Words {
+    fn name(self, key: &Key) -> String {
+        match self {
+            Self::ControlPlane => format!("ControlPlane {}", key.name),
+            Self::Object => key.to_string(),
+        }
+    }
+}
+
+/// What an object may be attached to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Groups {
+    /// Only to what holds entities.
+    Refused,
+    /// Also to a group of control planes.
+    Welcome,
+}
+
+/// The reference to a control plane in Konnect, for kinds whose objects may also be of a gateway without
+/// Konnect: `None` if this one is.
+pub(crate) fn in_konnect(reference: Option<&ControlPlaneRef>) -> Option<&ControlPlaneRef> {
+    reference.filter(|it| it.type_ != ControlPlaneRefType::Kic)
+}
+
 /// Follows `spec.controlPlaneRef`.
 pub(crate) fn named(case: &mut Case<'_, '_>, reference: &ControlPlaneRef) -> Place {
+    named_as(case, reference, Groups::Refused)
+}
+
+/// The same for what may belong to a group of control planes.
+pub(crate) fn named_or_group(case: &mut Case<'_, '_>, reference: &ControlPlaneRef) -> Place {
+    named_as(case, reference, Groups::Welcome)
+}
+
+/// Follows a reference to any sort of object, which has to be a control plane (konnect.md 2.5).
+pub(crate) fn by_object(case: &mut Case<'_, '_>, reference: &ObjectRef) -> Place {
+    match (reference.type_, &reference.namespaced_ref) {
+        (ObjectRefType::NamespacedRef, Some(target)) => {
+            let key = key(case, target);
+            let shown = key.name.to_string();
+            let granted =
+                format!("KongReferenceGrants allow access to KonnectGatewayControlPlane {shown}");
+            let denied = format!(
+                "KongReferenceGrants do not allow access to KonnectGatewayControlPlane {shown}"
+            );
+            if case.may_follow(&key, &granted, denied) {
+                look_up(case, key, shown, Words::Object, Groups::Refused)
+            } else {
+                Place::Unclear
+            }
+        }
+        (ObjectRefType::NamespacedRef, None) => unsupported(
+            case,
+            "when type is namespacedRef, namespacedRef must be set",
+        ),
+        (ObjectRefType::KonnectId, _) => unsupported(
+            case,
+            "unsupported ref type \"konnectID\"; name a KonnectGatewayControlPlane in \
+             spec.controlPlaneRef.namespacedRef",
+        ),
+        (ObjectRefType::Unknown, _) => unsupported(
+            case,
+            "unsupported ref type; set spec.controlPlaneRef.type to namespacedRef",
+        ),
+    }
+}
+
+fn named_as(case: &mut Case<'_, '_>, reference: &ControlPlaneRef, groups: Groups) -> Place {
     match (reference.type_, &reference.konnect_namespaced_ref) {
-        (ControlPlaneRefType::KonnectNamespacedRef, Some(target)) => follow(case, target),
+        (ControlPlaneRefType::KonnectNamespacedRef, Some(target)) => follow(case, target, groups),
         (ControlPlaneRefType::KonnectNamespacedRef, None) => unsupported(
             case,
             "referenced ControlPlaneRef names no control plane; set \
@@ -68,20 +145,22 @@ fn unsupported(case: &mut Case<'_, '_>, message: &str) -> Place {
     Place::Unclear
 }
 
-fn follow(case: &mut Case<'_, '_>, target: &NamespacedRef) -> Place {
-    let key = Key {
+fn key(case: &Case<'_, '_>, target: &NamespacedRef) -> Key {
+    let name = &case.key.name;
+    Key {
         kind: Kind::KonnectGatewayControlPlane,
-        name: case
-            .key
-            .name
-            .sibling(target.namespace.as_deref(), &target.name),
-    };
+        name: name.sibling(target.namespace.as_deref(), &target.name),
+    }
+}
+
+fn follow(case: &mut Case<'_, '_>, target: &NamespacedRef, groups: Groups) -> Place {
+    let key = key(case, target);
     let shown = shown(target);
     let granted = format!("KongReferenceGrants allow access to KonnectGatewayControlPlane {shown}");
     let denied =
         format!("KongReferenceGrants do not allow access to KonnectGatewayControlPlane {shown}");
     if case.may_follow(&key, &granted, denied) {
-        look_up(case, key, shown)
+        look_up(case, key, shown, Words::ControlPlane, groups)
     } else {
         Place::Unclear
     }
@@ -92,27 +171,37 @@ pub(crate) fn inherited(case: &mut Case<'_, '_>, parent: &Standing) -> Place {
     match (&parent.home, &parent.lost) {
         (Some(home), _) => {
             let shown = format!("<konnectNamespacedRef:{}>", home.control_plane.name);
-            look_up(case, home.control_plane.clone(), shown)
+            inherit(case, home.control_plane.clone(), shown)
         }
-        (None, Some(lost)) => look_up(case, lost.control_plane.clone(), lost.shown.clone()),
+        (None, Some(lost)) => inherit(case, lost.control_plane.clone(), lost.shown.clone()),
         // The parent says why it has none.
         (None, None) => Place::Unclear,
     }
 }
 
-fn look_up(case: &mut Case<'_, '_>, key: Key, shown: String) -> Place {
+fn inherit(case: &mut Case<'_, '_>, key: Key, shown: String) -> Place {
+    look_up(case, key, shown, Words::ControlPlane, Groups::Refused)
+}
+
+fn look_up(
+    case: &mut Case<'_, '_>,
+    key: Key,
+    shown: String,
+    words: Words,
+    groups: Groups,
+) -> Place {
     let Some(standing) = case.view.standing(&key) else {
-        case.say(missing(&key, &shown));
+        case.say(missing(&key, &shown, words));
         return Place::Gone(Some(Arc::new(LostControlPlane {
             control_plane: key,
             shown,
         })));
     };
     let Some(home) = standing.as_home() else {
-        case.say(not_programmed(&key, Readiness::Blocked));
+        case.say(not_programmed(&key, Readiness::Blocked, words));
         return Place::Unreadable;
     };
-    case.say(state_of(&home));
+    case.say(state_of(&home, words, groups));
     for condition in credentials(&home.credentials, &home.control_plane) {
         case.say(condition);
     }
@@ -132,23 +221,27 @@ fn shown(target: &NamespacedRef) -> String {
     }
 }
 
-fn state_of(home: &Home) -> Condition {
+fn state_of(home: &Home, words: Words, groups: Groups) -> Condition {
     let key = &home.control_plane;
-    if home.group {
+    if home.group && groups == Groups::Refused {
         group(key)
     } else if home.deleting {
-        being_deleted(key)
+        being_deleted(key, words)
     } else if home.readiness == Readiness::Ready && home.id.is_some() {
-        programmed(key)
+        programmed(key, words)
     } else {
-        not_programmed(key, home.readiness)
+        not_programmed(key, home.readiness, words)
     }
 }
 
-fn missing(key: &Key, shown: &str) -> Condition {
+fn missing(key: &Key, shown: &str, words: Words) -> Condition {
+    let subject = match words {
+        Words::ControlPlane => format!("Control Plane \"{shown}\""),
+        Words::Object => format!("object {shown}"),
+    };
     let message = format!(
-        "referenced Control Plane \"{shown}\" does not exist: {}; create it in namespace \"{}\" \
-         or let controlPlaneRef name another one",
+        "referenced {subject} does not exist: {}; create it in namespace \"{}\" or let \
+         controlPlaneRef name another one",
         not_found(key),
         key.name.namespace(),
     );
@@ -165,13 +258,13 @@ fn group(key: &Key) -> Condition {
 }
 
 /// Passing, since it is soon gone and then something else is to be said.
-fn being_deleted(key: &Key) -> Condition {
-    let message = format!("Referenced ControlPlane {} is being deleted", key.name);
+fn being_deleted(key: &Key, words: Words) -> Condition {
+    let message = format!("Referenced {} is being deleted", words.name(key));
     Condition::fails(CONTROL_PLANE_REF_VALID, INVALID, message).passing(true)
 }
 
-fn not_programmed(key: &Key, readiness: Readiness) -> Condition {
-    let waiting = format!("Referenced ControlPlane {} is not programmed yet", key.name);
+fn not_programmed(key: &Key, readiness: Readiness, words: Words) -> Condition {
+    let waiting = format!("Referenced {} is not programmed yet", words.name(key));
     let (message, passing) = match readiness {
         Readiness::Ready | Readiness::Pending => (waiting, true),
         Readiness::Blocked => (format!("{waiting}; its own conditions say why"), false),
@@ -181,9 +274,39 @@ fn not_programmed(key: &Key, readiness: Readiness) -> Condition {
         .waiting(true)
 }
 
-fn programmed(key: &Key) -> Condition {
-    let message = format!("Referenced ControlPlane {} is programmed", key.name);
+fn programmed(key: &Key, words: Words) -> Condition {
+    let message = format!("Referenced {} is programmed", words.name(key));
     Condition::holds(CONTROL_PLANE_REF_VALID, VALID, message)
+}
+
+/// Follows `spec.konnect.authRef` of a control plane, or of what else lives in no control plane.
+pub(crate) fn own_credentials(case: &mut Case<'_, '_>, reference: &AuthRef) -> Credentials {
+    let name = &case.key.name;
+    let configuration = Key {
+        kind: Kind::KonnectAPIAuthConfiguration,
+        name: name.sibling(reference.namespace.as_deref(), &reference.name),
+    };
+    let state = if case.permission(&configuration).is_given() {
+        credential_state(case, &configuration)
+    } else {
+        CredentialState::NotPermitted
+    };
+    Credentials {
+        configuration,
+        state,
+    }
+}
+
+fn credential_state(case: &mut Case<'_, '_>, configuration: &Key) -> CredentialState {
+    let Some(standing) = case.view.standing(configuration) else {
+        return CredentialState::Missing;
+    };
+    case.pins.push(configuration.clone());
+    match (&standing.account, standing.readiness) {
+        (Some(account), _) => CredentialState::Valid((**account).clone()),
+        (None, Readiness::Blocked) => CredentialState::Invalid,
+        (None, Readiness::Ready | Readiness::Pending) => CredentialState::Unproven,
+    }
 }
 
 /// What is to be said of the credentials of a control plane, by itself and by what lives in it.

@@ -23,8 +23,8 @@ pub(crate) struct Entity<'e, B> {
     pub(crate) parent: Option<RemoteId>,
     /// The id that the user chose.
     pub(crate) specified: Option<&'e str>,
-    /// The member in which plugins name it, for what the plugins annotation can stand on.
-    pub(crate) scope: Option<&'static str>,
+    /// Whether the plugins annotation can stand on it.
+    pub(crate) has_plugins: bool,
     /// What it has beside that: the credentials of a consumer.
     pub(crate) parts: Parts,
     /// Makes its body; called only if it is to be written.
@@ -39,11 +39,12 @@ pub(crate) fn conclude<B: FnOnce() -> Body>(
 ) -> Verdict {
     // Asked before anything is said of parts: a plugin that cannot be had does not hold up the entity.
     let is_clear = case.is_clear();
+    let drift = case.drift_policy(place.home());
     // What has to make way may be there still.
     let cleanup = case.only_waits() || case.makes_way;
     let mut parts = mem::take(&mut entity.parts);
-    if let Some(scope) = entity.scope {
-        parts.append(plugins::uses(&mut case, scope));
+    if entity.has_plugins {
+        parts.append(plugins::uses(&mut case, place.home()));
     }
     for condition in parts.said {
         case.say(condition);
@@ -86,6 +87,7 @@ pub(crate) fn conclude<B: FnOnce() -> Body>(
         ids,
         home,
         lost,
+        drift,
         ..Verdict::default()
     }
 }
@@ -114,17 +116,23 @@ fn claim<B>(
     intent: Intent,
 ) -> Option<Claim> {
     let has_parent = entity.at.parent().is_none() || entity.parent.is_some();
-    let control_plane = home.id.clone().filter(|_| has_parent)?;
+    let control_plane = match home.id.clone() {
+        _ if !has_parent => return None,
+        _ if !entity.at.list_path().contains("{cp}") => None,
+        Some(id) => Some(id),
+        None => return None,
+    };
     Some(Claim {
         identity: identity(&case.meta.uid),
         site: Site {
             at: entity.at,
-            control_plane: Some(control_plane),
+            control_plane,
             parent: entity.parent.clone(),
         },
         configuration: home.credentials.configuration.clone(),
         intent,
         specified: entity.specified.map(RemoteId::from),
+        adopt: case.adoption.clone(),
         generation: case.meta.generation,
         main: true,
         content: None,

@@ -25,18 +25,29 @@ use crate::case::{Case, with_grant_hint};
 use crate::control_plane::{self, Place};
 use crate::entity::{Entity, conclude};
 use crate::kind::Judge;
+use crate::made::Made;
+use crate::parents::{Reference, all_of};
 use crate::parts::Parts;
-use crate::parents::Reference;
 use crate::plugins::{self, Plugin};
 
-use self::made::{Made, made};
+use self::made::made;
 
 /// A sort of target, after the member of the body that names it.
 const ROUTE: (&str, Reference) = ("route", target(Kind::KongRoute, "spec.targets.routeRef"));
-/// The other one that is served.
+/// Another one.
 const SERVICE: (&str, Reference) = (
     "service",
     target(Kind::KongService, "spec.targets.serviceRef"),
+);
+/// Another one.
+const CONSUMER: (&str, Reference) = (
+    "consumer",
+    target(Kind::KongConsumer, "spec.targets.consumerRef"),
+);
+/// Another one.
+const CONSUMER_GROUP: (&str, Reference) = (
+    "consumer_group",
+    target(Kind::KongConsumerGroup, "spec.targets.consumerGroupRef"),
 );
 
 const fn target(kind: Kind, field: &'static str) -> Reference {
@@ -53,8 +64,12 @@ impl Judge for KongPluginBinding {
     const AT: Collection = Collection::Plugins;
 
     fn judge(me: Me<'_, Self>, view: &View<'_>) -> Verdict {
+        let reference = control_plane::in_konnect(Some(&me.spec.control_plane_ref));
+        let Some(reference) = reference else {
+            return Verdict::foreign();
+        };
         let mut case = Case::of(me, view);
-        let place = control_plane::named(&mut case, &me.spec.control_plane_ref);
+        let place = control_plane::named(&mut case, reference);
         let made = made(me, view).filter(|_| !matches!(place, Place::Gone(_)));
         let unwanted = match made {
             Some(Made::Needless(verdict)) => return *verdict,
@@ -78,12 +93,12 @@ impl Judge for KongPluginBinding {
             let scope = scope(&mut case, me.spec, place.home());
             body(&mut case, plugin, scope)
         };
-        case.refuse_adoption(me.spec.adopt.as_ref());
+        case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
             parent: None,
             specified: None,
-            scope: None,
+            has_plugins: false,
             parts: Parts::default(),
             body: || body.expect("a plugin that cannot be had fails a condition"),
         };
@@ -99,7 +114,11 @@ impl Judge for KongPluginBinding {
 fn plugin<'w>(case: &Case<'_, 'w>, reference: &PluginRef) -> Result<Plugin<'w>, Condition> {
     match reference.kind {
         PluginKind::KongPlugin => {}
-        PluginKind::KongClusterPlugin => return Err(cluster_plugin(&reference.name)),
+        PluginKind::KongClusterPlugin => {
+            return plugins::find_cluster_wide(case.view, &reference.name).map_err(|problem| {
+                unusable(format!("{problem}; create it or correct spec.pluginRef"))
+            });
+        }
         PluginKind::Unknown => return Err(unknown_kind()),
     }
     let name = case
@@ -144,15 +163,10 @@ fn body(
     body
 }
 
-fn cluster_plugin(name: &str) -> Condition {
-    unusable(format!(
-        "KongClusterPlugin {name} cannot be used with Konnect; make a KongPlugin with its \
-         configuration and refer to that in spec.pluginRef"
-    ))
-}
-
 fn unknown_kind() -> Condition {
-    unusable("spec.pluginRef.kind is not KongPlugin; correct it".to_owned())
+    unusable(
+        "spec.pluginRef.kind is neither KongPlugin nor KongClusterPlugin; correct it".to_owned(),
+    )
 }
 
 fn denied(from: &Key, key: &Key) -> Condition {
@@ -198,38 +212,45 @@ fn scope(case: &mut Case<'_, '_>, spec: &KongPluginBindingSpec, ours: Option<&Ho
     }
 }
 
-/// Consumers have no kind here yet, so a reference to one is a problem.
 fn targeted(case: &mut Case<'_, '_>, targets: &PluginTargets, ours: Option<&Home>) -> Members {
     let mut members = Members::new();
     let mut said = Vec::new();
+    let mut named = Vec::new();
     let of_routes = targets.route.as_ref().map(|target| (ROUTE, target));
     let of_services = targets.service.as_ref().map(|target| (SERVICE, target));
     for ((member, reference), target) in of_routes.into_iter().chain(of_services) {
-        if Kind::from_api(&target.group, &target.kind) != Some(reference.kind) {
+        if Kind::from_api(&target.group, &target.kind) == Some(reference.kind) {
+            named.push((member, reference, &target.name));
+        } else {
             said.push(unsupported(member, &target.kind, &reference));
-            continue;
         }
+    }
+    for ((member, reference), target) in [
+        (CONSUMER, &targets.consumer),
+        (CONSUMER_GROUP, &targets.consumer_group),
+    ] {
+        named.extend(
+            target
+                .iter()
+                .map(|target| (member, reference, &target.name)),
+        );
+    }
+    for (member, reference, name) in named {
         let key = Key {
             kind: reference.kind,
-            name: case.key.name.sibling(None, &target.name),
+            name: case.key.name.sibling(None, name),
         };
         let (standing, condition) = reference.look(case, &key, ours);
         said.push(condition);
         if let Some(standing) = standing {
-            case.makes_way |= standing.deleting;
+            case.makes_way |= standing.takes_along();
             let id = standing.id.as_ref();
             members.extend(id.map(|id| (member.to_owned(), json!({"id": id.as_str()}))));
         }
     }
-    for (kind, target) in [
-        ("KongConsumer", &targets.consumer),
-        ("KongConsumerGroup", &targets.consumer_group),
-    ] {
-        said.extend(target.as_ref().map(|target| not_served(kind, &target.name)));
-    }
     said.retain(|condition| condition.truth != Truth::True);
     if !said.is_empty() {
-        case.say(unusable_targets(&said));
+        case.say(all_of(TARGET_REFS_VALID, &said));
     }
     members
 }
@@ -240,21 +261,6 @@ fn unsupported(member: &str, kind: &str, reference: &Reference) -> Condition {
         reference.kind, reference.field,
     );
     Condition::fails(TARGET_REFS_VALID, INVALID, message)
-}
-
-fn not_served(kind: &str, name: &str) -> Condition {
-    let message = format!(
-        "{kind} {name} cannot be a target: {kind} is not served here yet; refer to a KongService or a KongRoute"
-    );
-    Condition::fails(TARGET_REFS_VALID, INVALID, message)
-}
-
-/// One condition for all targets: it gives way by itself only if each of them does.
-fn unusable_targets(problems: &[Condition]) -> Condition {
-    let words: Vec<&str> = problems.iter().map(|it| it.message.as_str()).collect();
-    Condition::fails(TARGET_REFS_VALID, INVALID, words.join("; "))
-        .passing(problems.iter().all(|it| it.passing))
-        .waiting(problems.iter().all(|it| it.waits))
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use crate::case::Case;
 use crate::control_plane::{self, Place};
 use crate::entity::{Entity, conclude};
 use crate::kind::Judge;
-use crate::parts::Parts;
 use crate::parents::SERVICE;
+use crate::parts::Parts;
 
 impl Judge for KongRoute {
     const FRAME: Frame = Frame::Konnect;
@@ -35,12 +35,12 @@ impl Judge for KongRoute {
                 Place::Unclear
             }
         };
-        case.refuse_adoption(me.spec.adopt.as_ref());
+        case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
             parent: None,
             specified: me.spec.id.as_deref(),
-            scope: Some("route"),
+            has_plugins: true,
             parts: Parts::default(),
             body: || {
                 let mut members = members(Collection::Routes, me.spec);

@@ -1,9 +1,8 @@
 //! KongService (konnect.md 1.6, 5.4, 5.5).
 
-use kong_crds::conditions::{CA_CERTIFICATE_REFS_VALID, INVALID};
 use kong_crds::configuration::v1alpha1::{KongService, KongServiceSpec};
-use kong_model::Collection;
-use kong_resolve::{Condition, Frame, Me, Verdict, View};
+use kong_model::{Collection, RemoteId};
+use kong_resolve::{Frame, Me, Verdict, View};
 use serde_json::{Value, json};
 
 use crate::bodies::{absent_if_empty, fill, members, seal, tags};
@@ -11,8 +10,8 @@ use crate::case::Case;
 use crate::control_plane;
 use crate::entity::{Entity, conclude};
 use crate::kind::Judge;
+use crate::parents::{ca_certificates, client_certificate};
 use crate::parts::Parts;
-use crate::parents::client_certificate;
 
 impl Judge for KongService {
     const FRAME: Frame = Frame::Konnect;
@@ -23,13 +22,14 @@ impl Judge for KongService {
         let place = control_plane::named(&mut case, &me.spec.control_plane_ref);
         let reference = me.spec.client_certificate_ref.as_ref();
         let certificate = client_certificate(&mut case, reference, place.home());
-        refuse_ca_certificates(&mut case, me.spec);
-        case.refuse_adoption(me.spec.adopt.as_ref());
+        let authorities = me.spec.ca_certificate_refs.as_deref().unwrap_or_default();
+        let authorities = ca_certificates(&mut case, authorities, place.home());
+        case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
             parent: None,
             specified: me.spec.id.as_deref(),
-            scope: Some("service"),
+            has_plugins: true,
             parts: Parts::default(),
             body: || {
                 let mut members = members(Collection::Services, me.spec);
@@ -37,6 +37,10 @@ impl Judge for KongService {
                 fill(&mut members, defaults(me.spec));
                 if let Some(id) = &certificate {
                     members.insert("client_certificate".to_owned(), json!({"id": id.as_str()}));
+                }
+                if !authorities.is_empty() {
+                    let ids = authorities.iter().map(RemoteId::as_str);
+                    members.insert("ca_certificates".to_owned(), ids.collect());
                 }
                 let tags = tags(me.key, me.meta, me.spec.tags.as_deref());
                 seal(Collection::Services, members, tags)
@@ -59,23 +63,12 @@ fn defaults(spec: &KongServiceSpec) -> Value {
     defaults
 }
 
-/// Without them the service would trust servers that the user does not.
-fn refuse_ca_certificates(case: &mut Case<'_, '_>, spec: &KongServiceSpec) {
-    if spec.ca_certificate_refs.iter().flatten().next().is_some() {
-        case.say(Condition::fails(
-            CA_CERTIFICATE_REFS_VALID,
-            INVALID,
-            "KongCACertificate is not served here yet; remove spec.caCertificateRefs",
-        ));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use kong_crds::Kind;
     use kong_crds::conditions::{
-        ADOPTED, API_AUTH_RESOLVED_REF, API_AUTH_VALID, CERTIFICATE_REF_VALID,
-        CONTROL_PLANE_REF_VALID, FAILED_TO_ADOPT, NOT_PROGRAMMED, REF_NOT_FOUND, REF_NOT_PERMITTED,
+        API_AUTH_RESOLVED_REF, API_AUTH_VALID, CA_CERTIFICATE_REFS_VALID, CERTIFICATE_REF_VALID,
+        CONTROL_PLANE_REF_VALID, INVALID, NOT_PROGRAMMED, REF_NOT_FOUND, REF_NOT_PERMITTED,
         RESOLVED_REFS,
     };
     use kong_model::RemoteId;
@@ -394,22 +387,66 @@ mod tests {
         }
     }
 
+    fn authority(namespace: &str, name: &str) -> Key {
+        Key::new(Kind::KongCACertificate, namespace, name)
+    }
+
     #[test]
-    fn what_is_not_served_yet_is_refused_rather_than_left_out() {
+    fn ca_certificates_are_named_by_their_ids() {
         let mut cluster = Cluster::with_control_plane();
-        let key = cluster.entity(
-            Kind::KongService,
-            with("caCertificateRefs", json!([{"name": "ca"}])),
+        let references = json!([{"name": "one"}, {"name": "two", "namespace": "other"}]);
+        let key = cluster.entity(Kind::KongService, with("caCertificateRefs", references));
+        cluster.grant(Kind::KongService, Kind::KongCACertificate);
+        cluster.stand(&authority("ns", "one"), ready("one-id"));
+        cluster.stand(&authority("other", "two"), ready("two-id"));
+        let verdict = cluster.judge(&key);
+        let sent = untagged(&claims(&verdict)[0]);
+        assert_eq!(sent["ca_certificates"], json!(["one-id", "two-id"]));
+        let ids = ["one-id", "two-id"].map(|id| ("caCertificateIDs", RemoteId::from(id)));
+        assert_eq!(verdict.ids, ids);
+        assert_eq!(
+            condition(&verdict, CA_CERTIFICATE_REFS_VALID).message,
+            "All referenced KongCACertificates are programmed"
         );
+        assert_eq!(
+            condition(&verdict, RESOLVED_REFS).message,
+            "KongReferenceGrants allow access to KongCACertificate"
+        );
+    }
+
+    #[test]
+    fn each_ca_certificate_that_cannot_be_used_is_named() {
+        let mut cluster = Cluster::with_control_plane();
+        let references = json!([{"name": "one"}, {"name": "two"}, {"name": "three"}]);
+        let key = cluster.entity(Kind::KongService, with("caCertificateRefs", references));
+        cluster.stand(&authority("ns", "one"), ready("one-id"));
+        cluster.stand(&authority("ns", "two"), standing(Readiness::Pending));
         let verdict = cluster.judge(&key);
         assert_eq!(verdict.output, Output::KeepLastGood);
-        assert_eq!(failing(&verdict)[0].0, CA_CERTIFICATE_REFS_VALID);
-        let adopt = json!({"from": "konnect", "konnect": {"id": "x"}});
-        let key = cluster.entity(Kind::KongService, with("adopt", adopt));
+        let said = condition(&verdict, CA_CERTIFICATE_REFS_VALID);
+        assert!(!said.passing);
+        for words in [
+            "Referenced KongCACertificate ns/two is not programmed yet",
+            "KongCACertificate.configuration.konghq.com \"three\" not found; create it",
+        ] {
+            assert!(said.message.contains(words), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn ca_certificates_elsewhere_need_a_grant_and_are_not_looked_at_without() {
+        let mut cluster = Cluster::with_control_plane();
+        let references = json!([{"name": "two", "namespace": "other"}]);
+        let key = cluster.entity(Kind::KongService, with("caCertificateRefs", references));
+        let elsewhere = authority("other", "two");
+        cluster.stand(&elsewhere, ready("two-id"));
         let verdict = cluster.judge(&key);
-        assert_eq!(verdict.output, Output::KeepLastGood);
-        let (kind, reason, _) = failing(&verdict)[0];
-        assert_eq!((kind, reason), (ADOPTED, FAILED_TO_ADOPT));
+        let [(RESOLVED_REFS, REF_NOT_PERMITTED, message)] = failing(&verdict)[..] else {
+            panic!("{verdict:?}")
+        };
+        let start = "cross-namespace reference to KongCACertificate two in namespace other";
+        assert!(message.starts_with(start), "{message}");
+        assert!(!cluster.reads(&key).contains(&Dep::Standing(elsewhere)));
     }
 
     #[test]

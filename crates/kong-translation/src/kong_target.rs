@@ -10,8 +10,8 @@ use crate::bodies::{fill, members, seal, tags};
 use crate::case::{Case, with_grant_hint};
 use crate::entity::{Entity, conclude};
 use crate::kind::Judge;
-use crate::parts::Parts;
 use crate::parents::{Parent, UPSTREAM};
+use crate::parts::Parts;
 
 impl Judge for KongTarget {
     const FRAME: Frame = Frame::Konnect;
@@ -22,12 +22,12 @@ impl Judge for KongTarget {
         let key = UPSTREAM.key(&case, &me.spec.upstream_ref);
         let upstream = upstream(&mut case, &key);
         let place = upstream.place(&mut case);
-        case.refuse_adoption(me.spec.adopt.as_ref());
+        case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
             parent: upstream.id(),
             specified: None,
-            scope: None,
+            has_plugins: false,
             parts: Parts::default(),
             body: || {
                 let mut members = members(Collection::Targets, me.spec);

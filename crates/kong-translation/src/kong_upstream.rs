@@ -10,8 +10,8 @@ use crate::case::Case;
 use crate::control_plane;
 use crate::entity::{Entity, conclude};
 use crate::kind::Judge;
-use crate::parts::Parts;
 use crate::parents::client_certificate;
+use crate::parts::Parts;
 
 impl Judge for KongUpstream {
     const FRAME: Frame = Frame::Konnect;
@@ -22,12 +22,12 @@ impl Judge for KongUpstream {
         let place = control_plane::named(&mut case, &me.spec.control_plane_ref);
         let reference = me.spec.client_certificate_ref.as_ref();
         let certificate = client_certificate(&mut case, reference, place.home());
-        case.refuse_adoption(me.spec.adopt.as_ref());
+        case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
             parent: None,
             specified: None,
-            scope: None,
+            has_plugins: false,
             parts: Parts::default(),
             body: || {
                 let raw = me.spec.client_certificate.as_ref();

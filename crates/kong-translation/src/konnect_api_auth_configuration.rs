@@ -149,6 +149,7 @@ fn accessible(
         configuration: Key::clone(me.key),
         intent: Intent::Present(Arc::new(Body::from_wire(Collection::Identity, &body))),
         specified: None,
+        adopt: None,
         generation: me.meta.generation,
         main: true,
         content: None,

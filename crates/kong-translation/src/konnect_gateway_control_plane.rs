@@ -5,15 +5,14 @@ mod members;
 
 use std::sync::Arc;
 
-use kong_crds::Kind;
 use kong_crds::conditions::MIRRORED;
 use kong_crds::konnect::v1alpha2::{
     CreateControlPlaneRequest, EntitySource, KonnectGatewayControlPlane,
 };
 use kong_model::{Body, Collection, RemoteId, Site};
 use kong_resolve::{
-    Claim, Condition, CredentialState, Credentials, Frame, Home, Intent, Key, Me, Output,
-    Permission, Readiness, Verdict, View, identity,
+    Claim, Condition, CredentialState, Credentials, Frame, Home, Intent, Me, Output, Readiness,
+    Verdict, View, identity,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -32,7 +31,9 @@ impl Judge for KonnectGatewayControlPlane {
 
     fn judge(me: Me<'_, Self>, view: &View<'_>) -> Verdict {
         let mut case = Case::of(me, view);
-        let credentials = credentials(&mut case, me);
+        // Without a reference there is none of the empty name, which is what Kong says of it too.
+        let reference = me.spec.konnect.clone().unwrap_or_default().auth_ref;
+        let credentials = control_plane::own_credentials(&mut case, &reference);
         for condition in control_plane::credentials(&credentials, me.key) {
             case.say(condition);
         }
@@ -56,6 +57,7 @@ impl Judge for KonnectGatewayControlPlane {
             Some(claims) if resolved || me.meta.deleting => Output::Want(claims),
             Some(_) | None => Output::KeepLastGood,
         };
+        let drift = case.drift_policy(None);
         let Findings {
             conditions,
             ids,
@@ -74,9 +76,11 @@ impl Judge for KonnectGatewayControlPlane {
                 deleting: me.meta.deleting,
                 group: is_group(me),
                 mirror: me.spec.source == EntitySource::Mirror,
+                drift,
                 credentials,
             })),
             confirmed,
+            drift,
             ..Verdict::default()
         }
     }
@@ -86,39 +90,6 @@ fn is_group(me: Me<'_, KonnectGatewayControlPlane>) -> bool {
     let request = me.spec.create_control_plane_request.as_ref();
     me.spec.source == EntitySource::Origin
         && request.and_then(|request| request.cluster_type.as_deref()) == Some(GROUP)
-}
-
-/// Follows `spec.konnect.authRef`.
-fn credentials(case: &mut Case<'_, '_>, me: Me<'_, KonnectGatewayControlPlane>) -> Credentials {
-    // Without a reference there is none of the empty name, which is what Kong says of it too.
-    let reference = me.spec.konnect.clone().unwrap_or_default().auth_ref;
-    let configuration = Key {
-        kind: Kind::KonnectAPIAuthConfiguration,
-        name: me
-            .key
-            .name
-            .sibling(reference.namespace.as_deref(), &reference.name),
-    };
-    let state = match case.permission(&configuration) {
-        Permission::Denied => CredentialState::NotPermitted,
-        Permission::Own | Permission::Granted => state(case, &configuration),
-    };
-    Credentials {
-        configuration,
-        state,
-    }
-}
-
-fn state(case: &mut Case<'_, '_>, configuration: &Key) -> CredentialState {
-    let Some(standing) = case.view.standing(configuration) else {
-        return CredentialState::Missing;
-    };
-    case.pins.push(configuration.clone());
-    match (&standing.account, standing.readiness) {
-        (Some(account), _) => CredentialState::Valid((**account).clone()),
-        (None, Readiness::Blocked) => CredentialState::Invalid,
-        (None, Readiness::Ready | Readiness::Pending) => CredentialState::Unproven,
-    }
 }
 
 /// The control plane, and its members if it is a group. `None` if it cannot be said what it is.
@@ -190,6 +161,7 @@ fn itself(
         configuration: credentials.configuration.clone(),
         intent,
         specified: None,
+        adopt: None,
         generation: me.meta.generation,
         main: true,
         content: None,
@@ -211,11 +183,12 @@ mod tests {
         reason = "tests write their JSON where it is used"
     )]
 
+    use kong_crds::Kind;
     use kong_crds::conditions::{
         API_AUTH_RESOLVED_REF, API_AUTH_VALID, INVALID, MEMBERS_REFERENCE_RESOLVED, PROGRAMMED,
         REF_NOT_FOUND, REF_NOT_PERMITTED, VALID,
     };
-    use kong_resolve::Standing;
+    use kong_resolve::{Key, Standing};
     use serde_json::Value;
 
     use super::*;

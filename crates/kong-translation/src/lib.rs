@@ -7,16 +7,26 @@
 mod bodies;
 mod case;
 mod control_plane;
+mod credentials;
 mod entity;
 mod kind;
+mod kong_ca_certificate;
 mod kong_certificate;
+mod kong_consumer;
+mod kong_consumer_group;
+mod kong_key;
+mod kong_key_set;
 mod kong_plugin_binding;
 mod kong_route;
 mod kong_service;
+mod kong_sni;
 mod kong_target;
 mod kong_upstream;
+mod kong_vault;
 mod konnect_api_auth_configuration;
 mod konnect_gateway_control_plane;
+mod made;
+mod material;
 mod parents;
 mod parts;
 mod plugins;
@@ -35,7 +45,8 @@ use kong_resolve::{Condition, Entry, Frame, Key, Me, Meta, Output, Verdict, View
 use crate::kind::Judge;
 
 pub use report::{
-    Attempt, Presence, Problem, Report, State, Urgency, confirmed_generation, recorded_id, report,
+    Attempt, Drift, Presence, Problem, Report, State, Urgency, confirmed_generation, recorded_id,
+    report,
 };
 
 /// Judges an object: what is wrong with its references, and what it wants to be in Konnect. `None`

@@ -5,16 +5,18 @@
 
 use kong_crds::Kind;
 use kong_crds::conditions::{
-    CERTIFICATE_REF_VALID, INVALID, SERVICE_REF_VALID, UPSTREAM_REF_VALID, VALID,
+    CA_CERTIFICATE_REFS_VALID, CERTIFICATE_REF_VALID, CONSUMER_REF_VALID, INVALID,
+    KEY_SET_REF_VALID, SERVICE_REF_VALID, UPSTREAM_REF_VALID, VALID,
 };
 use kong_crds::reference::NamespacedRef;
 use kong_model::RemoteId;
-use kong_resolve::{Condition, Home, Key, Readiness, Standing};
+use kong_resolve::{Condition, Home, Key, Readiness, Standing, Truth, grants};
 
 use crate::case::{Case, not_found};
 use crate::control_plane::{self, Place, is_shared};
 
 /// A sort of reference.
+#[derive(Clone, Copy)]
 pub(crate) struct Reference {
     /// What is referred to.
     pub(crate) kind: Kind,
@@ -50,6 +52,30 @@ pub(crate) const CERTIFICATE: Reference = Reference {
     id: Some("certificateID"),
 };
 
+/// `spec.consumerRef` of a credential.
+pub(crate) const CONSUMER: Reference = Reference {
+    kind: Kind::KongConsumer,
+    condition: CONSUMER_REF_VALID,
+    field: "spec.consumerRef",
+    id: Some("consumerID"),
+};
+
+/// `spec.keySetRef` of a key.
+pub(crate) const KEY_SET: Reference = Reference {
+    kind: Kind::KongKeySet,
+    condition: KEY_SET_REF_VALID,
+    field: "spec.keySetRef",
+    id: Some("keySetID"),
+};
+
+/// `spec.caCertificateRefs` of a service.
+const CA_CERTIFICATES: Reference = Reference {
+    kind: Kind::KongCACertificate,
+    condition: CA_CERTIFICATE_REFS_VALID,
+    field: "spec.caCertificateRefs",
+    id: Some("caCertificateIDs"),
+};
+
 /// What an object lives below: a target below its upstream.
 pub(crate) enum Parent<'w> {
     /// It may not be looked at.
@@ -64,7 +90,7 @@ impl<'w> Parent<'w> {
     /// Follows a reference that may be followed.
     pub(crate) fn follow(case: &mut Case<'_, 'w>, reference: &Reference, key: &Key) -> Self {
         let standing = reference.follow(case, key, None);
-        case.makes_way = standing.is_some_and(|standing| standing.deleting);
+        case.makes_way = standing.is_some_and(Standing::takes_along);
         standing.map_or(Self::Missing, Self::Found)
     }
 
@@ -189,13 +215,48 @@ pub(crate) fn client_certificate(
     home: Option<&Home>,
 ) -> Option<RemoteId> {
     let key = CERTIFICATE.key(case, reference?);
-    let granted = "KongReferenceGrants allow access to KongCertificate";
-    let denied = format!(
-        "KongReferenceGrants do not allow access to KongCertificate {}",
-        key.name
-    );
-    if !case.may_follow(&key, granted, denied) {
+    if !case.may_follow_certificate(&key) {
         return None;
     }
     CERTIFICATE.follow(case, &key, home)?.id.clone()
+}
+
+/// The CA certificates of a service: their ids, once all of them can be used.
+pub(crate) fn ca_certificates(
+    case: &mut Case<'_, '_>,
+    references: &[NamespacedRef],
+    home: Option<&Home>,
+) -> Vec<RemoteId> {
+    let granted = "KongReferenceGrants allow access to KongCACertificate";
+    let mut ids = Vec::new();
+    let mut problems = Vec::new();
+    for reference in references {
+        let key = CA_CERTIFICATES.key(case, reference);
+        let denied = grants::denial(case.key, &key);
+        if !case.may_follow(&key, granted, denied) {
+            continue;
+        }
+        let (standing, condition) = CA_CERTIFICATES.look(case, &key, home);
+        let usable = condition.truth == Truth::True;
+        problems.extend((!usable).then_some(condition));
+        ids.extend(standing.and_then(|standing| standing.id.clone()));
+    }
+    if !problems.is_empty() {
+        case.say(all_of(CA_CERTIFICATES.condition, &problems));
+    } else if ids.len() == references.len() && !references.is_empty() {
+        let message = "All referenced KongCACertificates are programmed";
+        case.say(Condition::holds(CA_CERTIFICATES.condition, VALID, message));
+    }
+    let noted = ids.iter().cloned();
+    case.ids
+        .extend(CA_CERTIFICATES.id.into_iter().cycle().zip(noted));
+    ids
+}
+
+/// One condition for several references: it gives way by itself only if each of them does.
+pub(crate) fn all_of(kind: &'static str, problems: &[Condition]) -> Condition {
+    let words: Vec<&str> = problems.iter().map(|it| it.message.as_str()).collect();
+    Condition::fails(kind, INVALID, words.join("; "))
+        .passing(problems.iter().all(|it| it.passing))
+        .waiting(problems.iter().all(|it| it.waits))
 }

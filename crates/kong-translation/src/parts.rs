@@ -42,6 +42,7 @@ impl Part {
             configuration: home.credentials.configuration.clone(),
             intent: self.intent,
             specified: self.specified,
+            adopt: None,
             generation: case.meta.generation,
             main: false,
             content: self.content,

@@ -8,43 +8,129 @@ mod annotation;
 mod patch;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use kong_crds::configuration::v1::{
-    ConfigPatch, KongPlugin, KongPluginSpec, Protocol, SecretKeyRef,
+    KongClusterPlugin, KongPlugin, NamespacedSecretKeyRef, Ordering, Protocol, SecretKeyRef,
 };
 use kong_crds::names::TAGS_ANNOTATION;
 use kong_model::tags::Owner;
 use kong_model::{Body, Collection, Node};
-use kong_resolve::{Key, Lookup, Meta, Name, Ref, View};
-use serde_json::{Value, json};
+use kong_resolve::{Key, Lookup, Meta, Name, Readable, Ref, View};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::bodies::{Members, origin, seal};
 use crate::secrets::{self, NoText};
 
-pub(crate) use annotation::{names, part_of, uses};
+pub(crate) use annotation::{part_of, uses};
 
-/// A KongPlugin that was found.
+/// A KongPlugin or a KongClusterPlugin that was found.
 pub(crate) struct Plugin<'w> {
     /// What it is called.
     pub(crate) key: Key,
     /// What matters of its metadata.
     pub(crate) meta: &'w Meta,
-    spec: &'w KongPluginSpec,
+    fields: Fields<'w>,
+}
+
+/// The configuration out of a Secret, or a value of it.
+struct Source<'w> {
+    secret: Name,
+    key: &'w str,
+}
+
+/// A value of a Secret, and where in the configuration it belongs.
+struct Patch<'w> {
+    path: &'w str,
+    source: Source<'w>,
+}
+
+/// What the two kinds have in common; their Secrets are named with a namespace or without.
+struct Fields<'w> {
+    plugin: &'w str,
+    disabled: bool,
+    instance_name: Option<&'w str>,
+    protocols: Option<&'w [Protocol]>,
+    ordering: Option<&'w Ordering>,
+    tags: &'w [String],
+    config: Option<&'w Map<String, Value>>,
+    config_from: Option<Source<'w>>,
+    config_patches: Vec<Patch<'w>>,
+}
+
+macro_rules! fields {
+    ($spec:ident, $secret:expr) => {{
+        let source = |reference| {
+            let (secret, key) = $secret(reference);
+            Source { secret, key }
+        };
+        let from = $spec.config_from.as_ref();
+        let patches = $spec.config_patches.iter().flatten();
+        Fields {
+            plugin: &$spec.plugin,
+            disabled: $spec.disabled.unwrap_or(false),
+            instance_name: $spec.instance_name.as_deref(),
+            protocols: $spec.protocols.as_deref(),
+            ordering: $spec.ordering.as_ref(),
+            tags: $spec.tags.as_deref().unwrap_or_default(),
+            config: $spec.config.as_ref(),
+            config_from: from.map(|from| source(&from.secret_key_ref)),
+            config_patches: patches
+                .map(|patch| Patch {
+                    path: &patch.path,
+                    source: source(&patch.value_from.secret_key_ref),
+                })
+                .collect(),
+        }
+    }};
 }
 
 /// Looks for a KongPlugin; what is wrong otherwise.
 pub(crate) fn find<'w>(view: &View<'w>, name: &Name) -> Result<Plugin<'w>, String> {
     let reference = Ref::<KongPlugin>::new(name.clone());
-    match view.object(&reference) {
-        Lookup::Missing => Err(format!("KongPlugin {name} not found")),
+    let (meta, spec) = found(view, &reference)?;
+    let beside = |reference: &'w SecretKeyRef| {
+        let secret = name.sibling(None, &reference.name);
+        (secret, reference.key.as_str())
+    };
+    Ok(Plugin {
+        key: reference.key(),
+        meta,
+        fields: fields!(spec, beside),
+    })
+}
+
+/// Looks for a KongClusterPlugin; what is wrong otherwise. Who may write one may read the Secrets that it
+/// names, in whatever namespace.
+pub(crate) fn find_cluster_wide<'w>(view: &View<'w>, name: &str) -> Result<Plugin<'w>, String> {
+    let name = Name {
+        namespace: None,
+        name: Arc::from(name),
+    };
+    let reference = Ref::<KongClusterPlugin>::new(name);
+    let (meta, spec) = found(view, &reference)?;
+    let anywhere = |reference: &'w NamespacedSecretKeyRef| {
+        let secret = Name::new(&reference.namespace, &reference.name);
+        (secret, reference.key.as_str())
+    };
+    Ok(Plugin {
+        key: reference.key(),
+        meta,
+        fields: fields!(spec, anywhere),
+    })
+}
+
+fn found<'w, K: Readable>(
+    view: &View<'w>,
+    reference: &Ref<K>,
+) -> Result<(&'w Meta, &'w Arc<K::Spec>), String> {
+    match view.object(reference) {
+        Lookup::Missing => Err(format!("{} not found", reference.key())),
         Lookup::Unreadable(unreadable) => {
-            Err(format!("KongPlugin {name} cannot be read: {unreadable}"))
+            Err(format!("{} cannot be read: {unreadable}", reference.key()))
         }
-        Lookup::Found(meta, spec) => Ok(Plugin {
-            key: reference.key(),
-            meta,
-            spec,
-        }),
+        Lookup::Found(meta, spec) => Ok((meta, spec)),
     }
 }
 
@@ -57,16 +143,19 @@ impl Plugin<'_> {
         scope: Members,
         tags: Vec<String>,
     ) -> Result<Body, String> {
-        let spec = self.spec;
+        let fields = &self.fields;
         let mut members = scope;
-        members.insert("name".to_owned(), json!(spec.plugin));
-        members.insert("enabled".to_owned(), json!(!spec.disabled.unwrap_or(false)));
-        if let Some(name) = &spec.instance_name {
+        members.insert("name".to_owned(), json!(fields.plugin));
+        members.insert("enabled".to_owned(), json!(!fields.disabled));
+        if let Some(name) = fields.instance_name {
             members.insert("instance_name".to_owned(), json!(name));
         }
-        if let Some(protocols) = &spec.protocols {
+        if let Some(protocols) = fields.protocols {
             let known = protocols.iter().filter(|it| **it != Protocol::Unknown);
             members.insert("protocols".to_owned(), known.map(|it| json!(it)).collect());
+        }
+        if let Some(ordering) = fields.ordering.filter(|it| **it != Ordering::default()) {
+            members.insert("ordering".to_owned(), json!(ordering));
         }
         let config = self.config(view)?;
         let mut body = seal(Collection::Plugins, members, tags);
@@ -76,32 +165,33 @@ impl Plugin<'_> {
         Ok(body)
     }
 
-    /// The tags of a use that has no object of its own: those of the plugin, and who asks for it.
-    fn tags(&self, owner: &Meta) -> Vec<String> {
+    /// The tags of a use that has no object of its own: those of the plugin, and who asks for it as which
+    /// of its parts.
+    fn tags(&self, owner: &Meta, part: Uuid) -> Vec<String> {
         let mut origin = origin(&self.key, self.meta);
         origin.owner = Some(Owner {
             uid: owner.uid.to_string(),
-            part: part_of(owner, &self.key.name.name).to_string(),
+            part: part.to_string(),
         });
-        let specified = self.spec.tags.iter().flatten().map(String::as_str);
+        let specified = self.fields.tags.iter().map(String::as_str);
         origin.tags(specified, self.meta.annotation(TAGS_ANNOTATION))
     }
 
     /// The configuration with the values from Secrets in it; `None` if it is empty.
     fn config(&self, view: &View<'_>) -> Result<Option<Node>, String> {
-        if let Some(source) = &self.spec.config_from {
-            let value = self.value(view, "configFrom", &source.secret_key_ref)?;
+        if let Some(source) = &self.fields.config_from {
+            let value = self.value(view, "configFrom", source)?;
             if !value.is_object() {
                 let what = "is not a map of JSON or YAML";
-                return Err(self.unusable("configFrom", &source.secret_key_ref, what));
+                return Err(self.unusable("configFrom", source, what));
             }
             return Ok(Node::read(&value, true).filter(|node| !is_empty(node)));
         }
-        let open = self.spec.config.clone().map(Value::Object);
+        let open = self.fields.config.cloned().map(Value::Object);
         let mut config = open
             .and_then(|value| Node::read(&value, false))
             .unwrap_or_else(|| Node::Map(BTreeMap::new()));
-        for (index, patch) in self.spec.config_patches.iter().flatten().enumerate() {
+        for (index, patch) in self.fields.config_patches.iter().enumerate() {
             self.apply(view, &format!("configPatches[{index}]"), patch, &mut config)?;
         }
         Ok(Some(config).filter(|node| !is_empty(node)))
@@ -111,26 +201,25 @@ impl Plugin<'_> {
         &self,
         view: &View<'_>,
         field: &str,
-        patch: &ConfigPatch,
+        patch: &Patch<'_>,
         config: &mut Node,
     ) -> Result<(), String> {
-        let source = &patch.value_from.secret_key_ref;
+        let Patch { path, source } = patch;
         let value = self.value(view, field, source)?;
         let Some(node) = Node::read(&value, true) else {
             return Err(self.unusable(field, source, "is null"));
         };
-        patch::add(config, &patch.path, node).map_err(|reason| {
+        patch::add(config, path, node).map_err(|reason| {
             format!(
-                "{} cannot be used: {field}.path \"{}\" {reason}",
-                self.key, patch.path
+                "{} cannot be used: {field}.path \"{path}\" {reason}",
+                self.key
             )
         })
     }
 
-    /// The value of a key of a Secret beside the plugin.
-    fn value(&self, view: &View<'_>, field: &str, source: &SecretKeyRef) -> Result<Value, String> {
-        let name = self.key.name.sibling(None, &source.name);
-        let (_, secret) = secrets::read(view, &name).map_err(|problem| {
+    /// The value of a key of a Secret.
+    fn value(&self, view: &View<'_>, field: &str, source: &Source<'_>) -> Result<Value, String> {
+        let (_, secret) = secrets::read(view, &source.secret).map_err(|problem| {
             let key = &self.key;
             format!(
                 "{key} cannot be used: {field}: {problem}; create it with the label {}, without \
@@ -138,7 +227,7 @@ impl Plugin<'_> {
                 secrets::label()
             )
         })?;
-        let text = secrets::text(secret, &source.key).map_err(|problem| match problem {
+        let text = secrets::text(secret, source.key).map_err(|problem| match problem {
             NoText::Missing => self.unusable(field, source, "is missing; add it"),
             NoText::Binary => self.unusable(field, source, "is not text"),
         })?;
@@ -148,12 +237,10 @@ impl Plugin<'_> {
             .map_err(|()| self.unusable(field, source, "is neither JSON nor YAML"))
     }
 
-    fn unusable(&self, field: &str, source: &SecretKeyRef, what: &str) -> String {
+    fn unusable(&self, field: &str, source: &Source<'_>, what: &str) -> String {
         format!(
             "{} cannot be used: {field}: key \"{}\" of Secret {} {what}",
-            self.key,
-            source.key,
-            self.key.name.sibling(None, &source.name),
+            self.key, source.key, source.secret,
         )
     }
 }
@@ -161,6 +248,9 @@ impl Plugin<'_> {
 fn is_empty(node: &Node) -> bool {
     matches!(node, Node::Map(members) if members.is_empty())
 }
+
+#[cfg(test)]
+mod combinations;
 
 #[cfg(test)]
 mod tests {
@@ -304,8 +394,9 @@ mod tests {
         assert_eq!(
             said.message,
             "KongPlugin ns/absent not found; create it or take it out of the annotation \
-             konghq.com/plugins; KongPlugin ns/other:limit not found: konghq.com/plugins takes \
-             names of KongPlugins in the same namespace only"
+             konghq.com/plugins; KongReferenceGrants do not allow access to KongPlugin other/limit; \
+             create one in namespace \"other\" with from {group: configuration.konghq.com, kind: \
+             KongService, namespace: ns} and to {group: configuration.konghq.com, kind: KongPlugin}"
         );
         assert!(!verdict.refs_hold());
     }

@@ -1,12 +1,13 @@
 //! What is said of an object: from its verdict and the state of its entities to conditions, status
 //! fields and the standing that others see.
 //!
-//! `Programmed` (of some kinds `Ready`) is derived here and nowhere else: it is True only if every reference is good and
-//! Konnect confirmed every entity in its present form. Credentials that are refused after that change
+//! `Programmed` (of some kinds `Ready`) is derived here and nowhere else: it is True only if every reference is
+//! good and Konnect confirmed every entity in its present form. Credentials that are refused after that change
 //! nothing about it. Start with [`report`].
 
 mod extension;
 mod fields;
+mod policies;
 
 use std::sync::Arc;
 
@@ -15,11 +16,12 @@ use serde_json::{Map, Value};
 use kong_crds::conditions as c;
 use kong_model::{Collection, RemoteId};
 use kong_resolve::{
-    Account, Condition, Endpoints, Frame, Intent, Key, Meta, Output, Readiness, Standing, Truth,
-    Verdict,
+    Account, Condition, DriftPolicy, Endpoints, Frame, Intent, Key, Meta, Output, Readiness,
+    Standing, Truth, Verdict,
 };
 
 use self::fields::{fields, organization};
+use self::policies::{adopted, drifted};
 
 /// Whether an entity is in Konnect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +56,19 @@ pub enum Attempt {
     Update,
     /// To delete it.
     Delete,
+    /// To take it over; with the reason of `Adopted`. The text says what was tried.
+    Adopt(&'static str),
     /// Any of these, but Konnect could not be reached.
     Reach,
+}
+
+/// How an entity in Konnect is other than it was left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Drift {
+    /// These members are others.
+    Changed(Vec<String>),
+    /// It is not there.
+    Gone,
 }
 
 /// One entity of an object, as far as its status is concerned.
@@ -77,6 +90,12 @@ pub struct State<'a> {
     pub confirmed: bool,
     /// Why it is not as wanted.
     pub problem: Option<&'a Problem>,
+    /// Whether it was taken over, which its object asked for.
+    pub adopted: bool,
+    /// How it has drifted, if it is to be left so.
+    pub drift: Option<&'a Drift>,
+    /// Whether only the status says so far that it is there.
+    pub unseen: bool,
     /// What Konnect says of it beside what we wrote.
     pub facts: &'a Value,
 }
@@ -160,6 +179,10 @@ pub fn report(
     if settled {
         conditions.extend(verdict.confirmed.iter().cloned());
     }
+    conditions.extend(adopted(&conditions, states, before));
+    if verdict.drift == DriftPolicy::Warn {
+        conditions.extend(drifted(states, before));
+    }
     let failing = conditions
         .iter()
         .any(|condition| condition.truth != Truth::True);
@@ -215,6 +238,8 @@ fn of_somebody_else(meta: &Meta) -> Report {
             lost: None,
             account: None,
             endpoints: None,
+            retained: false,
+            state: None,
         },
     }
 }
@@ -293,6 +318,15 @@ fn failure(key: &Key, state: &State<'_>, problem: &Problem) -> Vec<Condition> {
         Attempt::Create | Attempt::Read => (c::FAILED_TO_CREATE, "create"),
         Attempt::Update => (c::FAILED_TO_UPDATE, "update"),
         Attempt::Delete => (c::KONNECT_API_OP_FAILED, "delete"),
+        Attempt::Adopt(reason) => {
+            let fails = |kind, reason| {
+                Condition::fails(kind, reason, &problem.text).passing(problem.transient)
+            };
+            return vec![
+                fails(c::ADOPTED, reason),
+                fails(c::PROGRAMMED, c::FAILED_TO_ADOPT),
+            ];
+        }
         Attempt::Reach => (c::KONNECT_API_OP_FAILED, "reach Konnect for"),
     };
     let programmed = |reason, message: String| {
@@ -402,6 +436,7 @@ fn standing(
     Standing {
         uid: meta.uid.clone(),
         deleting: meta.deleting,
+        retained: kong_resolve::is_retained(meta),
         readiness,
         id: match main {
             // An id that was recorded is good for finding what is to be deleted, before anybody has
@@ -418,7 +453,14 @@ fn standing(
         lost: verdict.lost.clone(),
         account: account.map(Box::new),
         endpoints: None,
+        state: state(main, before),
     }
+}
+
+/// The state that Konnect tells of an entity that takes its time.
+fn state(main: Option<&State<'_>>, before: &Value) -> Option<Arc<str>> {
+    let told = main.and_then(|main| main.facts["state"].as_str());
+    told.or_else(|| before["state"].as_str()).map(Arc::from)
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use kong_crds::Kind;
 use kong_model::{Collection, RemoteId, ServerUrl, Site};
 use kong_resolve::{
-    Account, Claim, Condition, CredentialState, Credentials, Entry, Home, Intent, Key, Meta,
-    Output, Readiness, Standing, Truth, Uid, Verdict, View, World,
+    Account, Claim, Condition, CredentialState, Credentials, DriftPolicy, Entry, Home, Intent, Key,
+    Meta, Output, Readiness, Standing, Truth, Uid, Verdict, View, World,
 };
 use serde_json::{Value, json};
 
@@ -53,8 +53,7 @@ impl Cluster {
             .entry("uid")
             .or_insert(json!(format!("uid-{name}")));
         let observed = kong_crds::read(document).unwrap();
-        let namespace = observed.meta.namespace.clone().unwrap();
-        let key = Key::new(observed.kind, namespace, name);
+        let key = Key::of(&observed).unwrap();
         self.world.insert(key.clone(), Entry::of(observed));
         key
     }
@@ -120,7 +119,8 @@ impl Cluster {
         let view = View::new(&self.world);
         let entry = self.world.entry(key).unwrap();
         let verdict = crate::judge(key, entry, &view).unwrap();
-        let possible = possible_conditions(key.kind);
+        let mut possible = possible_conditions(key.kind).to_vec();
+        possible.extend(kong_crds::conditions::WARNINGS);
         let mut said = BTreeMap::new();
         for condition in verdict.conditions.iter().chain(&verdict.confirmed) {
             assert!(possible.contains(&condition.kind), "{key}: {condition:?}");
@@ -175,12 +175,14 @@ pub(crate) fn standing(readiness: Readiness) -> Standing {
     Standing {
         uid: Uid::from("u"),
         deleting: false,
+        retained: false,
         readiness,
         id: None,
         home: None,
         lost: None,
         account: None,
         endpoints: None,
+        state: None,
     }
 }
 
@@ -193,6 +195,7 @@ pub(crate) fn home() -> Home {
         deleting: false,
         group: false,
         mirror: false,
+        drift: DriftPolicy::Enforce,
         credentials: Credentials {
             configuration: configuration(),
             state: CredentialState::Valid(account()),

@@ -29,7 +29,8 @@ pub(crate) fn documents(store: &Store) -> Vec<(String, Value)> {
             let mut document = Map::new();
             document.insert("_format_version".to_owned(), Value::from("3.0"));
             document.insert("_konnect".to_owned(), json!({ "control_plane_name": name }));
-            for collection in Collection::all().filter(|at| at.shape() == Shape::Core) {
+            let core = |at: &Collection| at.shape() == Shape::Core && at.members().is_none();
+            for collection in Collection::all().filter(core) {
                 let at_home = scope
                     .all(collection)
                     .filter(|(_, value)| home(collection, value).is_none())
@@ -125,7 +126,22 @@ fn node(scope: &Scope, key: &Key, value: &Value) -> Value {
             );
         }
     }
-    for child in Collection::all() {
+    for relation in Collection::all().filter(|at| at.members() == Some(collection)) {
+        let mut groups: Vec<Value> = scope
+            .referring(key, relation)
+            .filter_map(|(_, membership)| {
+                let parent = relation.parent()?;
+                let group = scope.get(parent.to, membership[parent.field]["id"].as_str()?)?;
+                let name = parent.to.name_field()?;
+                Some(json!({ name: group[name] }))
+            })
+            .collect();
+        groups.sort_by_key(Value::to_string);
+        if !groups.is_empty() {
+            members.insert(relation.deck_name(), Value::from(groups));
+        }
+    }
+    for child in Collection::all().filter(|child| child.members().is_none()) {
         let children = scope
             .referring(key, child)
             .filter(|(_, value)| home_is(child, value, key))

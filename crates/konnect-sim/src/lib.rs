@@ -18,6 +18,7 @@ mod ids;
 mod invariants;
 mod list;
 mod log;
+mod members;
 mod organisation;
 mod place;
 mod refusal;

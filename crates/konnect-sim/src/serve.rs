@@ -1,10 +1,9 @@
 //! Serves one request on the entities of one organisation. What is particular to a collection comes from
 //! the table; only control planes are known by name here, since everything else lives in them.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use kong_model::{Body, Collection, Method, Request, Response, Shape, Update, normal};
+use kong_model::{Body, Collection, Method, Naming, Request, Response, Shape, Update, normal};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -41,10 +40,15 @@ impl Desk<'_> {
         if let (Some(parent), Some(id)) = (place.collection.parent(), place.parent) {
             scope.get(parent.to, id).ok_or(Refusal::NotFound)?;
         }
-        match place.collection.shape() {
-            Shape::Identity => Err(Refusal::Method),
-            Shape::Membership => self.membership(place, request),
-            Shape::Core | Shape::Numbered => self.entity(place, request),
+        match (place.collection.shape(), place.collection.naming()) {
+            (Shape::Identity, _) => Err(Refusal::Method),
+            (Shape::Membership, _) => self.membership(place, request),
+            (Shape::Core | Shape::Numbered, Naming::Member { of, field }) => {
+                self.member(place, request, of, field)
+            }
+            (Shape::Core | Shape::Numbered, Naming::Ours | Naming::Labelled) => {
+                self.entity(place, request)
+            }
         }
     }
 
@@ -89,7 +93,7 @@ impl Desk<'_> {
         }
     }
 
-    fn scope(&self, place: &Place<'_>) -> Result<&Scope, Refusal> {
+    pub(crate) fn scope(&self, place: &Place<'_>) -> Result<&Scope, Refusal> {
         self.store
             .scope(place.control_plane)
             .ok_or(Refusal::NotFound)
@@ -109,7 +113,7 @@ impl Desk<'_> {
     }
 
     /// An entity by its id or, if it is a core entity with a name, by that.
-    fn find(&self, place: &Place<'_>, id: &str) -> Option<Arc<Value>> {
+    pub(crate) fn find(&self, place: &Place<'_>, id: &str) -> Option<Arc<Value>> {
         let scope = self.store.scope(place.control_plane)?;
         let lower = id.to_ascii_lowercase();
         let by_id = scope.get(place.collection, &lower);
@@ -294,67 +298,17 @@ impl Desk<'_> {
         }
         Ok(Response::new(204, Value::Null))
     }
-
-    fn membership(&mut self, place: &Place<'_>, request: &Request) -> Result<Response, Refusal> {
-        let group = place.control_plane.ok_or(Refusal::NotFound)?;
-        if !self.store.is_group(group) {
-            return Err(Refusal::Group);
-        }
-        let held = self.store.members(group);
-        let members = match (request.method, place.id) {
-            (Method::Get, None) => {
-                let scope = self.store.scope(None).ok_or(Refusal::NotFound)?;
-                let items = held.iter().filter_map(|id| {
-                    let (id, value) = (id, scope.get(Collection::ControlPlanes, id)?);
-                    Some((id, value))
-                });
-                let body = list::page(place.collection, &request.path, &request.query, items)?;
-                return Ok(Response::new(200, body));
-            }
-            (Method::Put, None) => self.named_members(place, request)?,
-            (Method::Post, Some("add")) => &held | &self.named_members(place, request)?,
-            (Method::Post, Some("remove")) => &held - &self.named_members(place, request)?,
-            (Method::Get, Some(_))
-            | (Method::Post | Method::Put | Method::Patch | Method::Delete, _) => {
-                return Err(Refusal::Method);
-            }
-        };
-        self.store.set_members(group, &members);
-        Ok(Response::new(204, Value::Null))
-    }
-
-    fn named_members(
-        &self,
-        place: &Place<'_>,
-        request: &Request,
-    ) -> Result<BTreeSet<Arc<str>>, Refusal> {
-        let body = accepted(place, request.body.as_ref(), &[], Whole::Yes)?;
-        let own = self.store.scope(None).ok_or(Refusal::NotFound)?;
-        let mut members = BTreeSet::new();
-        for (index, member) in body["members"].as_array().into_iter().flatten().enumerate() {
-            let id = member["id"].as_str().unwrap_or_default();
-            if own.get(Collection::ControlPlanes, id).is_none() {
-                let field = format!("members[{index}].id");
-                return Err(Refusal::Dangling { field });
-            }
-            if self.store.is_group(id) {
-                return Err(Refusal::Group);
-            }
-            members.insert(Arc::from(id));
-        }
-        Ok(members)
-    }
 }
 
 /// Whether a body is all of an entity or what of it changes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Whole {
+pub(crate) enum Whole {
     Yes,
     No,
 }
 
 /// The members of a body that may be stored, with nulls left out and other spellings spelled out.
-fn accepted(
+pub(crate) fn accepted(
     place: &Place<'_>,
     body: Option<&Value>,
     without: &[&str],
@@ -401,7 +355,7 @@ fn accepted(
 }
 
 /// Whether an entity is below the parent in the path.
-fn belongs(place: &Place<'_>, value: &Value) -> bool {
+pub(crate) fn belongs(place: &Place<'_>, value: &Value) -> bool {
     match (place.collection.parent(), place.parent) {
         (Some(parent), Some(id)) => value[parent.field]["id"] == id,
         _ => true,

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kong_model::{Body, Collection, OnDelete, UniqueKey};
+use kong_model::{Body, Collection, Naming, OnDelete, UniqueKey};
 use serde_json::Value;
 
 /// The cluster type of control planes that are groups.
@@ -46,10 +46,15 @@ pub(crate) fn links(collection: Collection, value: &Value) -> Vec<Link> {
     let parent = collection
         .parent()
         .map(|parent| (parent.field, parent.to, OnDelete::Cascade));
+    let member = match collection.naming() {
+        Naming::Member { of, field } => Some((field, of, OnDelete::Cascade)),
+        Naming::Ours | Naming::Labelled => None,
+    };
     let references = collection.references().iter();
     references
         .map(|reference| (reference.field, reference.to, reference.on_delete))
         .chain(parent)
+        .chain(member)
         .flat_map(|(field, to, on_delete)| {
             ids(&value[field]).into_iter().map(move |id| Link {
                 field,
@@ -90,6 +95,15 @@ impl Scope {
     /// One entity.
     pub(crate) fn get(&self, collection: Collection, id: &str) -> Option<&Arc<Value>> {
         self.entities.get(&collection)?.get(id)
+    }
+
+    /// One entity with its id.
+    pub(crate) fn entry(
+        &self,
+        collection: Collection,
+        id: &str,
+    ) -> Option<(&Arc<str>, &Arc<Value>)> {
+        self.entities.get(&collection)?.get_key_value(id)
     }
 
     /// The entities of a collection, by id.

@@ -106,6 +106,28 @@ impl<K> Document<K> {
         self.annotated(kong_crds::names::PLUGINS_ANNOTATION, names)
     }
 
+    /// Takes over the entity with this id: `match`, `override`, or without a mode.
+    #[must_use]
+    pub fn adopting(self, id: &str, mode: &str) -> Self {
+        let mut adopt = json!({"from": "konnect", "konnect": {"id": id}});
+        if !mode.is_empty() {
+            adopt["mode"] = json!(mode);
+        }
+        self.with("spec.adopt", adopt)
+    }
+
+    /// Leaves its entity in Konnect when it goes.
+    #[must_use]
+    pub fn retained(self) -> Self {
+        self.annotated(kong_crds::names::DELETION_POLICY_ANNOTATION, "retain")
+    }
+
+    /// Wants this done about drift.
+    #[must_use]
+    pub fn on_drift(self, policy: &str) -> Self {
+        self.annotated(kong_crds::names::DRIFT_ANNOTATION, policy)
+    }
+
     /// The name of the object.
     pub fn key(&self) -> Key {
         key_of(&self.value).expect("a builder gives a kind and a name")
@@ -397,7 +419,8 @@ fn for_kong(name: &str) -> Document<Secret> {
 /// Every private key that builders make has this in it.
 pub const KEY_CANARY: &str = "canary-private-key";
 
-fn pair(mark: &str) -> (String, String) {
+/// A certificate and its key; `mark` tells them apart.
+pub fn pair(mark: &str) -> (String, String) {
     let pem = |what: &str, content: String| {
         format!("-----BEGIN {what}-----\n{content}\n-----END {what}-----\n")
     };

@@ -51,6 +51,7 @@ impl EntityLabels {
             operation_type: match purpose {
                 Purpose::Create => "create",
                 Purpose::Update => "update",
+                Purpose::Adopt => "adopt",
                 Purpose::Delete => "delete",
             },
             entity_type: entity_type(call),

@@ -83,10 +83,16 @@ impl Entities {
         ids(&self.by_scope, scope)
     }
 
-    /// Those that refer to an entity.
-    pub(crate) fn dependents(&self, remote: &RemoteId) -> impl Iterator<Item = (Uuid, &Entity)> {
+    /// Those that refer to an entity of this collection, live below it, or are its memberships.
+    pub(crate) fn dependents(
+        &self,
+        at: Collection,
+        remote: &RemoteId,
+    ) -> impl Iterator<Item = (Uuid, &Entity)> {
         let ids = self.dependents.get(remote).into_iter().flatten();
-        ids.filter_map(|id| Some((*id, self.get(*id)?)))
+        let found = ids.filter_map(|id| Some((*id, self.get(*id)?)));
+        // A membership has the id of its member, and nothing depends on the one because of the other.
+        found.filter(move |(_, entity)| entity.site.at.depends_on(at))
     }
 
     /// Those in a collection of a control plane of which nobody knows what they refer to.

@@ -1,6 +1,5 @@
 //! What follows from a list: what is there, what is not, what is one too many, and what is none of ours.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -8,8 +7,11 @@ use uuid::Uuid;
 
 use kong_model::{Body, Collection, Normal, OnDelete, RemoteId, Site, tags};
 use kong_resolve::{Claim, Intent, Key, Output, Uid, identity};
+use kong_translation::Drift;
 
+use super::whose::{origin, words};
 use super::{Foreign, Run, Scope, Stray};
+use crate::adopting::Found;
 use crate::engine::Engine;
 use crate::entities::{Belief, Content, Entity, IdSource, Realm};
 
@@ -22,11 +24,18 @@ impl Engine {
         run.seen.insert(id.clone());
         let owner = owner_of(&item).map(Uid::from);
         let ours = owner.as_ref().and_then(|uid| self.by_uid.get(uid)).cloned();
-        let known = self.entities.at(&id).into_iter().find(|known| {
-            self.entities
-                .get(*known)
-                .is_some_and(|entity| entity.scope() == *scope)
-        });
+        let ours = ours.or_else(|| self.owner_of_member(scope.at, &id));
+        // What an object leaves behind is nobody's.
+        let ours = ours.filter(|owner| !self.gives_up(owner));
+        let (adopting, known) = self.known_at(scope, &id);
+        for known in adopting {
+            let entity = self.entities.get(known);
+            if entity.is_some_and(|entity| is_settled_before(entity, run)) {
+                self.offer(known, owner.as_ref(), &item);
+            }
+        }
+        // By its tags it may be theirs already.
+        let known = known.or_else(|| self.known_at(scope, &id).1);
         let entity = known.and_then(|known| self.entities.get(known));
         match (known, entity) {
             (Some(known), Some(entity)) => {
@@ -34,7 +43,8 @@ impl Engine {
                     return;
                 }
                 let observed = entity.source == IdSource::Observed;
-                let by_record = owner.is_none() && entity.source != IdSource::User;
+                let untagged = owner.is_none() || self.is_former_self(entity, &item);
+                let by_record = untagged && entity.source != IdSource::User;
                 let by_tag = ours.as_ref() == Some(&entity.owner);
                 let inherited = ours.as_ref().and_then(|owner| self.units.get(owner));
                 let inherited = inherited.is_some_and(|unit| unit.verdict.heir == Some(known));
@@ -51,42 +61,86 @@ impl Engine {
         }
     }
 
+    /// The object of a member, also of one without tags.
+    fn owner_of_member(&self, at: Collection, id: &RemoteId) -> Option<Key> {
+        let of = at.members()?;
+        let found = self.entities.at(id).into_iter();
+        let mut found = found.filter_map(|id| self.entities.get(id));
+        let member = found.find(|entity| {
+            entity.site.at == of && matches!(entity.source, IdSource::Own | IdSource::Record)
+        });
+        member.map(|member| member.owner.clone())
+    }
+
+    /// The entities of ours of which one has this id by a list, those apart that are to take it over.
+    fn known_at(&self, scope: &Scope, id: &RemoteId) -> (Vec<Uuid>, Option<Uuid>) {
+        let is_here = |known: &Uuid| {
+            let entity = self.entities.get(*known);
+            entity.is_some_and(|entity| entity.scope() == *scope)
+        };
+        let adopts = |known: &Uuid| {
+            let entity = self.entities.get(*known);
+            entity.is_some_and(|entity| entity.taking().is_some())
+        };
+        let known = self.entities.at(id).into_iter().filter(is_here);
+        let (adopting, known): (Vec<Uuid>, Vec<Uuid>) = known.partition(adopts);
+        (adopting, known.first().copied())
+    }
+
     /// Whether an entity of this list is one of ours that another configuration opens: several may open
     /// the same organisation.
     fn is_known_elsewhere(&self, scope: &Scope, id: &RemoteId) -> bool {
         let mut known = self.entities.at(id).into_iter();
         known.any(|known| {
             self.entities.get(known).is_some_and(|entity| {
-                entity.site.at == scope.at
-                    && entity.site.control_plane == scope.control_plane
+                let listed = entity.scope();
+                listed.at == scope.at
+                    && listed.control_plane == scope.control_plane
+                    && listed.parent == scope.parent
                     && matches!(entity.source, IdSource::Own | IdSource::Record)
             })
         })
     }
 
     /// An entity is there, with this content.
-    fn believe(&mut self, id: Uuid, item: &Value) {
-        let drift = self.entities.get(id).is_some_and(|entity| {
-            matches!(entity.belief, Belief::Held(Content::As(_))) && entity.is_confirmed()
-        });
+    pub(crate) fn believe(&mut self, id: Uuid, item: &Value) {
+        let Some(at) = self.entities.get(id).map(|entity| entity.site.at) else {
+            return;
+        };
+        if let Some(entity) = self.entities.get_mut(id) {
+            entity.is_taken_over();
+        }
+        self.hold(id, &Body::from_wire(at, item), facts(at, item));
+    }
+
+    /// The same, of a body.
+    pub(crate) fn hold(&mut self, id: Uuid, body: &Body, facts: Option<Arc<Value>>) {
         let Some(entity) = self.entities.get_mut(id) else {
             return;
         };
+        let confirmed = entity.is_confirmed();
+        let sent = matches!(entity.belief, Belief::Held(Content::As(_)));
         let appeared = !entity.is_present();
         let at = entity.site.at;
-        let body = Body::from_wire(at, item);
-        let held = Normal::answered(at, &body);
+        let held = Normal::answered(at, body);
         let parent = entity.site.parent.as_ref().map(RemoteId::as_str);
-        let holds = at.uniques(&body, parent);
+        let holds = at.uniques(body, parent);
         if *holds != *entity.holds {
             entity.holds = holds.into();
         }
-        entity.facts = facts(at, item);
+        entity.facts = facts;
         entity.stranger = None;
         if entity.source != IdSource::Observed {
             entity.source = IdSource::Record;
         }
-        entity.belief = Belief::Held(match entity.recognise(&held).cloned() {
+        let agreed = entity.recognise(&held).cloned();
+        let drift = match (&agreed, entity.wanted()) {
+            (None, Some(wanted)) if confirmed && !entity.is_behind(wanted, &held) => {
+                Some(Drift::Changed(entity.differences(wanted, &held)))
+            }
+            (_, _) => None,
+        };
+        entity.belief = Belief::Held(match agreed {
             Some(body) => {
                 if entity.echo.is_none() {
                     entity.note_echo(&body, held);
@@ -95,12 +149,19 @@ impl Engine {
             }
             None => Content::Other(Arc::new(held)),
         });
+        match drift {
+            Some(drift) => self.note_drift(id, drift),
+            None => entity.drift = None,
+        }
+        let Some(entity) = self.entities.get_mut(id) else {
+            return;
+        };
         if entity.is_confirmed() {
             entity.problem = None;
             entity.failures = 0;
             entity.not_before = self.now;
         }
-        entity.healing = drift && !entity.is_confirmed();
+        entity.healing = confirmed && sent && !entity.is_confirmed();
         if entity.healing {
             self.stats.drift += 1;
         }
@@ -171,12 +232,34 @@ impl Engine {
             };
             self.want_list(&parts);
         }
+        self.look_for_members(scope);
+    }
+
+    /// Members may be in groups of ours that nobody wants there any more, whatever was known of them.
+    fn look_for_members(&mut self, scope: &Scope) {
+        let holds = |at: &Collection| {
+            let below = at.parent().is_some_and(|parent| parent.to == scope.at);
+            below && at.members().is_some()
+        };
+        for at in Collection::all().filter(holds) {
+            for id in self.entities.in_scope(scope) {
+                let group = self.entities.get(id).filter(|group| group.is_present());
+                if let Some(group) = group.and_then(|group| group.remote.clone()) {
+                    let members = Scope {
+                        at,
+                        parent: Some(group),
+                        ..scope.clone()
+                    };
+                    self.want_list(&members);
+                }
+            }
+        }
     }
 
     /// What carries the tags of an object of ours under an id that we do not know: it is the entity
     /// that we thought lost, or one too many.
     fn place_strays(&mut self, scope: &Scope, run: &mut Run) {
-        let mut leftover = BTreeSet::new();
+        let mut leftover = std::mem::take(&mut run.strangers);
         run.strays.sort_by(|one, two| one.id.cmp(&two.id));
         for stray in std::mem::take(&mut run.strays) {
             if let Some(id) = self.sought(scope, &stray, run) {
@@ -195,6 +278,7 @@ impl Engine {
         }
         if let Some(list) = self.listings.lists.get_mut(scope) {
             list.leftover = leftover;
+            list.referrers = std::mem::take(&mut run.referrers);
         }
     }
 
@@ -281,7 +365,10 @@ impl Engine {
     }
 
     fn adopt_surplus(&mut self, scope: &Scope, stray: Stray) {
-        let identity = Uuid::new_v5(&Uuid::NAMESPACE_OID, stray.id.as_str().as_bytes());
+        let mut place = stray.id.to_string();
+        // A member has the same id in each of its groups.
+        place.extend(scope.parent.iter().map(|parent| format!(" in {parent}")));
+        let identity = Uuid::new_v5(&Uuid::NAMESPACE_OID, place.as_bytes());
         let claim = found(scope, &stray, identity);
         self.take_up(&claim, stray);
     }
@@ -311,6 +398,10 @@ impl Engine {
             if seen || !is_settled_before(entity, run) {
                 continue;
             }
+            if entity.taking().is_some_and(|it| it.found != Found::Nothing) {
+                self.set_found(id, Found::Nothing);
+                continue;
+            }
             if entity.belief == Belief::Absent {
                 // Whoever was at our id is there no longer.
                 if entity.stranger.is_some()
@@ -322,11 +413,16 @@ impl Engine {
                 continue;
             }
             let (was_there, plane) = (entity.is_present(), scope.at == Collection::ControlPlanes);
-            let remote = entity.remote.clone();
-            if was_there && !entity.is_leaving() {
+            let (at, remote) = (entity.site.at, entity.remote.clone());
+            self.note_loss(id);
+            let Some(entity) = self.entities.get_mut(id) else {
+                continue;
+            };
+            let left = entity.is_left();
+            if was_there && !left && !entity.is_leaving() {
                 self.stats.drift += 1;
             }
-            if let Some(entity) = self.entities.get_mut(id) {
+            if !left {
                 entity.healing = was_there;
                 if plane && entity.source != IdSource::Observed {
                     // The server chooses ids of control planes: the next one has another.
@@ -335,8 +431,19 @@ impl Engine {
                 }
             }
             self.vanish(id);
-            if let (true, Some(remote)) = (plane, remote) {
+            let Some(remote) = remote else { continue };
+            if plane {
+                for inside in self.entities.in_plane(&remote) {
+                    self.note_loss(inside);
+                }
                 self.plane_is_gone(&remote);
+            }
+            let below = self.entities.dependents(at, &remote);
+            let listed = below.filter(|(_, below)| below.scope().parent.as_ref() == Some(&remote));
+            let listed: Vec<Uuid> = listed.map(|(id, _)| id).collect();
+            for id in listed {
+                // There is no list any more that would say so.
+                self.vanish(id);
             }
         }
     }
@@ -363,20 +470,22 @@ impl Engine {
 
 /// The claim to an entity that a list has and nobody asks for.
 fn found(scope: &Scope, stray: &Stray, identity: Uuid) -> Claim {
-    let parent = scope
+    let told = scope
         .at
         .parent()
         .and_then(|parent| stray.item[parent.field]["id"].as_str());
+    let parent = scope.parent.clone().or_else(|| told.map(RemoteId::from));
     Claim {
         identity,
         site: Site {
             at: scope.at,
             control_plane: scope.control_plane.clone(),
-            parent: parent.map(RemoteId::from),
+            parent,
         },
         configuration: scope.configuration.clone(),
         intent: Intent::Absent,
         specified: None,
+        adopt: None,
         generation: 0,
         main: false,
         content: None,
@@ -396,7 +505,7 @@ pub(crate) fn facts(at: Collection, answer: &Value) -> Option<Arc<Value>> {
 }
 
 /// Tags, or labels as tags.
-fn item_tags(item: &Value) -> Vec<String> {
+pub(super) fn item_tags(item: &Value) -> Vec<String> {
     let tags = item["tags"].as_array().into_iter().flatten();
     let labels = item["labels"].as_object().into_iter().flatten();
     tags.filter_map(|tag| tag.as_str().map(str::to_owned))
@@ -404,7 +513,7 @@ fn item_tags(item: &Value) -> Vec<String> {
         .collect()
 }
 
-fn owner_of(item: &Value) -> Option<String> {
+pub(super) fn owner_of(item: &Value) -> Option<String> {
     let tags = item_tags(item);
     tags::owner(&tags.iter().map(String::as_str)).map(str::to_owned)
 }
@@ -426,6 +535,19 @@ fn note_unknown(scope: &Scope, run: &mut Run, owner: Option<Key>, id: RemoteId, 
 }
 
 fn note_foreign(scope: &Scope, run: &mut Run, id: &RemoteId, item: &Value) {
+    run.strangers.insert(id.clone());
+    for reference in scope.at.references() {
+        if reference.on_delete == OnDelete::Restrict
+            && let Some(target) = item[reference.field]["id"].as_str()
+        {
+            let words = format!(
+                "the entity with ID {id} in {}, which {}",
+                scope.at,
+                origin(item)
+            );
+            run.referrers.entry(RemoteId::from(target)).or_insert(words);
+        }
+    }
     let body = Body::from_wire(scope.at, item);
     let parent = scope
         .at
@@ -439,29 +561,5 @@ fn note_foreign(scope: &Scope, run: &mut Run, id: &RemoteId, item: &Value) {
                 words: words(id, item),
             },
         );
-    }
-}
-
-/// What a foreign entity is, and what can be done about it.
-fn words(id: &RemoteId, item: &Value) -> String {
-    let tags = item_tags(item);
-    let value = |key: &str| {
-        tags.iter()
-            .find_map(|tag| tag.strip_prefix(key)?.strip_prefix(':'))
-            .unwrap_or("?")
-            .to_owned()
-    };
-    if owner_of(item).is_some() {
-        format!(
-            "the entity with ID {id}, which belongs to {} {}/{} with UID {}; if that object is gone and this one replaces it (a restored backup), delete the entity in Konnect or take it over with spec.adopt",
-            value("k8s-kind"),
-            value("k8s-namespace"),
-            value("k8s-name"),
-            value("k8s-uid"),
-        )
-    } else {
-        format!(
-            "the entity with ID {id}, which was not made from this cluster; delete it in Konnect, choose another name, or take it over with spec.adopt"
-        )
     }
 }

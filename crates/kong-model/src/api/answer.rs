@@ -8,13 +8,22 @@ use super::{Call, Cursor, Failure, FieldProblem, Items, Reply, Response};
 use crate::collection::{Collection, Shape};
 
 impl Call {
+    /// Whether this makes a membership, which is all the same however often it is made.
+    fn joins(&self) -> bool {
+        matches!(self, Self::Post { site, .. } if site.at.members().is_some())
+    }
+
     /// What an answer to this means. A deletion of what is not there has succeeded.
     pub fn interpret(&self, response: Response) -> Result<Reply, Failure> {
         if response.status == 404 && matches!(self, Self::Remove { .. }) {
             return Ok(Reply::Done);
         }
         if !(200..300).contains(&response.status) {
-            return Err(failure(&response));
+            return match failure(&response) {
+                // It is a member already.
+                Failure::Conflict(_) if self.joins() => Ok(Reply::Done),
+                failure => Err(failure),
+            };
         }
         match self {
             Self::WhoAmI => Ok(Reply::Entity(response.body)),
@@ -197,6 +206,19 @@ mod tests {
             call.interpret(Response::new(500, Value::Null)),
             Err(Failure::Server(500))
         );
+    }
+
+    #[test]
+    fn becoming_a_member_again_succeeds() {
+        let at = Collection::ConsumerGroupMembers;
+        let body = crate::Body::from_wire(at, &json!({"consumer": "c"}));
+        let call = Call::Post {
+            site: site(at),
+            body: body.into(),
+        };
+        let answer = |status| call.interpret(Response::new(status, Value::Null));
+        assert_eq!(answer(409), Ok(Reply::Done));
+        assert_eq!(answer(404), Err(Failure::NotFound));
     }
 
     #[test]

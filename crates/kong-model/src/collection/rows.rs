@@ -6,7 +6,9 @@ mod consumers;
 mod organisation;
 mod traffic;
 
-use super::{Below, Collection, OnDelete, Parent, Reference, Shape, Shorthand, Unique, Update};
+use super::{
+    Below, Collection, Naming, OnDelete, Parent, Reference, Shape, Shorthand, Unique, Update,
+};
 
 pub(super) struct Row {
     pub(super) collection: Collection,
@@ -18,6 +20,7 @@ pub(super) struct Row {
     pub(super) list: &'static str,
     /// Path under which entities are written, without the id.
     pub(super) items: &'static str,
+    pub(super) naming: Naming,
     pub(super) update: Update,
     pub(super) parent: Option<Parent>,
     pub(super) references: &'static [Reference],
@@ -58,6 +61,7 @@ const CORE: Row = Row {
     shape: Shape::Core,
     list: "",
     items: "",
+    naming: Naming::Ours,
     update: Update::Put,
     parent: None,
     references: &[],
@@ -76,7 +80,7 @@ const CORE: Row = Row {
     page: CORE_PAGE,
 };
 
-pub(super) static ROWS: [Row; 21] = [
+pub(super) static ROWS: [Row; 22] = [
     organisation::IDENTITY,
     organisation::CONTROL_PLANES,
     organisation::GROUP_MEMBERSHIPS,
@@ -88,6 +92,7 @@ pub(super) static ROWS: [Row; 21] = [
     certificates::VAULTS,
     consumers::CONSUMERS,
     consumers::CONSUMER_GROUPS,
+    consumers::CONSUMER_GROUP_MEMBERS,
     consumers::KEY_AUTHS,
     consumers::BASIC_AUTHS,
     consumers::HMAC_AUTHS,

@@ -10,32 +10,21 @@ use kong_crds::conditions::{INVALID, TARGET_REFS_VALID, VALID};
 use kong_crds::configuration::v1alpha1::{
     KongPluginBinding, KongPluginBindingSpec, PluginKind, PluginScope,
 };
-use kong_resolve::{Condition, Key, Me, Meta, Verdict, View};
+use kong_resolve::{Condition, Key, Me, Meta, View};
 
+use crate::made::Made;
 use crate::plugins;
-
-/// What a binding is that Kong's operator made.
-pub(super) enum Made {
-    /// The object that it was made for asks for the plugin, as its own part.
-    Needless(Box<Verdict>),
-    /// That object asks for the plugin no more, or is gone: so says the condition.
-    Unwanted(Condition),
-}
 
 /// Whether Kong's operator made this binding, and what follows. `None` for those that users make.
 pub(super) fn made(me: Me<'_, KongPluginBinding>, view: &View<'_>) -> Option<Made> {
     let root = root(me)?;
     let plugin = &*me.spec.plugin_ref.name;
-    let asks = |meta: &&Meta| plugins::names(meta).contains(plugin);
+    let asks = |meta: &&Meta| meta.plugins().contains(plugin);
     let Some(meta) = view.meta(&root).filter(asks) else {
         return Some(Made::Unwanted(unwanted(&root, plugin)));
     };
-    let verdict = Verdict {
-        conditions: [needless(&root, plugin)].into(),
-        heir: Some(plugins::part_of(meta, plugin)),
-        ..Verdict::default()
-    };
-    Some(Made::Needless(Box::new(verdict)))
+    let heir = plugins::part_of(meta, plugin);
+    Some(Made::needless(needless(&root, plugin), heir))
 }
 
 /// The object that a binding was made for, if Kong's operator made it: it is owned by its plugin, called

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use kong_crds::conditions::{ADOPTED, FAILED_TO_ADOPT, PROGRAMMED, RESOLVED_REFS};
-use kong_resolve::{Dep, Intent, Output, Readiness, Standing, identity};
+use kong_crds::conditions::{PROGRAMMED, RESOLVED_REFS};
+use kong_resolve::{AdoptionMode, Dep, Intent, Output, Readiness, Standing, identity};
 use serde_json::Value;
 
 use super::*;
@@ -150,12 +150,11 @@ fn a_plugin_that_cannot_be_had_keeps_what_there_is() {
         ),
         (
             json!({"name": "limit", "kind": "KongClusterPlugin"}),
-            "KongClusterPlugin limit cannot be used with Konnect; make a KongPlugin with its \
-             configuration and refer to that in spec.pluginRef",
+            "KongClusterPlugin limit not found; create it or correct spec.pluginRef",
         ),
         (
             json!({"name": "limit", "kind": "KongFuturePlugin"}),
-            "spec.pluginRef.kind is not KongPlugin; correct it",
+            "spec.pluginRef.kind is neither KongPlugin nor KongClusterPlugin; correct it",
         ),
     ];
     for (plugin_ref, message) in cases {
@@ -300,10 +299,10 @@ fn targets_that_cannot_be_served_are_all_named_in_one_condition() {
         condition(&verdict, TARGET_REFS_VALID).message,
         "unsupported route target kind \"HTTPRoute\"; refer to a KongRoute in \
          spec.targets.routeRef; unsupported service target kind \"Service\"; refer to a \
-         KongService in spec.targets.serviceRef; KongConsumer c cannot be a target: \
-         KongConsumer is not served here yet; refer to a KongService or a KongRoute; \
-         KongConsumerGroup g cannot be a target: KongConsumerGroup is not served here yet; \
-         refer to a KongService or a KongRoute"
+         KongService in spec.targets.serviceRef; KongConsumer.configuration.konghq.com \"c\" not \
+         found; create it in namespace \"ns\" or correct spec.targets.consumerRef; \
+         KongConsumerGroup.configuration.konghq.com \"g\" not found; create it in namespace \"ns\" or \
+         correct spec.targets.consumerGroupRef"
     );
 }
 
@@ -367,13 +366,60 @@ fn without_its_control_plane_the_plugin_is_gone_too() {
 }
 
 #[test]
-fn adoption_is_refused() {
+fn a_binding_can_be_one_that_is_there_already() {
     let mut spec = to_service();
     spec["adopt"] = json!({"from": "konnect", "konnect": {"id": "theirs"}});
     let (cluster, key) = bound(spec);
     let verdict = cluster.judge(&key);
-    assert_eq!(verdict.output, Output::KeepLastGood);
-    let [(ADOPTED, FAILED_TO_ADOPT, _)] = failing(&verdict)[..] else {
+    let [claim] = claims(&verdict) else {
         panic!("{verdict:?}")
     };
+    let asked = claim.adopt.as_ref().map(|it| (it.id.as_str(), it.mode));
+    assert_eq!(asked, Some(("theirs", AdoptionMode::Override)));
+}
+
+#[test]
+fn consumers_and_groups_are_targets_too() {
+    for (field, member, kind) in [
+        ("consumerRef", "consumer", Kind::KongConsumer),
+        (
+            "consumerGroupRef",
+            "consumer_group",
+            Kind::KongConsumerGroup,
+        ),
+    ] {
+        let (mut cluster, key) = bound(json!({"targets": {
+            "routeRef": reference(Kind::KongRoute), field: {"name": "who"},
+        }}));
+        cluster.stand(&Key::new(kind, "ns", "who"), ready("who-id"));
+        cluster.stand(&self::key(Kind::KongRoute), ready("route-id"));
+        let verdict = cluster.judge(&key);
+        let sent = untagged(&claims(&verdict)[0]);
+        assert_eq!(sent["route"], json!({"id": "route-id"}));
+        assert_eq!(sent[member], json!({"id": "who-id"}));
+        assert_eq!(failing(&verdict), []);
+    }
+}
+
+#[test]
+fn a_cluster_plugin_is_used_with_secrets_of_its_own_namespaces() {
+    let mut cluster = world();
+    cluster.apply(json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "all", "namespace": "platform"},
+        "stringData": {"k": "{\"password\": \"hunter2\"}"},
+    }));
+    let source = json!({"name": "all", "namespace": "platform", "key": "k"});
+    let plugin = cluster.apply(json!({
+        "apiVersion": "configuration.konghq.com/v1", "kind": "KongClusterPlugin",
+        "metadata": {"name": "limit"}, "plugin": "rate-limiting",
+        "configFrom": {"secretKeyRef": source},
+    }));
+    let mut spec = to_service();
+    spec["pluginRef"] = json!({"name": "limit", "kind": "KongClusterPlugin"});
+    let key = bind(&mut cluster, spec);
+    let verdict = cluster.judge(&key);
+    let sent = untagged(&claims(&verdict)[0]);
+    assert_eq!(sent["config"], json!({"password": "hunter2"}));
+    assert_eq!(verdict.pins, [plugin]);
+    assert!(!format!("{verdict:?}").contains("hunter2"));
 }

@@ -115,6 +115,7 @@ pub(super) fn claim(
         configuration: credentials.configuration.clone(),
         intent,
         specified: None,
+        adopt: None,
         generation: me.meta.generation,
         main: false,
         content: None,

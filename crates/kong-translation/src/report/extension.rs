@@ -20,7 +20,7 @@ const MARK: &str = " has the ID ";
 pub(super) fn failure(key: &Key, problem: &Problem) -> Vec<Condition> {
     let operation = match problem.attempt {
         Attempt::Read => "read",
-        Attempt::Create | Attempt::Update => "create",
+        Attempt::Create | Attempt::Update | Attempt::Adopt(_) => "create",
         Attempt::Delete => "delete",
         Attempt::Reach => "reach Konnect for",
     };

@@ -18,7 +18,7 @@ pub(super) fn fields(
 ) -> Map<String, Value> {
     let fields = match frame {
         Frame::Account => of_credentials(verdict, states, before),
-        Frame::Native => of_control_plane(verdict, main_state(states), before),
+        Frame::Native => of_native(verdict, main_state(states), before),
         Frame::Konnect => of_entity(verdict, main_state(states), before),
         Frame::Extension => of_extension(verdict, before),
     };
@@ -40,28 +40,52 @@ fn of_credentials(verdict: &Verdict, states: &[State<'_>], before: &Value) -> Fi
     ]
 }
 
-fn of_control_plane(verdict: &Verdict, main: Option<&State<'_>>, before: &Value) -> Fields {
+fn of_native(verdict: &Verdict, main: Option<&State<'_>>, before: &Value) -> Fields {
     let id = known_id(main);
     let unseen = is_unseen(main);
     let exists = id.is_some() || unseen;
-    let config = main.map_or(&Value::Null, |state| &state.facts["config"]);
-    let fact = |name: &str| config[name].as_str();
-    let endpoints = fact("control_plane_endpoint")
-        .zip(fact("telemetry_endpoint"))
-        .map(|(plane, telemetry)| json!({"controlPlane": plane, "telemetry": telemetry}));
-    let described = [
-        ("clusterType", fact("cluster_type").map(|it| json!(it))),
-        ("konnectEndpoints", endpoints),
-    ];
     let mut fields = account_of(verdict, before);
     fields.push(("id", id.or_else(|| unseen.then(|| kept(before, "id"))?)));
-    fields.extend(
-        described
-            .into_iter()
-            .filter(|_| exists)
-            .map(|(name, value)| (name, value.or_else(|| kept(before, name)))),
-    );
+    fields.extend(ids_of(verdict));
+    if exists {
+        let facts = main.map_or(&Value::Null, |state| state.facts);
+        let described = described(facts).into_iter();
+        fields.extend(described.map(|(name, value)| (name, value.or_else(|| kept(before, name)))));
+    }
     fields
+}
+
+/// What statuses tell of the answers of Konnect, whatever they are answers about.
+fn described(facts: &Value) -> Fields {
+    let config = |name: &str| facts["config"][name].as_str();
+    let endpoints = config("control_plane_endpoint")
+        .zip(config("telemetry_endpoint"))
+        .map(|(plane, telemetry)| json!({"controlPlane": plane, "telemetry": telemetry}));
+    let groups = facts["dataplane_groups"].as_array();
+    let groups = groups.map(|groups| groups.iter().map(data_plane_group).collect());
+    vec![
+        ("clusterType", config("cluster_type").map(|it| json!(it))),
+        ("konnectEndpoints", endpoints),
+        ("state", facts["state"].as_str().map(|it| json!(it))),
+        ("dataplane_groups", groups),
+    ]
+}
+
+/// What the status tells of a group of data planes.
+fn data_plane_group(group: &Value) -> Value {
+    let members = [
+        "id",
+        "cloud_gateway_network_id",
+        "provider",
+        "region",
+        "state",
+        "private_ip_addresses",
+        "egress_ip_addresses",
+    ];
+    let told = members.iter().filter(|member| !group[**member].is_null());
+    told.map(|member| ((*member).to_owned(), group[*member].clone()))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 fn of_entity(verdict: &Verdict, main: Option<&State<'_>>, before: &Value) -> Fields {
@@ -82,8 +106,10 @@ fn of_entity(verdict: &Verdict, main: Option<&State<'_>>, before: &Value) -> Fie
         }
         Output::Want(claims) => (claims.is_empty(), Map::new()),
     };
-    // A group has no entities of its own, so nothing is in it.
-    let plane = verdict.home.as_ref().filter(|home| !home.group);
+    // A group has no entities of its own, so nothing is in it but what its data planes show.
+    let of_data_planes = false;
+    let plane = verdict.home.as_ref();
+    let plane = plane.filter(|home| !home.group || of_data_planes);
     let plane = plane.and_then(|home| home.id.as_ref());
     // An id is one in the control plane beside it. What nobody speaks for was not taken along to another one.
     let recorded_plane = record["controlPlaneID"].as_str();
@@ -99,8 +125,7 @@ fn of_entity(verdict: &Verdict, main: Option<&State<'_>>, before: &Value) -> Fie
         members.push(("controlPlaneID", Some(json!(plane.as_str()))));
         members.extend(account_of(verdict, record));
     }
-    let ids = verdict.ids.iter();
-    members.extend(ids.map(|(name, id)| (*name, Some(json!(id.as_str())))));
+    members.extend(ids_of(verdict));
     for (name, value) in members {
         if let Some(value) = value {
             konnect.insert(name.to_owned(), value);
@@ -153,6 +178,26 @@ fn cluster_type(konnect: &str) -> Option<&'static str> {
         "CLUSTER_TYPE_CONTROL_PLANE_GROUP" => Some("ControlPlaneGroup"),
         _ => None,
     }
+}
+
+/// The ids of what an object refers to. A name in the plural has a list of them, one with a dot is a member
+/// of a member.
+fn ids_of(verdict: &Verdict) -> Fields {
+    let mut fields = Fields::new();
+    for (name, id) in &verdict.ids {
+        let id = json!(id.as_str());
+        if let Some((outer, inner)) = name.split_once('.') {
+            fields.push((outer, Some(json!({inner: id}))));
+            continue;
+        }
+        match fields.iter_mut().find(|(known, _)| known == name) {
+            Some((_, Some(Value::Array(ids)))) => ids.push(id),
+            Some(_) => {}
+            None if name.ends_with("IDs") => fields.push((name, Some(json!([id])))),
+            None => fields.push((name, Some(id))),
+        }
+    }
+    fields
 }
 
 /// The organisation that Konnect named for a token; the one before while nobody has asked, none once

@@ -26,6 +26,9 @@ fn said(credentials: CredentialState, confirmed: bool, before: &Value) -> Report
         under_way: false,
         confirmed,
         problem: None,
+        adopted: false,
+        drift: None,
+        unseen: false,
         facts: &Value::Null,
     };
     let meta = meta(&cluster, &key);
@@ -143,6 +146,9 @@ fn an_id_goes_from_the_status_with_its_entity_though_a_reference_is_bad() {
         under_way: false,
         confirmed: false,
         problem: None,
+        adopted: false,
+        drift: None,
+        unseen: false,
         facts: &Value::Null,
     };
     for (presence, expected) in [
@@ -172,6 +178,9 @@ fn a_konnect_that_cannot_be_reached_has_a_reason_of_its_own() {
         under_way: false,
         confirmed: false,
         problem: Some(&problem),
+        adopted: false,
+        drift: None,
+        unseen: false,
         facts: &Value::Null,
     };
     let report = said_in(|_| {}, Some(state), &Value::Null);
@@ -201,6 +210,9 @@ fn a_group_that_cannot_be_created_while_a_member_is_missing_says_each_thing_once
         under_way: false,
         confirmed: false,
         problem: Some(&problem),
+        adopted: false,
+        drift: None,
+        unseen: false,
         facts: &Value::Null,
     };
     let mut cluster = Cluster::new();

@@ -46,6 +46,6 @@ fn every_type_has_all_members_of_its_collection_and_loses_none() {
 #[test]
 fn a_collection_has_a_schema_that_can_be_tried() {
     for at in Collection::all().filter(|at| at.shape() != Shape::Identity) {
-        assert!(samples(at.schema()).len() > 2, "{at}");
+        assert!(!samples(at.schema()).is_empty(), "{at}");
     }
 }

@@ -50,10 +50,12 @@ fn calls(at: Collection) -> Vec<Call> {
         }
     }
     if at.shape() != Shape::Membership {
-        calls.push(Call::Get {
-            site: site(at),
-            id: id(),
-        });
+        if at.members().is_none() {
+            calls.push(Call::Get {
+                site: site(at),
+                id: id(),
+            });
+        }
         calls.push(Call::Remove {
             site: site(at),
             id: id(),

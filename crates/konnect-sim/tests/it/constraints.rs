@@ -465,3 +465,70 @@ fn keys_differ_in_their_set_and_vaults_by_prefix() {
     let twice = client.put(&format!("{core}/vaults/{}", id(7)), vault("a"));
     assert_eq!(constraint(&twice).0, "prefix");
 }
+
+#[test]
+fn a_consumer_is_in_its_groups_until_it_leaves_or_either_goes() {
+    let mut client = Client::new();
+    let core = format!("{}/core-entities", client.control_plane("cp"));
+    let members = |group: u32| format!("{core}/consumer_groups/{}/consumers", id(group));
+    for (number, name) in [(1, "ann"), (2, "bob")] {
+        client.has(
+            &format!("{core}/consumers/{}", id(number)),
+            json!({"username": name}),
+        );
+    }
+    for (number, name) in [(3, "gold"), (4, "silver")] {
+        client.has(
+            &format!("{core}/consumer_groups/{}", id(number)),
+            json!({"name": name}),
+        );
+        for consumer in [id(1), "bob".to_owned()] {
+            let answer = client.post(&members(number), json!({ "consumer": consumer }));
+            assert_eq!(
+                (answer.status, &answer.body["consumer_group"]["name"]),
+                (201, &json!(name))
+            );
+        }
+    }
+    let listed = |client: &mut Client, group| {
+        let body = client.get(&members(group)).body;
+        let names = body["data"].as_array().unwrap().iter();
+        names
+            .map(|item| item["username"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(listed(&mut client, 3), ["ann", "bob"]);
+    let again = client.post(&members(3), json!({"consumer": id(1)}));
+    assert!(constraint(&again).1.contains("(type: unique)"));
+    assert_eq!(
+        client.post(&members(3), json!({"consumer": id(9)})).status,
+        400
+    );
+    assert_eq!(
+        client.delete(&format!("{}/{}", members(3), id(2))).status,
+        204
+    );
+    assert_eq!(listed(&mut client, 3), ["ann"]);
+    assert_eq!(listed(&mut client, 4), ["ann", "bob"]);
+    assert_eq!(
+        client.delete(&format!("{core}/consumers/{}", id(1))).status,
+        204
+    );
+    assert_eq!(listed(&mut client, 4), ["bob"]);
+    let gold = client.konnect.dump()[0]["consumers"][0]["groups"].clone();
+    assert_eq!(gold, json!([{"name": "silver"}]));
+    assert_eq!(
+        client
+            .delete(&format!("{core}/consumer_groups/{}", id(4)))
+            .status,
+        204
+    );
+    assert_eq!(client.get(&members(4)).status, 404);
+    assert_eq!(
+        client
+            .konnect
+            .entities(Collection::ConsumerGroupMembers, None)
+            .count(),
+        0
+    );
+}

@@ -129,6 +129,19 @@ fn answers_are_those_of_the_openapi_document() {
         let (items, list) = (fill(at.items_path()), fill(at.list_path()));
         let mut item = format!("{items}/{}", there(at));
         let bodies = bodies(at, &there);
+        if at.members().is_some() {
+            let member = json!({"consumer": there(Collection::Consumers)});
+            held.has(Method::Post, &items, member.clone());
+            held.ask(Method::Post, &items, Some(member));
+            held.ask(Method::Post, &items, Some(json!({"consumer": id(1)})));
+            held.ask(Method::Get, &list, None);
+            held.ask(
+                Method::Delete,
+                &format!("{items}/{}", there(Collection::Consumers)),
+                None,
+            );
+            continue;
+        }
         match (at.shape(), at.update()) {
             (Shape::Identity, _) => {}
             (Shape::Membership, _) => {
@@ -208,7 +221,8 @@ fn answers_are_those_of_the_openapi_document() {
         let key = (method, Some(collection), status);
         assert!(held.seen.contains(&key), "{key:?}");
     };
-    for at in Collection::all().filter(|at| at.shape() == Shape::Core) {
+    let written = |at: &Collection| at.shape() == Shape::Core && at.members().is_none();
+    for at in Collection::all().filter(written) {
         for (method, status) in [
             (Method::Put, 200),
             (Method::Put, 400),

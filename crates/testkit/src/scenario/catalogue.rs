@@ -4,6 +4,7 @@ mod konnect;
 mod lives;
 mod names;
 mod plugins;
+mod policies;
 mod secrets;
 
 use kong_crds::Kind;
@@ -52,6 +53,13 @@ pub fn all() -> Vec<Scenario> {
         names::a_route_changes_its_service(),
         lives::the_engine_restarts_in_the_middle(),
         konnect::control_planes_change(),
+        policies::services_are_taken_over(),
+        policies::what_belongs_to_others_is_not_taken_over(),
+        policies::what_was_taken_over_survives_restarts(),
+        policies::drift_is_left_alone(),
+        policies::a_control_plane_says_what_is_done_about_drift(),
+        policies::entities_stay_behind(),
+        policies::what_stayed_behind_is_taken_over_again(),
     ]
 }
 

@@ -37,6 +37,10 @@ struct Object {
     finalizer: bool,
     retained: bool,
     mirror: bool,
+    /// What it asks to take over.
+    adopts: Option<String>,
+    /// Whether it may write to that before it has taken it over.
+    overrides: bool,
     id: Option<String>,
     programmed: Option<i64>,
 }
@@ -106,13 +110,19 @@ impl Object {
             .filter(|condition| condition["type"] == "Programmed" && condition["status"] == "True")
             .find_map(|condition| condition["observedGeneration"].as_i64());
         let finalizers = meta["finalizers"].as_array();
+        let adopt = &document["spec"]["adopt"];
         let object = Self {
             finalizer: finalizers
                 .into_iter()
                 .flatten()
                 .any(|name| name == KONNECT_CLEANUP_FINALIZER),
-            retained: meta["annotations"][DELETION_POLICY_ANNOTATION] == "retain",
+            // What is no policy at all keeps, too.
+            retained: meta["annotations"][DELETION_POLICY_ANNOTATION]
+                .as_str()
+                .is_some_and(|policy| policy != "delete"),
             mirror: document["spec"]["source"] == "Mirror",
+            adopts: adopt["konnect"]["id"].as_str().map(str::to_owned),
+            overrides: adopt["mode"] != "match",
             id: id.as_str().map(str::to_owned),
             programmed,
             key,
@@ -122,11 +132,39 @@ impl Object {
 }
 
 impl Shadow {
-    /// Whether somebody else made an entity.
+    /// Whether an entity is somebody else's, and nobody asked to make it ours.
     pub(crate) fn is_foreign(&self, at: Collection, id: &str) -> bool {
+        let asked = |object: &Object| {
+            object.finalizer && object.overrides && object.adopts.as_deref() == Some(id)
+        };
         self.entities
             .get(&(at, id.to_owned()))
             .is_some_and(|entity| entity.foreign)
+            && !self.objects.values().any(asked)
+    }
+
+    /// An object says that it has what it asked to take over: from then on that is ours.
+    fn take_over(&mut self, uid: &str, object: &Object) {
+        if object.id.is_none() || object.id != object.adopts {
+            return;
+        }
+        for ((_, id), entity) in &mut self.entities {
+            if object.id.as_ref() == Some(id) && entity.foreign {
+                uid.clone_into(&mut entity.uid);
+                uid.clone_into(&mut entity.owner);
+                entity.foreign = false;
+            }
+        }
+    }
+
+    /// What an object leaves behind is nobody's.
+    fn leave(&mut self, uid: &str) {
+        for entity in self.entities.values_mut() {
+            if entity.owner == uid {
+                entity.foreign = true;
+                entity.disturbed = true;
+            }
+        }
     }
 
     /// The object of a control plane.
@@ -153,7 +191,9 @@ impl Shadow {
                 Rule::NoOrphan,
                 format!("{what} is written, but its object is gone"),
             )),
-            Some(object) if !object.finalizer && !self.entities.contains_key(&key) => {
+            Some(object)
+                if !object.finalizer && self.entities.get(&key).is_none_or(|it| it.foreign) =>
+            {
                 problems.push(violation(
                     Rule::FinalizerFirst,
                     format!("{what} is created, but {} has no finalizer", object.key),
@@ -242,6 +282,9 @@ impl Shadow {
         let Some((uid, object)) = Object::read(&event.object) else {
             return;
         };
+        if by == By::Engine {
+            self.take_over(&uid, &object);
+        }
         let old = self.objects.get(&uid);
         if event.kind == EventKind::Deleted
             || old.is_some_and(|old| old.finalizer && !object.finalizer)
@@ -252,6 +295,9 @@ impl Shadow {
             problems.extend(self.status_changed(&uid, old, &object));
         }
         if event.kind == EventKind::Deleted {
+            if object.retained {
+                self.leave(&uid);
+            }
             self.objects.remove(&uid);
         } else {
             self.objects.insert(uid, object);
@@ -317,8 +363,7 @@ impl Shadow {
     pub(crate) fn at_rest(&self) -> Vec<Violation> {
         let mut problems = Vec::new();
         for ((at, id), entity) in &self.entities {
-            if !entity.foreign && !self.objects.contains_key(&entity.owner) && !self.was_retained()
-            {
+            if !entity.foreign && !self.objects.contains_key(&entity.owner) {
                 problems.push(violation(
                     Rule::NoOrphan,
                     format!("{} {id} is left, but its object is gone", at.name()),
@@ -326,10 +371,5 @@ impl Shadow {
             }
         }
         problems
-    }
-
-    /// Objects that keep their entities are not told apart once they are gone.
-    fn was_retained(&self) -> bool {
-        self.objects.values().any(|object| object.retained)
     }
 }

@@ -1,10 +1,12 @@
 //! The engine with both simulators under one clock: what must hold, whatever goes wrong.
 
+mod adoption;
 mod conflicts;
 mod counts;
 mod incremental;
 mod mutants;
 mod names;
+mod policies;
 mod pressure;
 mod random;
 mod sweep;

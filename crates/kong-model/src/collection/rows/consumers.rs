@@ -1,6 +1,6 @@
 //! Who asks: consumers, their groups and their credentials.
 
-use super::{CORE, Collection, Parent, Row, Unique};
+use super::{CORE, Collection, Naming, Parent, Row, Unique, Update};
 
 const CONSUMER: Option<Parent> = Some(Parent {
     to: Collection::Consumers,
@@ -29,6 +29,27 @@ pub(in crate::collection) const CONSUMER_GROUPS: Row = Row {
     uniques: &[Unique::named(&["name"])],
     defaults: r#"{"name": null, "tags": null}"#,
     schema: include_str!("../../../schemas/consumer_groups.json"),
+    ..CORE
+};
+
+pub(in crate::collection) const CONSUMER_GROUP_MEMBERS: Row = Row {
+    collection: Collection::ConsumerGroupMembers,
+    name: "consumer-group-members",
+    deck: Some("groups"),
+    list: "/v2/control-planes/{cp}/core-entities/consumer_groups/{parent}/consumers",
+    items: "/v2/control-planes/{cp}/core-entities/consumer_groups/{parent}/consumers",
+    naming: Naming::Member {
+        of: Collection::Consumers,
+        field: "consumer",
+    },
+    update: Update::No,
+    parent: Some(Parent {
+        to: Collection::ConsumerGroups,
+        field: "consumer_group",
+    }),
+    sets: &[],
+    stamps: &[],
+    schema: include_str!("../../../schemas/consumer-group-members.json"),
     ..CORE
 };
 

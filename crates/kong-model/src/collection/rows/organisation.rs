@@ -1,6 +1,6 @@
 //! What an organisation has: itself, its control planes, the members of groups.
 
-use super::{Below, CORE, Collection, Row, Shape, Unique, Update};
+use super::{Below, CORE, Collection, Naming, Row, Shape, Unique, Update};
 
 /// Lists of control planes give less than those of core entities.
 const CONTROL_PLANE_PAGE: u32 = 100;
@@ -11,6 +11,7 @@ pub(in crate::collection) const IDENTITY: Row = Row {
     shape: Shape::Identity,
     list: "/v3/organizations/me",
     items: "/v3/organizations/me",
+    naming: Naming::Labelled,
     update: Update::No,
     secrets: &["token"],
     sets: &[],
@@ -27,6 +28,7 @@ pub(in crate::collection) const CONTROL_PLANES: Row = Row {
     shape: Shape::Numbered,
     list: "/v2/control-planes",
     items: "/v2/control-planes",
+    naming: Naming::Labelled,
     update: Update::Patch {
         without: &["cluster_type", "cloud_gateway"],
     },

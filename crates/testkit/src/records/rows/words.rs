@@ -1,4 +1,4 @@
-//! What is said in other words, and what cannot be done yet.
+//! What is said in other words.
 
 use super::Row;
 
@@ -7,43 +7,34 @@ pub(super) const ROWS: &[Row] = &[
     Row::new(
         "Kong*",
         "condition Adopted",
-        "*",
-        "False FailedToAdopt \"failed to adopt: adoption is not served here yet*",
-        "Adoption is not served yet, and says so; nothing is touched.",
+        "False FetchFailed \"failed to fetch Konnect entity (ID: *) for adoption: *",
+        "False FetchFailed \"failed to fetch Konnect entity (ID: *) for adoption: *",
+        "A status holds no raw answer. What is to be adopted is looked for in the list that is read anyway.",
     ),
     Row::new(
         "Kong*",
         "condition Programmed",
-        "*",
-        "False ConditionWithStatusFalseExists \"*",
+        "False FailedToAdopt \"failed to fetch Konnect entity (ID: *) for adoption: *",
+        "False FailedToAdopt \"failed to fetch Konnect entity (ID: *) for adoption: *",
         "As above.",
-    )
-    .beside("ours Adopted False *"),
+    ),
     Row::new(
-        "Kong*",
+        "KongService",
+        "condition *",
+        "False FailedToAdopt \"failed to adopt: adopt mode \"override\" not supported*",
+        "True *",
+        "A KongService without a mode is adopted by override, as every other kind is.",
+    ),
+    Row::new(
+        "KongService",
         "status konnect.id",
-        "{konnect:*",
         "absent",
+        "{konnect:*",
         "As above.",
     )
-    .beside("ours Adopted False *"),
-    Row::new("*", "request", "*", "not sent", "As above.").only_in("*adopt*"),
-    Row::new(
-        "Kong*",
-        "status konnect.*",
-        "absent",
-        "*",
-        "The organisation and the server follow from the control plane, whatever became of the adoption.",
-    )
-    .beside("ours Adopted False *"),
-    Row::new(
-        "Kong*",
-        "finalizers",
-        "gateway.konghq.com/konnect-cleanup",
-        "absent",
-        "As above: there is nothing to clean up.",
-    )
-    .beside("ours Adopted False *"),
+    .beside("theirs Adopted False FailedToAdopt \"failed to adopt: adopt mode *"),
+    Row::new("services", "request", "not sent", "sent *", "As above.")
+        .beside("theirs Adopted False FailedToAdopt \"failed to adopt: adopt mode *"),
     // Names that are unique.
     Row::new(
         "Kon*",

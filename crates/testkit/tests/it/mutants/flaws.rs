@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
+use kong_crds::adopt::AdoptMode;
+use kong_crds::names::{DELETION_POLICY_ANNOTATION, DRIFT_ANNOTATION, KONNECT_CLEANUP_FINALIZER};
 use kong_crds::{AnyParts, Kind, Observed};
 use kong_driver::Machine;
 use kong_engine::{Action, Effect, Engine, Input, Lane, Mono, Now, OpId, Outcome, Role};
@@ -46,6 +47,12 @@ pub(super) enum Flaw {
     Restless,
     /// Never hears that an object is to be deleted.
     Deaf,
+    /// Takes over whatever it is asked to look at.
+    Grasping,
+    /// Never hears what is to be done about drift.
+    Tidy,
+    /// Never hears that something is to stay.
+    Thorough,
 }
 
 /// Where a wrong engine shows itself.
@@ -63,7 +70,7 @@ pub(super) enum Where {
 pub(super) type Row = (Flaw, Rule, Where, fn() -> Flawed);
 
 /// The wrong engines.
-pub(super) const ALL: [Row; 15] = [
+pub(super) const ALL: [Row; 18] = [
     (
         Flaw::FinalizerOnPaper,
         Rule::FinalizerFirst,
@@ -118,6 +125,15 @@ pub(super) const ALL: [Row; 15] = [
     (Flaw::Deaf, Rule::SameEnd, Where::Stories, || {
         Flawed::new(Flaw::Deaf)
     }),
+    (Flaw::Grasping, Rule::NotOurs, Where::Stories, || {
+        Flawed::new(Flaw::Grasping)
+    }),
+    (Flaw::Tidy, Rule::SameEnd, Where::Stories, || {
+        Flawed::new(Flaw::Tidy)
+    }),
+    (Flaw::Thorough, Rule::SameEnd, Where::Stories, || {
+        Flawed::new(Flaw::Thorough)
+    }),
 ];
 
 /// A sound engine with a flaw.
@@ -161,8 +177,30 @@ impl Flawed {
         }
     }
 
+    /// An object as the engine is told of it.
+    fn misread(&self, observed: &mut Observed) {
+        let hidden = match self.flaw {
+            Flaw::Tidy => DRIFT_ANNOTATION,
+            Flaw::Thorough => DELETION_POLICY_ANNOTATION,
+            _ => "",
+        };
+        if let Some(annotations) = &mut observed.meta.annotations {
+            annotations.remove(hidden);
+        }
+        if self.flaw == Flaw::Grasping
+            && let Ok(AnyParts::KongService(parts)) = &mut observed.parts
+            && let Some(adopt) = &mut Arc::make_mut(&mut parts.spec).adopt
+        {
+            adopt.mode = Some(AdoptMode::Override);
+        }
+    }
+
     /// What the engine is told instead.
-    fn distort(&mut self, input: Input) -> Option<Input> {
+    fn distort(&mut self, mut input: Input) -> Option<Input> {
+        if let Input::Seen(observed) | Input::Done(_, Outcome::Stored(Some(observed))) = &mut input
+        {
+            self.misread(observed);
+        }
         Some(match (self.flaw, input) {
             (Flaw::GrantsForEver, Input::Gone(key, _)) if key.kind == Kind::KongReferenceGrant => {
                 return None;
