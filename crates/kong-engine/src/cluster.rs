@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
+use kong_model::{Collection, Naming};
 use kong_resolve::{Frame, Key, Output, conditions};
 use kong_translation::{Report, Urgency};
 
@@ -132,6 +133,7 @@ impl Engine {
                         // What may be there keeps the finalizer; only what is there, and is to stay, asks
                         // for one.
                         let there = entity.is_present() || entity.in_flight.is_some();
+                        let there = there && !entity.is_shared();
                         present && entity.is_possible() || there && !entity.is_leaving()
                     })
                 });
@@ -147,7 +149,11 @@ impl Engine {
             let unplaced = present && self.recorded.may_be_somewhere(key);
             let wanted = match unit.verdict.heir {
                 Some(heir) => present && !self.has_taken_over(heir),
-                None => exists || unclear || unplaced || (unit.verdict.cleanup && !record.deleting),
+                None => {
+                    let announced = present || self.may_announce(key);
+                    let wanted = unit.verdict.cleanup && !record.deleting && announced;
+                    exists || unclear || unplaced || wanted
+                }
             };
             set(KONNECT_CLEANUP_FINALIZER, wanted);
             for name in kong_translation::obsolete_finalizers(key.kind) {
@@ -160,6 +166,23 @@ impl Engine {
             set(name, wanted);
         }
         finalizers
+    }
+
+    /// Whether an object may say that it is about to have an entity. Where nothing tells what an entity was made
+    /// from, the finalizer does: it is stored when there is none yet, so one that is there later is ours.
+    fn may_announce(&self, key: &Key) -> bool {
+        let keyed = |at: Collection| at.naming() == Naming::Keyed;
+        match self.main_entity(key) {
+            None => !kong_translation::collection(key.kind).is_some_and(keyed),
+            Some(entity) if keyed(entity.site.at) => {
+                let realm = entity.realm();
+                let mut claims = entity.claims().into_iter();
+                self.is_known(entity)
+                    && !entity.is_shared()
+                    && claims.all(|claim| self.listings.foreign(&realm, &claim).is_none())
+            }
+            Some(_) => true,
+        }
     }
 
     /// The merge patch from the status that is there to the one that ought to be.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use kong_model::{Body, Collection, Normal, RemoteId, Update};
+use kong_model::{Body, Collection, Naming, Normal, RemoteId, Update};
 use kong_resolve::{Access, Intent, Key};
 use kong_translation::{Attempt, Problem};
 
@@ -268,11 +268,20 @@ impl Engine {
         if !self.is_known(entity) {
             return Decision::NeedsList(entity.scope());
         }
+        if at.update() == Update::No && at.members().is_none() && entity.is_present() {
+            return cannot_change(entity, body);
+        }
         if let Some(stranger) = &entity.stranger {
             return refused(entity, stranger.clone());
         }
         if let Some(taking) = entity.taking() {
             return self.adopt(id, entity, body, taking);
+        }
+        // That the finalizer is there says that nobody else had it.
+        if at.naming() == Naming::Keyed
+            && let Contest::Lost(text) = self.contest(id, entity)
+        {
+            return refused(entity, text);
         }
         if !self.is_stored(&entity.owner) {
             return Decision::Wait;
@@ -284,13 +293,15 @@ impl Engine {
             Contest::Free => {}
             Contest::Wait => return Decision::Wait,
             Contest::Lost(text) => return refused(entity, text),
+            // Who has the name cannot take another one.
+            Contest::StepAside if at.update() == Update::No => return Decision::Wait,
             Contest::StepAside => {
                 let can = entity.missing().any(|key| key.temporary().is_some());
                 let act = if can { Act::StepAside } else { Act::Remove };
                 return self.when_allowed(entity, act);
             }
         }
-        if entity.is_present() && at.update() != Update::No {
+        if entity.is_present() && at.members().is_none() {
             return self.when_allowed(entity, Act::Update);
         }
         match self.when_allowed(entity, Act::Create) {
@@ -381,6 +392,24 @@ impl Engine {
             None => Org::unnamed(configuration),
         }
     }
+}
+
+/// It is there, not as wanted, and nothing can be done about that.
+fn cannot_change(entity: &Entity, body: &Body) -> Decision {
+    let at = entity.site.at;
+    let held = match &entity.belief {
+        Belief::Held(Content::Other(held)) => Normal::clone(held),
+        Belief::Held(Content::As(sent) | Content::Unclear(sent)) => Normal::of(at, sent),
+        // The next list says how it is there.
+        Belief::Unknown | Belief::Trusted(_) | Belief::Absent => return Decision::Rest,
+    };
+    let differences = Normal::of(at, body).differences(&held);
+    let fields: Vec<&str> = differences.iter().map(|it| it.field.as_str()).collect();
+    let text = format!(
+        "{} cannot be changed in Konnect; put the spec back, or create another object in place of this one",
+        fields.join(", ")
+    );
+    refused(entity, text)
 }
 
 /// It cannot be written as wanted, and trying again would not help.

@@ -80,6 +80,8 @@ pub(crate) struct Entity {
     /// The entity that it is to become, or has become.
     pub(crate) adoption: Option<Box<Taking>>,
     pub(crate) belief: Belief,
+    /// Whether Konnect refused to create it because there is one: that one is not ours.
+    pub(crate) beaten: bool,
     /// What else is at our id, in words.
     pub(crate) stranger: Option<String>,
     /// What Konnect made of our last write, where that is not what we sent.
@@ -151,6 +153,7 @@ impl Entity {
             remote: None,
             source: IdSource::Own,
             belief: Belief::Unknown,
+            beaten: false,
             stranger: None,
             echo: None,
             facts: None,
@@ -180,7 +183,7 @@ impl Entity {
             // One list a control plane, under its id.
             (Collection::GroupMemberships, _) => self.site.control_plane.clone(),
             (_, Naming::Ours) => Some(RemoteId::from(identity.to_string())),
-            (_, Naming::Member { .. } | Naming::Labelled) => None,
+            (_, Naming::Member { .. } | Naming::Labelled | Naming::Keyed) => None,
         };
         // The id of a membership is that of the member, and no choice.
         self.source = if self.specified.is_some() && self.site.at.members().is_none() {
@@ -221,6 +224,11 @@ impl Entity {
                 wanted.filter(|wanted| self.differences(wanted, held).is_empty())
             }
         }
+    }
+
+    /// Whether it is wanted, and is there without having been made by us: it is not ours to delete.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.source == IdSource::Observed && self.site.at.can_be_shared()
     }
 
     /// Whether it is believed to be in Konnect.
@@ -312,7 +320,7 @@ impl Entity {
     pub(crate) fn scope(&self) -> Scope {
         let at = self.site.at;
         let filter = match (self.source, &self.remote, at) {
-            (IdSource::Observed, Some(id), _) => Filter::Id(id.clone()),
+            (IdSource::Observed, Some(id), Collection::ControlPlanes) => Filter::Id(id.clone()),
             // Of an organisation's control planes only those made by operators concern us.
             (_, _, Collection::ControlPlanes) => {
                 Filter::Label("k8s-kind:KonnectGatewayControlPlane".to_owned())

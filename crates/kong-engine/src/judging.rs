@@ -7,6 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use kong_crds::conditions::ADOPTED;
+use kong_model::Naming;
 use kong_resolve::{Claim, Dep, DriftPolicy, Few, Frame, Intent, Key, Output, Verdict, View};
 use kong_translation::{Problem, Report, State, Urgency};
 
@@ -255,9 +256,13 @@ impl Engine {
             .is_some_and(|id| self.listings.had(&scope, id))
             || self.heirs.contains_key(&id)
             || entity.taking().is_some() && self.listings.knows(&scope);
+        // Somebody may have made one like it since the list was read, and a second one would be made.
+        let unclear = entity.site.at.naming() == Naming::Keyed
+            && entity.remote.is_none()
+            && self.listings.is_read(&scope);
         self.entities.insert(id, entity);
         self.unexamined.insert(id);
-        if passed_over {
+        if passed_over || unclear {
             self.relist(&scope);
         }
     }
@@ -309,7 +314,13 @@ impl Engine {
             entity.source = IdSource::Observed;
         } else if recorded.is_some() {
             entity.remote = recorded;
-            entity.source = IdSource::Record;
+            // What we made has a finalizer.
+            let shared = entity.site.at.can_be_shared() && !record.is_finalized();
+            entity.source = if shared {
+                IdSource::Observed
+            } else {
+                IdSource::Record
+            };
         } else {
             entity.start_over(identity);
         }

@@ -98,6 +98,8 @@ struct Run {
     /// What is none of ours.
     strangers: BTreeSet<RemoteId>,
     referrers: BTreeMap<RemoteId, String>,
+    /// What nothing tells the owner of.
+    unnamed: Vec<(RemoteId, Value)>,
     /// Pages of a list that is one entity.
     parts: Vec<Value>,
 }
@@ -125,7 +127,7 @@ pub(crate) struct Listings {
 
 impl Listings {
     /// Whether a list has been read to the end.
-    fn is_read(&self, scope: &Scope) -> bool {
+    pub(crate) fn is_read(&self, scope: &Scope) -> bool {
         self.lists.get(scope).is_some_and(|list| list.complete)
     }
 

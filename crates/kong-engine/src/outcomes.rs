@@ -62,7 +62,7 @@ impl Engine {
         entity.drift = None;
         if flight.act == Act::Remove {
             let (at, remote) = (entity.site.at, entity.remote.clone());
-            if at == Collection::ControlPlanes {
+            if at.is_named_by_server() {
                 entity.remote = None;
             }
             self.vanish(id);
@@ -146,7 +146,16 @@ impl Engine {
         };
         let (configuration, scope) = (entity.configuration.clone(), entity.scope());
         let plane = entity.site.control_plane.clone();
-        let chosen_by_server = entity.site.at.naming() == Naming::Labelled;
+        let at = entity.site.at;
+        let chosen_by_server = at.is_named_by_server();
+        if flight.act == Act::Create && at.naming() == Naming::Keyed {
+            entity.beaten = matches!(failure, Failure::Conflict(_));
+            if let Some(sent) = &flight.sent {
+                // If it is there all the same, it is found by this, whatever is wanted then.
+                let parent = entity.site.parent.as_ref().map(RemoteId::as_str);
+                entity.holds = at.uniques(sent, parent).into();
+            }
+        }
         match failure {
             // Not a failure of this entity: the lane waits, and then it is tried again. If that goes
             // on it is worth saying.

@@ -201,7 +201,7 @@ impl Engine {
     }
 
     /// The entity that an object stands for, there or not.
-    fn main_entity(&self, key: &Key) -> Option<&Entity> {
+    pub(crate) fn main_entity(&self, key: &Key) -> Option<&Entity> {
         let unit = self.units.get(key)?;
         let mut entities = unit.entities.iter().filter_map(|id| self.entities.get(*id));
         entities.find(|entity| entity.main)

@@ -340,22 +340,24 @@ pub enum Failure {
 impl Call {
     /// The request that asks this.
     pub fn request(&self) -> Request {
+        let at = match self {
+            Self::WhoAmI => Collection::Identity,
+            Self::List { site, .. }
+            | Self::Get { site, .. }
+            | Self::Put { site, .. }
+            | Self::Post { site, .. }
+            | Self::Patch { site, .. }
+            | Self::Remove { site, .. } => site.at,
+        };
         let request = |method, path, body| Request {
-            host: Host::Region,
+            host: at.host(),
             method,
             path,
             query: Vec::new(),
             body,
         };
         match self {
-            Self::WhoAmI => Request {
-                host: Host::Global,
-                ..request(
-                    Method::Get,
-                    Collection::Identity.list_path().to_owned(),
-                    None,
-                )
-            },
+            Self::WhoAmI => request(Method::Get, at.list_path().to_owned(), None),
             Self::List {
                 site,
                 filter,
@@ -383,7 +385,14 @@ impl Call {
                 }
                 request(Method::Patch, item(site, id), Some(wire))
             }
-            Self::Remove { site, id } => request(Method::Delete, item(site, id), None),
+            Self::Remove { site, id } => {
+                let removal = at.removal().iter();
+                let query = removal.map(|(name, value)| (*name, (*value).to_owned()));
+                Request {
+                    query: query.collect(),
+                    ..request(Method::Delete, item(site, id), None)
+                }
+            }
         }
     }
 
@@ -407,7 +416,7 @@ fn item(site: &Site, id: &RemoteId) -> String {
     let items = fill(site.at.items_path(), site);
     match site.at.shape() {
         Shape::Membership | Shape::Identity => items,
-        Shape::Core | Shape::Numbered => format!("{items}/{id}"),
+        Shape::Core | Shape::Numbered | Shape::Linked | Shape::Wrapped => format!("{items}/{id}"),
     }
 }
 
@@ -421,12 +430,14 @@ fn query(at: Collection, filter: &Filter, cursor: Option<&Cursor>) -> Vec<(&'sta
     }
     match at.shape() {
         Shape::Core => query.push(("size", at.page().to_string())),
-        Shape::Numbered | Shape::Membership => query.push(("page[size]", at.page().to_string())),
-        Shape::Identity => {}
+        Shape::Numbered | Shape::Linked | Shape::Membership => {
+            query.push(("page[size]", at.page().to_string()));
+        }
+        Shape::Identity | Shape::Wrapped => {}
     }
     match (at.shape(), cursor) {
         (_, None) => {}
-        (Shape::Membership, Some(Cursor::Offset(text))) => {
+        (Shape::Membership | Shape::Linked, Some(Cursor::Offset(text))) => {
             query.push(("page[after]", text.clone()));
         }
         (_, Some(Cursor::Offset(text))) => query.push(("offset", text.clone())),

@@ -107,6 +107,13 @@ impl Node {
             .chain(many.iter().filter_map(Self::reference))
     }
 
+    /// Sets a member, if this is a map.
+    fn set(&mut self, key: &str, node: Self) {
+        if let Self::Map(members) = self {
+            members.insert(Arc::from(key), node);
+        }
+    }
+
     /// What is at a path below.
     fn at(&self, path: &str) -> Option<&Self> {
         let (key, rest) = split(path);
@@ -202,7 +209,16 @@ impl Body {
             .into_iter()
             .flatten()
             .filter_map(|(key, value)| {
-                let node = Node::read_with(value, &below(secrets, key))?;
+                let mut node = Node::read_with(value, &below(secrets, key))?;
+                for reference in collection.references() {
+                    // What it refers to is no secret, whatever is around it.
+                    if let (first, Some(rest)) = split(reference.field)
+                        && first == key
+                        && let Some(id) = value[rest].as_str()
+                    {
+                        node.set(rest, Node::Text(Arc::from(id)));
+                    }
+                }
                 Some((Arc::from(key.as_str()), node))
             });
         let mut members: Vec<(Arc<str>, Node)> = members.collect();
@@ -346,9 +362,12 @@ mod tests {
             body.redacted(),
             json!({"kid": "k", "pem": {"private_key": "[redacted]", "public_key": "public"}})
         );
-        let vault = json!({"name": "hcv", "prefix": "p", "config": {"a": [{"token": "canary"}]}});
+        let config = json!({"a": [{"token": "canary"}], "config_store_id": "store"});
+        let vault = json!({"name": "hcv", "prefix": "p", "config": config});
         let vault = Body::from_wire(Collection::Vaults, &vault);
         assert!(!format!("{vault:?}").contains("canary"));
+        let stores: Vec<&str> = vault.references("config.config_store_id").collect();
+        assert_eq!(stores, ["store"]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
+use crate::api::Host;
 use crate::body::Body;
 
 pub use unique::UniqueKey;
@@ -28,6 +29,14 @@ pub enum Collection {
     ControlPlanes,
     /// The members of a control plane group: one list a group.
     GroupMemberships,
+    /// Certificates of data planes, by which a control plane knows them.
+    DataPlaneCertificates,
+    /// Stores of secrets that vaults take theirs from.
+    ConfigStores,
+    /// Networks that Konnect runs.
+    Networks,
+    /// How these networks reach others: one list a network.
+    TransitGateways,
     /// Certificates with their keys.
     Certificates,
     /// Certificates of authorities that are trusted.
@@ -77,6 +86,10 @@ pub enum Shape {
     Numbered,
     /// `{data, offset}`, cursors; `PUT` is an upsert under an id of our choice.
     Core,
+    /// `{data, meta: {page: {next}}}`, links to the next page.
+    Linked,
+    /// `{items}` of all, and `{item}` of one.
+    Wrapped,
     /// One list of ids that belongs to its parent and goes with it.
     Membership,
 }
@@ -96,6 +109,8 @@ pub enum Naming {
     },
     /// It is created by `POST` under an id that the server chooses, and found again by a label.
     Labelled,
+    /// Likewise, but nothing tells what it was made from: it is found by what no two may share.
+    Keyed,
 }
 
 /// How an entity that exists is changed.
@@ -141,11 +156,13 @@ pub struct Parent {
     pub field: &'static str,
 }
 
-/// Another spelling of a member, which answers never have.
+/// Another spelling of a member, which answers do not have, or of no meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shorthand {
     /// This member is a URL that stands for `protocol`, `host`, `port` and `path`.
     Url(&'static str),
+    /// This member is a PEM: line ends say nothing.
+    Pem(&'static str),
     /// This member is an address; Kong adds the port where it names none.
     Address {
         /// The member.
@@ -213,6 +230,32 @@ impl Collection {
         self.row().naming == Naming::Ours
     }
 
+    /// Where it is asked for.
+    pub fn host(self) -> Host {
+        self.row().host
+    }
+
+    /// What a deletion says beside the id, as query parameters.
+    pub fn removal(self) -> &'static [(&'static str, &'static str)] {
+        self.row().removal
+    }
+
+    /// The members that only answers have, as they are at first, in JSON.
+    pub fn made(self) -> &'static str {
+        self.row().made
+    }
+
+    /// Whether an entity never changes and is nothing but what no two may share: who wants one that is there
+    /// can have that.
+    pub fn can_be_shared(self) -> bool {
+        self.naming() == Naming::Keyed && self.update() == Update::No && self.defaults().len() == 1
+    }
+
+    /// Whether the server chooses ids: what was lost sight of is looked for.
+    pub fn is_named_by_server(self) -> bool {
+        matches!(self.naming(), Naming::Labelled | Naming::Keyed)
+    }
+
     /// How an entity comes to its id.
     pub fn naming(self) -> Naming {
         self.row().naming
@@ -222,7 +265,7 @@ impl Collection {
     pub fn members(self) -> Option<Self> {
         match self.naming() {
             Naming::Member { of, .. } => Some(of),
-            Naming::Ours | Naming::Labelled => None,
+            Naming::Ours | Naming::Labelled | Naming::Keyed => None,
         }
     }
 
@@ -292,7 +335,7 @@ impl Collection {
 
     /// What the body of a request may hold: a JSON Schema of `type`, `nullable`, `enum`, `minimum`,
     /// `maximum`, `minLength`, `maxLength`, `minItems`, `maxItems`, `maxProperties`, `required`, `items`,
-    /// `properties`, `additionalProperties`, `default`, `writeOnly` and `format` (`uuid`, `label`).
+    /// `anyOf`, `properties`, `additionalProperties`, `default`, `writeOnly` and `format` (`uuid`, `label`).
     pub fn schema(self) -> &'static Value {
         &SCHEMAS[self as usize]
     }

@@ -146,6 +146,10 @@ pub fn spelled_out(collection: Collection, body: &Body) -> Vec<(Arc<str>, Node)>
             Shorthand::Url(field) => {
                 members.extend(body.text(field).into_iter().flat_map(expand_url));
             }
+            Shorthand::Pem(field) => members.extend(
+                body.text(field)
+                    .map(|pem| (Arc::from(field), Node::Text(Arc::from(plain_pem(pem))))),
+            ),
             Shorthand::Address { field, port } => members.extend(
                 body.text(field)
                     .map(|address| (Arc::from(field), Node::Text(with_port(address, port)))),
@@ -179,6 +183,11 @@ fn spell_out(collection: Collection, body: &Body, members: &mut BTreeMap<Arc<str
             }
         }
     }
+}
+
+/// A PEM without what its line ends may differ in.
+pub(crate) fn plain_pem(pem: &str) -> String {
+    pem.replace('\r', "").trim_end().to_owned()
 }
 
 /// What Kong makes of `url` in a service.

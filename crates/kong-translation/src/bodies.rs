@@ -18,7 +18,9 @@ pub(crate) fn members(at: Collection, spec: &impl Serialize) -> Members {
     let known = |field: &str| {
         at.defaults().contains_key(field)
             || at.shorthands().iter().any(|shorthand| match shorthand {
-                Shorthand::Url(name) | Shorthand::Address { field: name, .. } => *name == field,
+                Shorthand::Url(name)
+                | Shorthand::Pem(name)
+                | Shorthand::Address { field: name, .. } => *name == field,
             })
     };
     match serde_json::to_value(spec).expect("specs are JSON: they have string keys only") {

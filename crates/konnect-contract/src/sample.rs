@@ -14,6 +14,9 @@ pub fn samples(schema: &Value) -> Vec<Value> {
     if let Some(choices) = schema["enum"].as_array() {
         return choices.clone();
     }
+    if let Some(alternatives) = schema["anyOf"].as_array() {
+        return alternatives.iter().flat_map(samples).collect();
+    }
     match schema["type"].as_str() {
         Some("string") => texts(schema),
         Some("integer" | "number") => numbers(schema),

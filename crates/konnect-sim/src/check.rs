@@ -32,6 +32,18 @@ pub(crate) fn violations(schema: &Value, value: &Value) -> Vec<Violation> {
 }
 
 fn check(schema: &Value, value: &Value, at: &str, found: &mut Vec<Violation>) {
+    if value.is_null() && schema["nullable"] == true {
+        return;
+    }
+    if let Some(alternatives) = schema["anyOf"].as_array() {
+        // What is wrong is said by the alternative that comes closest.
+        let tried = alternatives.iter().map(|schema| {
+            let mut found = Vec::new();
+            check(schema, value, at, &mut found);
+            found
+        });
+        return found.extend(tried.min_by_key(Vec::len).unwrap_or_default());
+    }
     let mut report = |rule: &'static str, message: String| {
         found.push(Violation {
             field: at.to_owned(),
@@ -39,9 +51,6 @@ fn check(schema: &Value, value: &Value, at: &str, found: &mut Vec<Violation>) {
             message,
         });
     };
-    if value.is_null() && schema["nullable"] == true {
-        return;
-    }
     if let Some(expected) = schema["type"].as_str()
         && !is(expected, value)
     {

@@ -16,7 +16,8 @@ const CORE_SIZE: usize = 100;
 const OTHER_SIZE: usize = 10;
 
 /// The query parameters that lists understand; an HTTP server reads the keys of its queries as these.
-pub const PARAMETERS: [&str; 19] = [
+pub const PARAMETERS: [&str; 20] = [
+    "force",
     "size",
     "offset",
     "tags",
@@ -112,6 +113,17 @@ pub(crate) fn page<'a>(
                 .map(|item| &**item.1)
                 .collect();
             let meta = json!({"page": {"number": page, "size": size, "total": all.len()}});
+            Ok(json!({"data": data, "meta": meta}))
+        }
+        Shape::Wrapped => {
+            let data: Vec<&Value> = items.map(|item| &**item.1).collect();
+            Ok(json!({"items": data, "page": {"total_count": data.len()}}))
+        }
+        Shape::Linked => {
+            let size = number(query, "page[size]", OTHER_SIZE, most)?;
+            let (data, next) = after(items, cursor(query, "page[after]")?.as_deref(), size);
+            let next = next.map(|cursor| format!("{path}?page[size]={size}&page[after]={cursor}"));
+            let meta = json!({"page": {"size": size, "next": next, "previous": null}});
             Ok(json!({"data": data, "meta": meta}))
         }
         Shape::Membership => {

@@ -16,6 +16,8 @@ pub(crate) enum Style {
     Core,
     /// `{status, title, instance, detail}`.
     Problem,
+    /// `{message}`.
+    Message,
 }
 
 impl Style {
@@ -23,7 +25,10 @@ impl Style {
     pub(crate) fn of(collection: Option<Collection>) -> Self {
         match collection.map(Collection::shape) {
             Some(Shape::Core) => Self::Core,
-            Some(Shape::Identity | Shape::Numbered | Shape::Membership) | None => Self::Problem,
+            Some(Shape::Wrapped) => Self::Message,
+            Some(Shape::Identity | Shape::Numbered | Shape::Linked | Shape::Membership) | None => {
+                Self::Problem
+            }
         }
     }
 }
@@ -68,6 +73,10 @@ impl Refusal {
         }])
     }
 
+    fn is_of_a_store(&self) -> bool {
+        matches!(self, Self::Taken(key) if key.collection() == Collection::ConfigStores)
+    }
+
     fn status(&self, style: Style) -> u16 {
         match (self, style) {
             (Self::Unauthorized, _) => 401,
@@ -75,6 +84,8 @@ impl Refusal {
             (Self::NotFound, _) => 404,
             (Self::Method, _) => 405,
             (Self::Limited { .. }, _) => 429,
+            // The document has no conflicts for these.
+            (Self::Taken(_), Style::Problem) if self.is_of_a_store() => 400,
             (Self::Taken(_) | Self::TakenId | Self::Referred { .. }, Style::Problem) => 409,
             (
                 Self::Unreadable(_)
@@ -95,6 +106,10 @@ impl Refusal {
         let body = match style {
             Style::Core => self.core(),
             Style::Problem => self.problem(status, trace),
+            Style::Message => {
+                let problem = self.problem(status, trace);
+                json!({ "message": problem["detail"] })
+            }
         };
         let retry_after = if let Self::Limited { retry_after } = self {
             Some(*retry_after)
@@ -171,6 +186,9 @@ impl Refusal {
             Self::Dangling { field } => vec![
                 json!({"field": field, "rule": "missing_reference", "reason": "does not exist", "source": "body"}),
             ],
+            Self::Taken(key) => vec![
+                json!({"field": key.fields().join(", "), "rule": "invalid", "reason": detail, "source": "body"}),
+            ],
             Self::Group => vec![
                 json!({"field": "cluster_type", "rule": "invalid", "reason": detail, "source": "body"}),
             ],
@@ -180,7 +198,6 @@ impl Refusal {
             | Self::NotFound
             | Self::Method
             | Self::Unreadable(_)
-            | Self::Taken(_)
             | Self::TakenId
             | Self::Referred { .. } => Vec::new(),
         };
@@ -231,6 +248,7 @@ pub(crate) fn scripted(
             match style {
                 Style::Core => json!({"code": code, "message": title, "details": []}),
                 Style::Problem => problem(status, title, title, trace),
+                Style::Message => json!({ "message": title }),
             }
         }
     };

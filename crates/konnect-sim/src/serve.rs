@@ -43,12 +43,8 @@ impl Desk<'_> {
         match (place.collection.shape(), place.collection.naming()) {
             (Shape::Identity, _) => Err(Refusal::Method),
             (Shape::Membership, _) => self.membership(place, request),
-            (Shape::Core | Shape::Numbered, Naming::Member { of, field }) => {
-                self.member(place, request, of, field)
-            }
-            (Shape::Core | Shape::Numbered, Naming::Ours | Naming::Labelled) => {
-                self.entity(place, request)
-            }
+            (Shape::Core, Naming::Member { of, field }) => self.member(place, request, of, field),
+            _ => self.entity(place, request),
         }
     }
 
@@ -69,15 +65,15 @@ impl Desk<'_> {
             (Method::Get, None) => self.list(place, request),
             (Method::Get, Some(id)) => {
                 let value = self.find(place, id).ok_or(Refusal::NotFound)?;
-                Ok(Response::new(200, (*value).clone()))
+                Ok(Response::new(200, wrapped(place, (*value).clone())))
             }
-            (Method::Post, None) if update != Update::No => {
+            (Method::Post, None) => {
                 let value = self.create(place, body)?;
-                Ok(Response::new(201, value))
+                Ok(Response::new(201, wrapped(place, value)))
             }
             (Method::Put, Some(id)) if update == Update::Put => {
                 let value = self.put(place, id, body)?;
-                Ok(Response::new(200, value))
+                Ok(Response::new(200, wrapped(place, value)))
             }
             (Method::Patch, Some(id)) => match update {
                 Update::Patch { without } => {
@@ -152,6 +148,9 @@ impl Desk<'_> {
             return Err(Refusal::field("id", "invalid", message));
         }
         let before = self.scope(place)?.get(place.collection, &id).cloned();
+        if before.is_none() && !place.collection.takes_our_id() {
+            return Err(Refusal::NotFound);
+        }
         if before
             .as_ref()
             .is_some_and(|before| !belongs(place, before))
@@ -192,9 +191,17 @@ impl Desk<'_> {
     ) -> Result<Value, Refusal> {
         let collection = place.collection;
         fill(collection.schema(), &mut members);
+        if let Ok(Value::Object(made)) = serde_json::from_str(collection.made()) {
+            for (field, value) in made {
+                let kept = before.map(|before| before[&field].clone());
+                members
+                    .entry(field)
+                    .or_insert_with(|| kept.unwrap_or(value));
+            }
+        }
         let time = match collection.shape() {
-            Shape::Core => self.now.seconds(),
-            Shape::Identity | Shape::Numbered | Shape::Membership => {
+            Shape::Core | Shape::Wrapped => self.now.seconds(),
+            Shape::Identity | Shape::Numbered | Shape::Linked | Shape::Membership => {
                 Value::from(self.now.date_time())
             }
         };
@@ -274,8 +281,10 @@ impl Desk<'_> {
         if found.is_none_or(|value| !belongs(place, value)) {
             return match place.collection.shape() {
                 // The document has 204 also where nothing was there.
-                Shape::Core => Ok(Response::new(204, Value::Null)),
-                Shape::Identity | Shape::Numbered | Shape::Membership => Err(Refusal::NotFound),
+                Shape::Core | Shape::Linked => Ok(Response::new(204, Value::Null)),
+                Shape::Identity | Shape::Numbered | Shape::Wrapped | Shape::Membership => {
+                    Err(Refusal::NotFound)
+                }
             };
         }
         let key = (place.collection, id);
@@ -297,6 +306,16 @@ impl Desk<'_> {
             self.store.close(&key.1);
         }
         Ok(Response::new(204, Value::Null))
+    }
+}
+
+/// An entity as answers about one have it.
+fn wrapped(place: &Place<'_>, value: Value) -> Value {
+    match place.collection.shape() {
+        Shape::Wrapped => json!({ "item": value }),
+        Shape::Core | Shape::Identity | Shape::Numbered | Shape::Linked | Shape::Membership => {
+            value
+        }
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn links(collection: Collection, value: &Value) -> Vec<Link> {
         .map(|parent| (parent.field, parent.to, OnDelete::Cascade));
     let member = match collection.naming() {
         Naming::Member { of, field } => Some((field, of, OnDelete::Cascade)),
-        Naming::Ours | Naming::Labelled => None,
+        Naming::Ours | Naming::Labelled | Naming::Keyed => None,
     };
     let references = collection.references().iter();
     references
@@ -56,7 +56,8 @@ pub(crate) fn links(collection: Collection, value: &Value) -> Vec<Link> {
         .chain(parent)
         .chain(member)
         .flat_map(|(field, to, on_delete)| {
-            ids(&value[field]).into_iter().map(move |id| Link {
+            let value = field.split('.').fold(value, |value, name| &value[name]);
+            ids(value).into_iter().map(move |id| Link {
                 field,
                 to: (to, Arc::from(id)),
                 on_delete,

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use kong_model::{Method, Request, Response, Shape};
+use kong_model::{Host, Method, Request, Response, Shape};
 use serde_json::Value;
 
 use crate::Konnect;
@@ -20,6 +20,9 @@ use crate::time::Millis;
 
 /// The path of the user behind a token: like the organisation, but no collection of ours.
 const USER: &str = "/v3/users/me";
+
+/// The region of what all regions have in common.
+const GLOBAL: &str = "global";
 
 /// A request as a server gets it.
 #[derive(Clone, Copy, Debug)]
@@ -178,10 +181,15 @@ impl Konnect {
         if let Some(why) = visit.unreadable {
             return Err(Refusal::Unreadable(why.to_owned()));
         }
+        // What all regions have in common is in one of its own, whatever host a proxy was asked by.
+        let region = match place.collection.host() {
+            Host::Region => visit.region,
+            Host::Global => GLOBAL,
+        };
         let mut desk = Desk {
-            store: organisation.store_mut(visit.region),
+            store: organisation.store_mut(region),
             ids: &mut self.ids,
-            region: visit.region,
+            region,
             now: visit.now,
         };
         desk.serve(&place, request)

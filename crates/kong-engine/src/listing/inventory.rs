@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use kong_model::{Body, Collection, Normal, OnDelete, RemoteId, Site, tags};
+use kong_model::{Body, Collection, Naming, Normal, OnDelete, RemoteId, Site, UniqueKey, tags};
 use kong_resolve::{Claim, Intent, Key, Output, Uid, identity};
 use kong_translation::Drift;
 
@@ -189,13 +189,11 @@ impl Engine {
             self.members_listed(scope, &run);
         } else {
             self.place_strays(scope, &mut run);
+            self.place_unnamed(scope, &mut run);
             self.find_missing(scope, &run);
         }
         self.listings.foreign.retain(|_, (from, _)| from != scope);
-        let realm: Realm = match &scope.control_plane {
-            Some(plane) => (Some(plane.clone()), None),
-            None => (None, Some(scope.configuration.clone())),
-        };
+        let realm = realm_of(scope);
         for (key, foreign) in run.foreign {
             self.listings
                 .foreign
@@ -280,6 +278,48 @@ impl Engine {
             list.leftover = leftover;
             list.referrers = std::mem::take(&mut run.referrers);
         }
+    }
+
+    /// What nothing tells the owner of is found by what no two may share. It is ours if its object says that it
+    /// was about to have one; if not, it is somebody else's, which may be used all the same if there is
+    /// nothing to it but that.
+    fn place_unnamed(&mut self, scope: &Scope, run: &mut Run) {
+        for (remote, item) in std::mem::take(&mut run.unnamed) {
+            let body = Body::from_wire(scope.at, &item);
+            let parent = scope.parent.as_ref().map(RemoteId::as_str);
+            let keys = scope.at.uniques(&body, parent);
+            let Some((id, owner)) = self.unplaced_with(scope, &keys, run) else {
+                continue;
+            };
+            let record = self.records.get(&owner);
+            let made = record.is_none_or(|record| record.is_finalized());
+            if !made && !scope.at.can_be_shared() {
+                continue;
+            }
+            if let Some(entity) = self.entities.get_mut(id) {
+                entity.remote = Some(remote);
+                entity.source = if made {
+                    IdSource::Record
+                } else {
+                    IdSource::Observed
+                };
+            }
+            self.entities.reindex(id);
+            self.believe(id, &item);
+            for key in keys {
+                run.foreign.remove(&key);
+            }
+        }
+    }
+
+    /// An entity of ours with one of these keys that nobody knows the id of, and its object.
+    fn unplaced_with(&self, scope: &Scope, keys: &[UniqueKey], run: &Run) -> Option<(Uuid, Key)> {
+        let realm = realm_of(scope);
+        let rivals = |key| self.entities.rivals(&realm, key);
+        let mut found = keys.iter().flat_map(rivals).filter(|(_, entity)| {
+            entity.remote.is_none() && !entity.beaten && is_settled_before(entity, run)
+        });
+        found.next().map(|(id, entity)| (id, entity.owner.clone()))
     }
 
     /// The entity that is not where we thought it was, if it is this one: that which the object stands
@@ -424,9 +464,11 @@ impl Engine {
             }
             if !left {
                 entity.healing = was_there;
-                if plane && entity.source != IdSource::Observed {
-                    // The server chooses ids of control planes: the next one has another.
+                let ours = entity.source != IdSource::Observed || entity.is_shared();
+                if at.is_named_by_server() && ours {
+                    // The server chooses the id: the next one has another.
                     entity.remote = None;
+                    entity.source = IdSource::Own;
                     entity.facts = None;
                 }
             }
@@ -465,6 +507,14 @@ impl Engine {
                 self.believe(id, &item);
             }
         }
+    }
+}
+
+/// Where what a list has is unique.
+fn realm_of(scope: &Scope) -> Realm {
+    match &scope.control_plane {
+        Some(plane) => (Some(plane.clone()), None),
+        None => (None, Some(scope.configuration.clone())),
     }
 }
 
@@ -521,7 +571,11 @@ pub(super) fn owner_of(item: &Value) -> Option<String> {
 /// What none of our entities is: it may be an object's all the same, or it is nobody's.
 fn note_unknown(scope: &Scope, run: &mut Run, owner: Option<Key>, id: RemoteId, item: Value) {
     let Some(owner) = owner else {
-        return note_foreign(scope, run, &id, &item);
+        note_foreign(scope, run, &id, &item);
+        if scope.at.naming() == Naming::Keyed {
+            run.unnamed.push((id, item));
+        }
+        return;
     };
     let tags = item_tags(&item);
     let part = tags::part(&tags.iter().map(String::as_str));
@@ -549,10 +603,11 @@ fn note_foreign(scope: &Scope, run: &mut Run, id: &RemoteId, item: &Value) {
         }
     }
     let body = Body::from_wire(scope.at, item);
-    let parent = scope
+    let told = scope
         .at
         .parent()
         .and_then(|parent| item[parent.field]["id"].as_str());
+    let parent = scope.parent.as_ref().map(RemoteId::as_str).or(told);
     for key in scope.at.uniques(&body, parent) {
         run.foreign.insert(
             key,

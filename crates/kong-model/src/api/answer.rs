@@ -27,13 +27,17 @@ impl Call {
         }
         match self {
             Self::WhoAmI => Ok(Reply::Entity(response.body)),
-            Self::Get { .. } if response.body.is_object() => Ok(Reply::Entity(response.body)),
-            Self::Get { .. } => Err(unreadable("no entity")),
+            Self::Get { site, .. } => match unwrapped(site.at, response.body) {
+                body @ Value::Object(_) => Ok(Reply::Entity(body)),
+                _ => Err(unreadable("no entity")),
+            },
             Self::List { site, cursor, .. } => page(site.at, cursor.as_ref(), response),
-            Self::Put { .. } | Self::Post { .. } | Self::Patch { .. } => Ok(match response.body {
-                Value::Null => Reply::Done,
-                body => Reply::Entity(body),
-            }),
+            Self::Put { site, .. } | Self::Post { site, .. } | Self::Patch { site, .. } => {
+                Ok(match unwrapped(site.at, response.body) {
+                    Value::Null => Reply::Done,
+                    body => Reply::Entity(body),
+                })
+            }
             Self::Remove { .. } => Ok(Reply::Done),
         }
     }
@@ -60,6 +64,14 @@ pub(super) fn unreadable(lacks: &str) -> Failure {
     Failure::Transport(format!("there is {lacks} in what it answered"))
 }
 
+/// The entity in an answer about one.
+fn unwrapped(at: Collection, mut body: Value) -> Value {
+    match (at.shape(), body.get_mut("item")) {
+        (Shape::Wrapped, Some(item)) => item.take(),
+        _ => body,
+    }
+}
+
 fn page(at: Collection, cursor: Option<&Cursor>, response: Response) -> Result<Reply, Failure> {
     let Response {
         mut body, items, ..
@@ -68,7 +80,12 @@ fn page(at: Collection, cursor: Option<&Cursor>, response: Response) -> Result<R
         return Ok(Reply::Entity(body));
     }
     // An answer without a list is no empty list: from that would follow that everything is gone.
-    let items = match (items, body.get_mut("data").map(Value::take)) {
+    let list = if at.shape() == Shape::Wrapped {
+        "items"
+    } else {
+        "data"
+    };
+    let items = match (items, body.get_mut(list).map(Value::take)) {
         (Some(items), _) => items,
         (None, Some(Value::Array(items))) => Items::from(items),
         (None, _) => return Err(unreadable("no list")),
@@ -96,6 +113,14 @@ fn page(at: Collection, cursor: Option<&Cursor>, response: Response) -> Result<R
             Reply::Page {
                 items,
                 next: more.then_some(Cursor::Number(number + 1)),
+            }
+        }
+        Shape::Wrapped => Reply::Page { items, next: None },
+        Shape::Linked => {
+            let next = body["meta"]["page"]["next"].as_str().and_then(after);
+            Reply::Page {
+                items,
+                next: next.map(Cursor::Offset),
             }
         }
         Shape::Membership => {

@@ -2,9 +2,12 @@
 //! what is particular to it.
 
 mod certificates;
+mod cloud;
 mod consumers;
 mod organisation;
 mod traffic;
+
+use crate::api::Host;
 
 use super::{
     Below, Collection, Naming, OnDelete, Parent, Reference, Shape, Shorthand, Unique, Update,
@@ -16,12 +19,16 @@ pub(super) struct Row {
     /// Its name in declarative configuration, if that is not `name` with underscores.
     pub(super) deck: Option<&'static str>,
     pub(super) shape: Shape,
+    /// Where it is asked for.
+    pub(super) host: Host,
     /// Path of the list; `{cp}` and `{parent}` are filled in.
     pub(super) list: &'static str,
     /// Path under which entities are written, without the id.
     pub(super) items: &'static str,
     pub(super) naming: Naming,
     pub(super) update: Update,
+    /// What a deletion says beside the id.
+    pub(super) removal: &'static [(&'static str, &'static str)],
     pub(super) parent: Option<Parent>,
     pub(super) references: &'static [Reference],
     /// Paths of members whose text is never shown.
@@ -42,6 +49,8 @@ pub(super) struct Row {
     pub(super) schema: &'static str,
     pub(super) shorthands: &'static [Shorthand],
     pub(super) below: Option<Below>,
+    /// Members that only answers have, as they are at first.
+    pub(super) made: &'static str,
     /// Members of answers that say when an entity was made and changed.
     pub(super) stamps: &'static [&'static str],
     /// Members of answers that statuses tell of.
@@ -59,10 +68,12 @@ const CORE: Row = Row {
     name: "",
     deck: None,
     shape: Shape::Core,
+    host: Host::Region,
     list: "",
     items: "",
     naming: Naming::Ours,
     update: Update::Put,
+    removal: &[],
     parent: None,
     references: &[],
     secrets: &[],
@@ -75,15 +86,20 @@ const CORE: Row = Row {
     schema: "{}",
     shorthands: &[],
     below: None,
+    made: "{}",
     stamps: &["created_at", "updated_at"],
     facts: &[],
     page: CORE_PAGE,
 };
 
-pub(super) static ROWS: [Row; 22] = [
+pub(super) static ROWS: [Row; 26] = [
     organisation::IDENTITY,
     organisation::CONTROL_PLANES,
     organisation::GROUP_MEMBERSHIPS,
+    organisation::DATA_PLANE_CERTIFICATES,
+    organisation::CONFIG_STORES,
+    cloud::NETWORKS,
+    cloud::TRANSIT_GATEWAYS,
     certificates::CERTIFICATES,
     certificates::CA_CERTIFICATES,
     certificates::SNIS,

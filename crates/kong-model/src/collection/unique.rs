@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Collection;
 use crate::body::{Body, Node};
+use crate::normal::plain_pem;
 use crate::sealed::Sealed;
 
 /// Members that no two entities of a control plane may have in common, taken together.
@@ -141,9 +142,7 @@ impl<'n> Value<'n> {
         match node {
             Node::Secret(secret) => Self::Hidden(secret.clone()),
             // Line ends are no part of what a PEM says.
-            Node::Text(text) if text.contains('\n') => {
-                Self::Hidden(Sealed::new(text.replace('\r', "").trim_end()))
-            }
+            Node::Text(text) if text.contains('\n') => Self::Hidden(Sealed::new(plain_pem(text))),
             node => node.reference().map_or(Self::Nothing, Self::Shown),
         }
     }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use kong_model::{Body, Call, Collection, Cursor, Filter, RemoteId, Request, Shape, Site, Update};
+use kong_model::{
+    Body, Call, Collection, Cursor, Filter, Naming, RemoteId, Request, Shape, Site, Update,
+};
 use konnect_contract::{Contract, samples};
 use serde_json::Value;
 
@@ -41,10 +43,13 @@ fn calls(at: Collection) -> Vec<Call> {
         }
         Shape::Numbered => {
             list(Filter::All, Some(Cursor::Number(2)));
-            list(Filter::Id(id()), None);
-            list(label(), None);
+            if at.naming() == Naming::Labelled {
+                list(Filter::Id(id()), None);
+                list(label(), None);
+            }
         }
-        Shape::Membership => {
+        Shape::Wrapped => list(Filter::All, None),
+        Shape::Linked | Shape::Membership => {
             list(Filter::All, None);
             list(Filter::All, Some(offset));
         }

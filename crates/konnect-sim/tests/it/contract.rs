@@ -1,6 +1,6 @@
 //! Answers to everything that can be asked, against the vendor's OpenAPI document.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kong_model::{Collection, Method, Reference, Response, Shape, Update};
 use konnect_contract::{Breach, Contract, samples};
@@ -37,6 +37,17 @@ impl Held {
         answer
     }
 
+    /// Creates an entity under an id of the server, which is given.
+    fn made(&mut self, at: Collection, path: &str, body: Value) -> String {
+        let answer = self.has(Method::Post, path, body);
+        let entity = if at.shape() == Shape::Wrapped {
+            &answer["item"]
+        } else {
+            &answer
+        };
+        entity["id"].as_str().unwrap().to_owned()
+    }
+
     fn has(&mut self, method: Method, path: &str, body: Value) -> Value {
         let answer = self.ask(method, path, Some(body));
         assert!(answer.status < 300, "{path}: {}", answer.body);
@@ -66,7 +77,7 @@ fn assert_core_error(body: &Value) {
     );
 }
 
-/// Answers leave out what is not there; only a link to a next page may be null.
+/// Answers leave out what is not there; only a link to another page may be null.
 fn nulls(value: &Value) -> usize {
     match value {
         Value::Array(items) => items
@@ -75,7 +86,7 @@ fn nulls(value: &Value) -> usize {
             .sum(),
         Value::Object(members) => members
             .iter()
-            .filter(|(key, _)| *key != "next")
+            .filter(|(key, _)| !["next", "previous"].contains(&key.as_str()))
             .map(|(_, value)| usize::from(value.is_null()) + nulls(value))
             .sum(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
@@ -114,12 +125,17 @@ fn answers_are_those_of_the_openapi_document() {
         json!({"name": "group", "cluster_type": "CLUSTER_TYPE_CONTROL_PLANE_GROUP"}),
     );
     let control_plane = plane.rsplit('/').next().unwrap().to_owned();
-    let there = |at: Collection| id(u32::from(at as u8) + 100);
+    let mut ids: BTreeMap<Collection, String> = BTreeMap::new();
     for at in Collection::all() {
+        let known = ids.clone();
+        let there = |at: Collection| {
+            let ours = id(u32::from(at as u8) + 100);
+            known.get(&at).cloned().unwrap_or(ours)
+        };
         let fill = |template: &str| {
             let scope = match at.shape() {
                 Shape::Membership => group.rsplit('/').next().unwrap(),
-                Shape::Core | Shape::Numbered | Shape::Identity => &control_plane,
+                _ => &control_plane,
             };
             let parent = at
                 .parent()
@@ -159,6 +175,27 @@ fn answers_are_those_of_the_openapi_document() {
                 held.ask(Method::Get, &item, None);
                 held.ask(Method::Get, &format!("{items}/{}", id(1)), None);
                 held.ask(Method::Put, &item, Some(json!({"unknown": 1})));
+            }
+            (Shape::Linked | Shape::Wrapped, _) | (Shape::Numbered, Update::No) => {
+                for body in &bodies {
+                    let made = held.made(at, &items, body.clone());
+                    let path = format!("{items}/{made}");
+                    held.ask(Method::Get, &path, None);
+                    if at.update() == Update::Put {
+                        held.has(Method::Put, &path, body.clone());
+                    }
+                    held.ask(Method::Delete, &path, None);
+                    held.ask(Method::Delete, &path, None);
+                }
+                // What comes later refers to one that is there.
+                let last = bodies.last().cloned().unwrap_or_default();
+                let made = held.made(at, &items, last.clone());
+                ids.insert(at, made);
+                held.ask(Method::Post, &items, Some(json!({"unknown": 1})));
+                if at != Collection::DataPlaneCertificates && last.get("name").is_some() {
+                    let answer = held.ask(Method::Post, &items, Some(last));
+                    assert!([400, 409].contains(&answer.status));
+                }
             }
             (Shape::Numbered, update) => {
                 for (index, mut body) in bodies.into_iter().enumerate() {

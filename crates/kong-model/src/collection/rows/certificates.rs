@@ -80,6 +80,11 @@ pub(in crate::collection) const VAULTS: Row = Row {
     items: "/v2/control-planes/{cp}/core-entities/vaults",
     // Which settings are secret only the backend knows: a token of HashiCorp's is.
     secrets: &["config"],
+    references: &[Reference {
+        field: "config.config_store_id",
+        to: Collection::ConfigStores,
+        on_delete: OnDelete::Restrict,
+    }],
     uniques: &[Unique::named(&["prefix"])],
     open: &["config"],
     defaults: r#"{

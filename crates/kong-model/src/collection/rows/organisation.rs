@@ -1,6 +1,8 @@
-//! What an organisation has: itself, its control planes, the members of groups.
+//! What an organisation has: itself, its control planes, and what these are told beside their configuration.
 
-use super::{Below, CORE, Collection, Naming, Row, Shape, Unique, Update};
+use crate::api::Host;
+
+use super::{Below, CORE, Collection, Naming, Row, Shape, Shorthand, Unique, Update};
 
 /// Lists of control planes give less than those of core entities.
 const CONTROL_PLANE_PAGE: u32 = 100;
@@ -9,6 +11,7 @@ pub(in crate::collection) const IDENTITY: Row = Row {
     collection: Collection::Identity,
     name: "organizations",
     shape: Shape::Identity,
+    host: Host::Global,
     list: "/v3/organizations/me",
     items: "/v3/organizations/me",
     naming: Naming::Labelled,
@@ -64,6 +67,39 @@ pub(in crate::collection) const GROUP_MEMBERSHIPS: Row = Row {
     sets: &["members"],
     defaults: r#"{"members": null}"#,
     schema: include_str!("../../../schemas/group-memberships.json"),
+    page: CONTROL_PLANE_PAGE,
+    ..CORE
+};
+
+pub(in crate::collection) const DATA_PLANE_CERTIFICATES: Row = Row {
+    collection: Collection::DataPlaneCertificates,
+    name: "dp-client-certificates",
+    shape: Shape::Wrapped,
+    list: "/v2/control-planes/{cp}/dp-client-certificates",
+    items: "/v2/control-planes/{cp}/dp-client-certificates",
+    naming: Naming::Keyed,
+    update: Update::No,
+    uniques: &[Unique::fixed(&["cert"])],
+    sets: &[],
+    defaults: r#"{"cert": null}"#,
+    schema: include_str!("../../../schemas/dp-client-certificates.json"),
+    shorthands: &[Shorthand::Pem("cert")],
+    ..CORE
+};
+
+pub(in crate::collection) const CONFIG_STORES: Row = Row {
+    collection: Collection::ConfigStores,
+    name: "config-stores",
+    shape: Shape::Linked,
+    list: "/v2/control-planes/{cp}/config-stores",
+    items: "/v2/control-planes/{cp}/config-stores",
+    naming: Naming::Keyed,
+    // Without this a store that has secrets stays.
+    removal: &[("force", "true")],
+    uniques: &[Unique::named(&["name"])],
+    sets: &[],
+    defaults: r#"{"name": null}"#,
+    schema: include_str!("../../../schemas/config-stores.json"),
     page: CONTROL_PLANE_PAGE,
     ..CORE
 };
