@@ -23,6 +23,7 @@ mod outcomes;
 mod pool;
 mod queue;
 mod recall;
+mod replacing;
 mod sending;
 mod uniques;
 

@@ -90,6 +90,7 @@ impl Engine {
             | Decision::Agrees
             | Decision::TakeOver
             | Decision::Blocked(_)
+            | Decision::Replace
             | Decision::Forget => {
                 self.unexamined.insert(id);
                 return None;

@@ -68,4 +68,10 @@ impl Frame {
             Self::Extension => READY,
         }
     }
+
+    /// Whether what is wanted may be another entity than the one that is there, because it cannot be changed and
+    /// comes from somewhere that can.
+    pub fn replaces(self) -> bool {
+        self == Self::Extension
+    }
 }
