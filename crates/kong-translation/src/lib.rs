@@ -24,6 +24,7 @@ mod kong_target;
 mod kong_upstream;
 mod kong_vault;
 mod konnect_api_auth_configuration;
+mod konnect_extension;
 mod konnect_gateway_control_plane;
 mod made;
 mod material;

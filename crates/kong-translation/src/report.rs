@@ -165,12 +165,12 @@ pub fn report(
             conditions.retain(|it| failed.iter().all(|failed| failed.kind != it.kind));
             conditions.extend(failed);
             if frame == Frame::Extension {
-                extension::name_certificate(&mut conditions, main_state(states), before);
+                extension::name_certificate(&mut conditions, states, before);
             }
         }
         (Frame::Native | Frame::Konnect | Frame::Extension, None) => {
             if frame == Frame::Extension {
-                extension::name_certificate(&mut conditions, main_state(states), before);
+                extension::name_certificate(&mut conditions, states, before);
             }
             let summary = summary(frame, meta, verdict, settled, &conditions);
             conditions.extend(summary);

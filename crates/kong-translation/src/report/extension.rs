@@ -8,10 +8,10 @@ use kong_crds::conditions::{
     DATA_PLANE_CERTIFICATE_PROVISIONED, KONNECT_API_OP_FAILED, PROVISIONED, PROVISIONING, READY,
 };
 use kong_model::RemoteId;
-use kong_resolve::{Condition, Intent, Key, Truth};
+use kong_resolve::{Condition, Intent, Key};
 use serde_json::Value;
 
-use super::{Attempt, Presence, Problem, State};
+use super::{Attempt, Presence, Problem, State, main_state};
 
 /// What stands before the id.
 const MARK: &str = " has the ID ";
@@ -47,25 +47,28 @@ pub(super) fn ready() -> Condition {
     Condition::holds(READY, READY, "KonnectExtension is ready")
 }
 
-/// Says which certificate is in Konnect. What nobody has looked at yet is believed as it stands in the status
-/// before.
+/// Says which certificate is in Konnect: as long as one that was replaced is there, that one, since nothing else
+/// tells that it is to go. What nobody has looked at yet is believed as it stands in the status before.
 pub(super) fn name_certificate(
     conditions: &mut Vec<Condition>,
-    main: Option<&State<'_>>,
+    states: &[State<'_>],
     before: &Value,
 ) {
-    let is_ours = |condition: &&mut Condition| condition.kind == DATA_PLANE_CERTIFICATE_PROVISIONED;
+    let main = main_state(states);
+    let mut others = states.iter().filter(|state| !state.main);
+    let replaced = others.find(|state| state.presence != Presence::Absent);
+    let named = replaced.or_else(|| main.filter(|main| main.presence == Presence::Present));
     let unseen = main.is_none_or(|main| main.presence == Presence::Unknown);
-    let present = main.filter(|main| main.presence == Presence::Present);
-    let id = match present {
-        Some(main) => main.id.cloned(),
+    let id = match named {
+        Some(named) => named.id.cloned(),
         None => recorded_id(before).filter(|_| unseen),
     };
     let Some(id) = id else {
         return;
     };
-    let said = conditions.iter_mut().find(is_ours);
-    if let Some(failed) = said.filter(|said| said.truth != Truth::True) {
+    let kind = DATA_PLANE_CERTIFICATE_PROVISIONED;
+    let mut said = conditions.iter_mut();
+    if let Some(failed) = said.find(|said| said.kind == kind) {
         let before = format!("; in Konnect the one before{MARK}{id}");
         failed.message.push_str(&before);
         return;
@@ -74,17 +77,12 @@ pub(super) fn name_certificate(
         Some(Intent::Present(_)) => main.confirmed || unseen,
         Some(Intent::Keep | Intent::Absent | Intent::Observe(_) | Intent::Release(_)) | None => true,
     });
-    let (provisioned, replacing) = (
-        format!("DataPlane client certificate provisioned successfully; in Konnect it{MARK}{id}"),
-        format!(
-            "DataPlane client certificate is provisioning; in Konnect the one before{MARK}{id}"
-        ),
-    );
-    let kind = DATA_PLANE_CERTIFICATE_PROVISIONED;
-    conditions.push(if as_wanted {
-        Condition::holds(kind, PROVISIONED, provisioned)
+    conditions.push(if as_wanted && replaced.is_none() {
+        let provisioned = "DataPlane client certificate provisioned successfully; in Konnect it";
+        Condition::holds(kind, PROVISIONED, format!("{provisioned}{MARK}{id}"))
     } else {
-        Condition::fails(kind, PROVISIONING, replacing).passing(true)
+        let replacing = "DataPlane client certificate is provisioning; in Konnect the one before";
+        Condition::fails(kind, PROVISIONING, format!("{replacing}{MARK}{id}")).passing(true)
     });
 }
 
