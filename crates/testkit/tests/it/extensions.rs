@@ -77,7 +77,8 @@ fn a_certificate_is_made_anew_in_place_before_its_end_and_the_old_one_leaves_kon
     };
     assert_ne!(renewed, certificate);
     assert!(is_ready(&scene));
-    assert_eq!(scene.watchdog.violations, []);
+    let violations = &scene.watchdog.violations;
+    assert!(violations.is_empty(), "{violations:?}");
 }
 
 #[test]
