@@ -201,7 +201,12 @@ impl Engine {
         if state.in_flight.is_some() {
             return;
         }
-        let time = self.time_to_mint(state).max(state.not_before);
+        let due = self.time_to_mint(state);
+        let time = due.max(state.not_before);
+        if due > self.now {
+            // It is there, whatever was heard of the attempt to make it.
+            self.mint_succeeded(key);
+        }
         if time > self.now {
             self.mints.queue.remove(key);
             self.set_mint_alarm(key, Some(time));
@@ -209,6 +214,13 @@ impl Engine {
             self.set_mint_alarm(key, None);
             self.mints.queue.insert(key.clone());
         }
+    }
+
+    fn mint_succeeded(&mut self, key: &Key) {
+        if let Some(state) = self.mints.children.get_mut(key) {
+            state.failures = 0;
+        }
+        self.refuse_child(key, None);
     }
 
     /// When the certificate in a Secret is to be another one.
