@@ -99,7 +99,7 @@ fn draft(book: &Path, page: &Page, documents: &[Value]) -> Result<Draft> {
         .filter(|word| !by_people.contains(&format!("`{word}`")))
         .map(|word| format!("says nothing of `{word}` in its own words"))
         .collect();
-    complaints.extend(examples::complaints(&by_people, documents));
+    complaints.extend(examples::complaints(&wanted, documents));
     Ok(Draft {
         file: page.file.clone(),
         found,

@@ -10,8 +10,10 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use crate::adopt::Adopt;
 use crate::explain::Explain;
 use crate::lint::Lint;
+use crate::plan::Plan;
 use crate::run::{MetricsFilter, Run};
 use crate::translate::Translate;
 
@@ -28,6 +30,8 @@ use crate::translate::Translate;
       Apply, wait until nothing more happens, print, exit.
   konduit explain --deck kong.yaml GET http://shop.example.com/items
       Where a configuration of Kong sends a request, and why.
+  konduit plan -f manifests
+      What manifests would change in Konnect; nothing is written.
   konduit sim
       Serve a simulated Konnect to any client of Konnect.
   konduit run --kubeconfig ~/.kube/config
@@ -105,6 +109,37 @@ Exit codes: 0 answered, 2 wrong use or unreadable input.")]
 
 Exit codes: 0 nothing found of the level, 1 findings, 2 wrong use or unreadable input.")]
     Lint(Lint),
+    /// Say what manifests would change in Konnect. Nothing is written.
+    #[command(after_help = "Examples:
+  konduit plan -f manifests
+      Deletions, changes and creations, entity by entity, and how many requests they take.
+  konduit plan -f manifests --token-file token
+      With a token that is not in the manifests.
+  konduit plan -f team-a -f platform --partial
+      Others have objects in the same control planes: what has no manifest stays.
+  konduit plan -f manifests -o json | jq '.changes[] | {action, entity, name}'
+  konduit plan -f manifests --konnect-url http://127.0.0.1:8080
+      Against a simulated Konnect, as `konduit sim` serves it.
+
+A manifest of a repository does not say which object of the cluster it is. What that has in Konnect carries its
+kind, namespace and name, and is found by them; with what `kubectl get -o yaml` prints there is nothing to find.
+
+Exit codes: 0 nothing would change, 1 an error or findings, 2 something would change.")]
+    Plan(Plan),
+    /// Print the manifests that take over what a control plane in Konnect holds.
+    #[command(after_help = "Examples:
+  konduit adopt --control-plane 53ace5be-bbfb-5edf-b4a0-994a4d77b10a -f manifests > shop.yaml
+      For what was made with decK, Terraform or by hand. The manifests that are there give the credentials; what
+      has a manifest among them already is not printed again.
+  konduit adopt --control-plane 53ace5be-bbfb-5edf-b4a0-994a4d77b10a -f auth.yaml --with-secrets
+      With private keys and the like, as far as Konnect gives them.
+  konduit plan -f manifests -f shop.yaml
+      What taking over would change.
+
+Nothing is written to Konnect. What cannot be taken over, and what has to be filled in, is said on standard error.
+
+Exit codes: 0 all of it is printed, 1 something is not or has to be filled in, 2 wrong use or no answer.")]
+    Adopt(Adopt),
     /// Serve a simulated Konnect over HTTP.
     #[command(after_help = "Examples:
   konduit sim

@@ -32,6 +32,8 @@ pub(crate) struct Folder {
     /// The wishes in the order of the manifests.
     order: Vec<ObjectId>,
     findings: Vec<Finding>,
+    /// Whether there may be objects that could not be made out.
+    incomplete: bool,
     /// Whether there may be something to do.
     pending: bool,
 }
@@ -69,6 +71,7 @@ impl Folder {
             entries: BTreeMap::new(),
             order: Vec::new(),
             findings: Vec::new(),
+            incomplete: false,
             pending: false,
         }
     }
@@ -100,6 +103,7 @@ impl Folder {
                 wishes.insert(id, manifest);
             }
         }
+        self.incomplete = !broken.is_empty();
         for (id, entry) in &mut self.entries {
             match wishes.remove(id) {
                 Some(manifest) => entry.wanted = Some(manifest),
@@ -213,6 +217,11 @@ impl Folder {
         findings.sort();
         findings.dedup();
         findings
+    }
+
+    /// Whether there may be objects in the manifests that could not be made out.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.incomplete
     }
 
     /// The manifest of an object.

@@ -1,7 +1,7 @@
 //! `konduit lint`: what is wrong with manifests, or with a declarative configuration.
 //!
 //! Errors are what Kong refuses and what cannot be had; warnings are about what is accepted and does not do what it
-//! seems to. The judgement is made elsewhere; this module reads and prints. Start with [`lint`].
+//! seems to; what is only good to know people are told if they ask. The judgement is made elsewhere; this module reads and prints. Start with [`lint`].
 
 mod sarif;
 
@@ -35,7 +35,7 @@ pub(crate) struct Lint {
     /// Who reads --deck; decK takes members of its own, and references by name.
     #[arg(long, value_enum, default_value = "kong")]
     reader: ReaderName,
-    /// The lowest level that makes the exit code 1.
+    /// The lowest level that makes the exit code 1; info prints more, and does not change it.
     #[arg(long, value_enum, default_value = "error")]
     level: LevelName,
     /// What to print.
@@ -75,6 +75,8 @@ enum ReaderName {
 /// How bad something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 enum LevelName {
+    /// As warning, and what is only good to know is printed as well.
+    Info,
     /// It works, and not as it seems.
     Warning,
     /// It is refused, left out or lost.
@@ -103,7 +105,11 @@ pub(crate) fn lint(options: &Lint, out: &mut dyn Write) -> Result<Outcome> {
     };
     match options.output {
         Format::Text => {
-            for one in &found {
+            let least = match options.level {
+                LevelName::Info => Level::Info,
+                LevelName::Warning | LevelName::Error => Level::Warning,
+            };
+            for one in found.iter().filter(|one| one.level >= least) {
                 writeln!(out, "{}: {}", word(one.level), one.finding)?;
             }
         }
@@ -115,7 +121,8 @@ pub(crate) fn lint(options: &Lint, out: &mut dyn Write) -> Result<Outcome> {
         Format::Sarif => output::document(out, Language::Json, &sarif::log(&found))?,
     }
     let fatal = match options.level {
-        LevelName::Warning => Level::Warning,
+        // Nobody can do anything about what is only good to know.
+        LevelName::Info | LevelName::Warning => Level::Warning,
         LevelName::Error => Level::Error,
     };
     Ok(if found.iter().any(|one| one.level >= fatal) {
@@ -211,6 +218,7 @@ fn of_deck(options: &Lint, deck: &std::path::Path, now: Option<i64>) -> Result<V
 /// A level in one word.
 fn word(level: Level) -> &'static str {
     match level {
+        Level::Info => "info",
         Level::Warning => "warning",
         Level::Error => "error",
     }

@@ -5,6 +5,7 @@
 //! declarative configurations, `sim` for the simulated Konnect as a server, `run` for the operator.
 
 mod admission;
+mod adopt;
 mod catalogue;
 mod changes;
 mod cli;
@@ -12,10 +13,13 @@ mod deck;
 mod explain;
 mod findings;
 mod folder;
+mod inverse;
 mod lint;
 mod manifests;
 mod output;
+mod plan;
 mod refusals;
+mod remote;
 mod run;
 mod secrets;
 mod session;
@@ -44,44 +48,83 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Wrong use, or something that could not be read or written.
 const WRONG: u8 = 2;
 
+/// What a plan ends with that would change something.
+const CHANGES: u8 = 2;
+
 fn main() -> ExitCode {
-    let command = Cli::parse_from(run::arguments()).command;
+    let arguments = run::arguments();
+    let planning = arguments.get(1).is_some_and(|name| name == PLAN);
+    let command = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli.command,
+        Err(error) => {
+            // There is nobody left to tell if this fails.
+            let _ = error.print();
+            return match error.exit_code() {
+                0 => ExitCode::SUCCESS,
+                _ => wrong(planning),
+            };
+        }
+    };
     match perform(command) {
         Ok(Outcome::Well) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::FAILURE,
+        Ok(Outcome::Changes) => ExitCode::from(CHANGES),
         // Whoever reads our output has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // There is nobody left to tell if this fails too.
             let _ = writeln!(io::stderr(), "error: {error:#}");
-            ExitCode::from(WRONG)
+            wrong(planning)
         }
     }
+}
+
+/// The command for which wrong use must not look like changes.
+const PLAN: &str = "plan";
+
+fn wrong(planning: bool) -> ExitCode {
+    if planning {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::from(WRONG)
+    }
+}
+
+/// Whether data goes to a terminal that can be drawn on, and whether in colour.
+fn terminal() -> (bool, Colour) {
+    let terminal =
+        io::stdout().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb");
+    let plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let colour = if terminal && !plain {
+        Colour::On
+    } else {
+        Colour::Off
+    };
+    (terminal, colour)
 }
 
 fn perform(command: Command) -> Result<Outcome> {
     let mut out = io::stdout();
     match command {
         Command::Up(options) => {
-            let terminal =
-                out.is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb");
-            let plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            let (terminal, colour) = terminal();
             let mut streams = Streams {
                 input: &mut io::stdin(),
                 out: &mut out,
                 err: &mut io::stderr(),
                 terminal,
-                colour: if terminal && !plain {
-                    Colour::On
-                } else {
-                    Colour::Off
-                },
+                colour,
             };
             session::up(&options, &mut streams)
         }
         Command::Translate(options) => translate::translate(&options, &mut out, &mut io::stderr()),
         Command::Explain(options) => explain::explain(&options, &mut out, &mut io::stderr()),
         Command::Lint(options) => lint::lint(&options, &mut out),
+        Command::Plan(options) => {
+            let (_, colour) = terminal();
+            plan::plan(&options, colour, &mut out, &mut io::stderr())
+        }
+        Command::Adopt(options) => adopt::adopt(&options, &mut out, &mut io::stderr()),
         Command::Sim(options) => {
             sim::serve(&options, &mut io::stderr())?;
             Ok(Outcome::Well)

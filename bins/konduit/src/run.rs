@@ -6,7 +6,7 @@
 mod accepted;
 mod address;
 mod environment;
-mod konnect;
+pub(crate) mod konnect;
 mod logging;
 mod options;
 

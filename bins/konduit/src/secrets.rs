@@ -61,6 +61,70 @@ fn hide(value: &mut Value) {
     }
 }
 
+/// Parts of names of settings that hold secrets.
+const TELLING: [&str; 11] = [
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "credential",
+    "private",
+    "api_key",
+    "apikey",
+    "access_key",
+    "auth_value",
+    "header_value",
+];
+
+/// Ends of names of settings that are about a secret and hold none.
+const INNOCENT: [&str; 12] = [
+    "endpoint",
+    "endpoints",
+    "url",
+    "uri",
+    "method",
+    "methods",
+    "name",
+    "names",
+    "type",
+    "types",
+    "claim",
+    "claims",
+];
+
+/// Whether a setting, by its name, holds a secret.
+fn sounds_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace('-', "_");
+    let innocent = INNOCENT.iter().any(|end| {
+        name.strip_suffix(end)
+            .is_some_and(|rest| rest.ends_with('_'))
+    });
+    let telling = TELLING.iter().any(|part| name.contains(part));
+    (telling && !innocent) || matches!(name.as_str(), "key" | "keys" | "jwk" | "pem")
+}
+
+/// Puts a mark in place of every text in a free-form configuration that sounds like a secret by the names on the way
+/// to it: those in the path of the value, and those below. References to a vault stay.
+pub(crate) fn hide_named(path: &str, value: &mut Value) {
+    let secret = path.split(['.', '[', ']']).any(sounds_secret);
+    hide_below(value, secret);
+}
+
+fn hide_below(value: &mut Value, secret: bool) {
+    match value {
+        Value::String(text) if secret && !text.is_empty() && !text.starts_with("{vault:") => {
+            *value = Value::from(REDACTED);
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| hide_below(item, secret)),
+        Value::Object(members) => {
+            for (name, member) in members {
+                hide_below(member, secret || sounds_secret(name));
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 /// The secret values of one object.
 #[derive(Default)]
 pub(crate) struct Secrets(Vec<String>);
@@ -260,6 +324,26 @@ mod tests {
             json!([{"services": [{"name": "word", "plugins": [{"name": "word", "config":
                 {"x": ["[redacted]", "shallow"], "y": {"pin": "[redacted]", "z": "[redacted]"}}}]}]}])
         );
+    }
+
+    #[test]
+    fn what_sounds_like_a_secret_is_hidden_in_a_free_form() {
+        let mut config = json!({
+            "client_secret": ["a", "{vault://env/x}"], "redis": {"password": "b", "port": 1},
+            "minute": 5, "token_endpoint": "c", "policy": "local", "api-key": "", "secret_v1": true,
+        });
+        hide_named("config", &mut config);
+        assert_eq!(
+            config,
+            json!({
+                "client_secret": ["[redacted]", "{vault://env/x}"],
+                "redis": {"password": "[redacted]", "port": 1}, "minute": 5,
+                "token_endpoint": "c", "policy": "local", "api-key": "", "secret_v1": true,
+            })
+        );
+        let mut value = json!("x");
+        hide_named("config.redis.password", &mut value);
+        assert_eq!(value, "[redacted]");
     }
 
     #[test]

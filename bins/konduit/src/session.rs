@@ -5,7 +5,7 @@
 
 mod live;
 mod news;
-mod problems;
+pub(crate) mod problems;
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -16,6 +16,7 @@ use cluster_sim::Cluster;
 use kong_driver::{Driver, Schedule, Setup};
 use kong_engine::{Engine, Mono, Settings};
 use konnect_sim::Konnect;
+use serde_json::Value;
 
 use crate::catalogue::Catalogue;
 use crate::cli::{Format, Up};
@@ -47,6 +48,8 @@ pub(crate) enum Outcome {
     Well,
     /// Something is not as it should be, and has been said.
     Findings,
+    /// All well, and something would change.
+    Changes,
 }
 
 /// The seed of the ids that Konnect chooses. The same manifests give the same ids.
@@ -68,11 +71,36 @@ struct Session {
 
 /// Those of the operator, but for one: what is applied here is applied at once, so nobody has to be given time to
 /// apply or delete what belongs together.
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings {
         patience: 2_000,
         ..Settings::default()
     }
+}
+
+/// An empty cluster that serves our kinds.
+pub(crate) fn cluster(definitions: &[Value]) -> Result<Cluster> {
+    let cluster = Cluster::new(definitions)
+        .context("the custom resource definitions cannot be served")?
+        .with_conversion(|document, api_version| {
+            let version = api_version.rsplit('/').next().unwrap_or(api_version);
+            kong_crds::convert(document, version).map_err(|error| error.to_string())
+        });
+    Ok(cluster)
+}
+
+/// An engine between a cluster and a Konnect, at the present time.
+pub(crate) fn driver(cluster: Cluster, konnect: Konnect) -> Driver<Engine> {
+    let wall = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Driver::new(Setup {
+        cluster,
+        konnect,
+        schedule: Schedule::calm(),
+        wall: i64::try_from(wall.as_secs()).unwrap_or_default(),
+        machine: || Engine::new(settings()),
+    })
 }
 
 /// Runs manifests until all is quiet, or until somebody ends it.
@@ -114,22 +142,7 @@ pub(crate) fn up(options: &Up, streams: &mut Streams<'_>) -> Result<Outcome> {
 impl Session {
     fn new(options: &Up, input: &mut dyn Read) -> Result<Self> {
         let definitions = kong_crds::crd_documents();
-        let cluster = Cluster::new(&definitions)
-            .context("the custom resource definitions cannot be served")?
-            .with_conversion(|document, api_version| {
-                let version = api_version.rsplit('/').next().unwrap_or(api_version);
-                kong_crds::convert(document, version).map_err(|error| error.to_string())
-            });
-        let wall = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        let driver = Driver::new(Setup {
-            cluster,
-            konnect: Konnect::new(SEED),
-            schedule: Schedule::calm(),
-            wall: i64::try_from(wall.as_secs()).unwrap_or_default(),
-            machine: || Engine::new(settings()),
-        });
+        let driver = driver(cluster(&definitions)?, Konnect::new(SEED));
         let mut paths = Paths::new(options.paths.clone(), input)?;
         if let Some(dump) = options.dump.as_deref().filter(|it| *it != Path::new(DASH)) {
             paths.leave_out(dump)?;
@@ -241,7 +254,7 @@ fn width(format: Option<Format>) -> Width {
     }
 }
 
-fn tell(err: &mut dyn Write, findings: &[Finding]) -> Result<()> {
+pub(crate) fn tell(err: &mut dyn Write, findings: &[Finding]) -> Result<()> {
     for finding in findings {
         writeln!(err, "{finding}")?;
     }
@@ -249,7 +262,7 @@ fn tell(err: &mut dyn Write, findings: &[Finding]) -> Result<()> {
 }
 
 /// Why there is nothing to do.
-fn nothing(snapshot: &Snapshot) -> anyhow::Error {
+pub(crate) fn nothing(snapshot: &Snapshot) -> anyhow::Error {
     if snapshot.files.is_empty() {
         anyhow!("there are no manifests: no *.yaml, *.yml or *.json file is where you pointed")
     } else {

@@ -3,14 +3,14 @@
 //! Documents of kinds that no gateway is configured by are passed over, as a folder of manifests has many of them;
 //! one that looks like one of ours and is not is said. Start with [`Source::translate`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{ArgAction, Args, ValueEnum, ValueHint};
 use gateway_translation::{KongVersion, Settings, Translation, translate};
-use kong_crds::{Kind, ReadError};
+use kong_crds::{Kind, ReadError, Unreadable};
 use kong_resolve::{Entry, Key, World};
 use kong_router::Config;
 use serde_json::Value;
@@ -228,9 +228,11 @@ impl Source {
             Some(Translator::Kong) => None,
             None => Some(Admission::of(known.iter().map(|(kind, _)| *kind))?),
         };
+        let mut refused_parents: BTreeSet<Key> = BTreeSet::new();
         for (kind, manifest) in known {
             match take_in(kind, &manifest, admission.as_ref(), &mut world) {
                 Ok(key) => {
+                    refused_parents.remove(&key);
                     if let Some(before) = places.insert(key, manifest.clone()) {
                         findings.push(
                             manifest
@@ -242,10 +244,16 @@ impl Source {
                         );
                     }
                 }
-                Err(refused) => findings.extend(refused),
+                Err(refused) => {
+                    findings.extend(refused);
+                    refused_parents.extend(take_in_refused(kind, &manifest, &mut world));
+                }
             }
         }
-        let translation = translate(&world, &self.settings());
+        let mut translation = translate(&world, &self.settings());
+        // What is wrong with them has been said.
+        let problems = &mut translation.problems;
+        problems.retain(|problem| !refused_parents.contains(&problem.object));
         Ok(Translated {
             world,
             translation,
@@ -316,6 +324,22 @@ fn take_in(
     })?;
     world.insert(key.clone(), Entry::of(observed));
     Ok(key)
+}
+
+/// Takes in that there is a parent of routes, though it was refused, so that they are not told that there is none. One
+/// that was taken in before stays.
+fn take_in_refused(kind: Kind, manifest: &Manifest, world: &mut World) -> Option<Key> {
+    if !matches!(kind, Kind::Gateway | Kind::ListenerSet) {
+        return None;
+    }
+    let mut observed = kong_crds::read_manifest(manifest.document.clone()).ok()?;
+    let key = Key::of(&observed).filter(|key| world.entry(key).is_none())?;
+    observed.parts = Err(Unreadable {
+        path: String::new(),
+        reason: "it is refused".to_owned(),
+    });
+    world.insert(key.clone(), Entry::of(observed));
+    Some(key)
 }
 
 /// What to write in place of a kind that is none of ours but looks like one.

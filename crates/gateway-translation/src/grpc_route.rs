@@ -30,7 +30,7 @@ use crate::origin::Provenance;
 use crate::part::{self, PartRoute};
 use crate::predicates;
 use crate::refused;
-use crate::route_annotations::{self, said};
+use crate::route_annotations;
 use crate::route_base;
 use crate::services;
 
@@ -197,7 +197,8 @@ fn expression(
     part: &Part<'_>,
     as_kong: bool,
 ) -> Result<Option<Expression>, String> {
-    let snis = said(context, &part.source.key, part.source.meta, &SNIS).unwrap_or_default();
+    let snis = route_annotations::hosts(context, &part.source.key, part.source.meta, &SNIS)
+        .unwrap_or_default();
     let operands = [
         matches::path_predicate(part.wanted.method.as_ref(), as_kong)?,
         matches::header_predicate(&part.wanted.headers, as_kong)?,

@@ -22,7 +22,7 @@ use crate::class::Class;
 use crate::class_parameters;
 use crate::context::{Context, key};
 use crate::draft::{Draft, DraftRoute};
-use crate::route_annotations;
+use crate::route_annotations::{self, as_kong_compares};
 
 use backend::Destination;
 use paths::{MARKER, Path, Reading};
@@ -104,12 +104,7 @@ fn places(context: &Context<'_, '_>, source: &Source<'_>, reading: Reading<'_>) 
     let mut places: Vec<Place> = Vec::new();
     for (rule, written) in source.spec.rules.iter().enumerate() {
         let host = written.host.clone().unwrap_or_default();
-        let host = if context.settings.as_kong_does() {
-            host
-        } else {
-            // Kong compares hosts as they are written.
-            host.to_ascii_lowercase()
-        };
+        let host = as_kong_compares(context, host);
         let paths = written.http.iter().flat_map(|http| &http.paths);
         for (number, written) in paths.enumerate() {
             let field = format!("spec.rules[{rule}].http.paths[{number}]");

@@ -60,7 +60,7 @@ pub use entrance::{Entrance, entrance};
 pub use lint::{Level, Lint, Rule, lint};
 pub use origin::Provenance;
 pub use settings::{BadVersion, Compat, Features, KongVersion, Settings};
-pub use translator::{Delta, Translator};
+pub use translator::{Delta, Translator, Work};
 
 /// What became of the objects.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -24,6 +24,8 @@ use crate::settings::Settings;
 /// How bad something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
+    /// It is good to know, and nothing in the manifests can change it.
+    Info,
     /// It works, and not as it seems.
     Warning,
     /// Something is refused, left out or lost.
@@ -53,11 +55,13 @@ pub enum Rule {
     Deprecated,
     /// The router does something else than the Gateway API says.
     Limit,
+    /// What clients have to heed, whatever the manifests say.
+    Clients,
 }
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Translation,
         Self::Ignored,
         Self::Refused,
@@ -68,6 +72,7 @@ impl Rule {
         Self::NoEndpoints,
         Self::Deprecated,
         Self::Limit,
+        Self::Clients,
     ];
 
     /// What a warning of the model of the router is about.
@@ -95,6 +100,7 @@ impl Rule {
             Self::NoEndpoints => "no-endpoints",
             Self::Deprecated => "deprecated",
             Self::Limit => "limit-of-router",
+            Self::Clients => "limit-for-clients",
         }
     }
 
@@ -111,6 +117,9 @@ impl Rule {
             Self::NoEndpoints => "A service has no endpoints, so requests to it fail.",
             Self::Deprecated => "There is a newer way to say it.",
             Self::Limit => "Kong's router does something else than the Gateway API says.",
+            Self::Clients => {
+                "Kong's router expects something of clients, whatever the manifests say."
+            }
         }
     }
 
@@ -126,6 +135,7 @@ impl Rule {
             | Self::NoEndpoints
             | Self::Deprecated
             | Self::Limit => Level::Warning,
+            Self::Clients => Level::Info,
         }
     }
 }

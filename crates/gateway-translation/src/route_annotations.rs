@@ -129,15 +129,35 @@ fn apply_protocols(context: &Context<'_, '_>, object: &Key, meta: &Meta, route: 
     }
 }
 
+/// A host as Kong is given it: it compares hosts as they are written.
+pub(crate) fn as_kong_compares(context: &Context<'_, '_>, host: String) -> String {
+    if context.settings.as_kong_does() {
+        host
+    } else {
+        host.to_ascii_lowercase()
+    }
+}
+
+/// The hosts that an annotation names.
+pub(crate) fn hosts(
+    context: &Context<'_, '_>,
+    object: &Key,
+    meta: &Meta,
+    annotation: &Annotation<Vec<String>>,
+) -> Option<Vec<String>> {
+    let hosts = said(context, object, meta, annotation)?.into_iter();
+    Some(hosts.map(|host| as_kong_compares(context, host)).collect())
+}
+
 /// Which requests the route is for.
 fn apply_matches(context: &Context<'_, '_>, object: &Key, meta: &Meta, route: &mut Route) {
     if let Some(methods) = said(context, object, meta, &METHODS) {
         route.methods = Some(methods).filter(|methods| !methods.is_empty());
     }
-    if let Some(snis) = said(context, object, meta, &SNIS) {
+    if let Some(snis) = hosts(context, object, meta, &SNIS) {
         route.snis = Some(snis).filter(|snis| !snis.is_empty());
     }
-    if let Some(aliases) = said(context, object, meta, &HOST_ALIASES)
+    if let Some(aliases) = hosts(context, object, meta, &HOST_ALIASES)
         && !aliases.is_empty()
     {
         let hosts = route.hosts.get_or_insert_default();

@@ -30,7 +30,7 @@ use crate::plugins::{self, PluginKey, Relations};
 use crate::settings::Settings;
 use crate::status::{self, Statuses};
 
-pub use delta::Delta;
+pub use delta::{Delta, Work};
 use graph::{Graph, Sort, Unit};
 use routes::Routes;
 use services::{MadeService, Services};
@@ -53,6 +53,7 @@ pub struct Translator {
     parents: BTreeSet<String>,
     rest: Rest,
     delta: Delta,
+    work: Work,
 }
 
 /// What there are few of, each collection as a whole.
@@ -120,6 +121,7 @@ impl Translator {
             parents: BTreeSet::new(),
             rest: Rest::default(),
             delta: Delta::default(),
+            work: Work::default(),
         }
     }
 
@@ -129,6 +131,7 @@ impl Translator {
         if !self.settings.without.is_empty() {
             return self.apply_without(world);
         }
+        self.work = Work::default();
         for key in changed {
             self.graph.changed(world, key);
             if let Some(unit) = self.unit_of(key) {
@@ -189,6 +192,11 @@ impl Translator {
     /// How many units there are, which is what memory goes to.
     pub fn units(&self) -> usize {
         self.graph.len()
+    }
+
+    /// How much there was to do for what was taken in last.
+    pub fn work(&self) -> Work {
+        self.work
     }
 
     /// The configuration, and what is wrong with the objects; the [statuses](Self::statuses) are not in it.

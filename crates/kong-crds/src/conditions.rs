@@ -6,7 +6,7 @@
 /// The most conditions that the CRDs allow on one object.
 pub const LIMIT: usize = 8;
 
-/// Types that every judged object can carry: they warn while they are True, keep nothing from being
+/// What every judged object can carry beside that: these warn while they are True, keep nothing from being
 /// Programmed, and are not there otherwise.
 pub const WARNINGS: [&str; 2] = [DRIFTED, POLICY_UNKNOWN];
 

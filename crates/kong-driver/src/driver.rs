@@ -10,7 +10,9 @@ use std::collections::VecDeque;
 use serde_json::Value;
 
 use cluster_sim::{Cluster, Request, Status};
-use kong_engine::{Effect, Engine, Input, Mono, Now, Outcome, Role};
+use kong_engine::{Action, Effect, Engine, Input, Mono, Now, Outcome, Role};
+use kong_model::{Call, Failure, Reply};
+use kong_resolve::Access;
 use konnect_sim::Konnect;
 
 use crate::machine::Machine;
@@ -67,6 +69,9 @@ pub struct Told {
 /// Decides what goes wrong with the next effect.
 type Plan = Box<dyn FnMut(ReplicaId, u64, &Effect) -> Option<Fault>>;
 
+/// Hears every call before Konnect does: it may put something there first, or answer itself.
+type Source = Box<dyn FnMut(&mut Konnect, &Access, &Call) -> Option<Result<Reply, Failure>>>;
+
 /// Engines, a cluster and a Konnect under one clock.
 pub struct Driver<M> {
     /// The cluster; change it as its user through [`Driver::apply`] and its like.
@@ -84,6 +89,7 @@ pub struct Driver<M> {
     /// Processes that a fault has ended.
     crashes: u64,
     plan: Option<Plan>,
+    source: Option<Source>,
 }
 
 impl<M> std::fmt::Debug for Driver<M> {
@@ -118,6 +124,7 @@ impl<M: Machine> Driver<M> {
             forge: Forge::default(),
             crashes: 0,
             plan: None,
+            source: None,
         }
     }
 
@@ -198,6 +205,15 @@ impl<M: Machine> Driver<M> {
     /// Nothing goes wrong any more.
     pub fn clear_plan(&mut self) {
         self.plan = None;
+    }
+
+    /// Lets somebody hear every call before Konnect does: what stands behind this Konnect, such as a real one of
+    /// which it holds a part. An answer of theirs is the answer.
+    pub fn set_source(
+        &mut self,
+        source: impl FnMut(&mut Konnect, &Access, &Call) -> Option<Result<Reply, Failure>> + 'static,
+    ) {
+        self.source = Some(Box::new(source));
     }
 
     /// The time.
@@ -343,6 +359,17 @@ impl<M: Machine> Driver<M> {
         }
     }
 
+    /// What the source answers to a call.
+    fn ask_source(&mut self, action: &Action) -> Option<Result<Reply, Failure>> {
+        match action {
+            Action::Konnect { access, call } => {
+                let source = self.source.as_mut()?;
+                source(&mut self.konnect, access, call)
+            }
+            Action::Status { .. } | Action::Finalizers { .. } => None,
+        }
+    }
+
     fn send(&mut self, id: ReplicaId, effect: Effect) -> Sent {
         let index = self.effects;
         self.effects += 1;
@@ -359,6 +386,8 @@ impl<M: Machine> Driver<M> {
         let actor = self.replicas[id.0].actor.clone();
         let outcome = if late {
             Outcome::NotSent
+        } else if let (true, Some(answer)) = (reached, self.ask_source(&effect.action)) {
+            Outcome::Konnect(answer)
         } else if reached {
             let mut servers = Servers {
                 cluster: &mut self.cluster,

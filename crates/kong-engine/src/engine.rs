@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use kong_crds::Kind;
-use kong_resolve::{Condition, Dep, Home, Key, Map, Uid, World};
+use kong_resolve::{Access, Condition, Dep, Home, Key, Map, Uid, World};
 
 use crate::entities::Entities;
 use crate::input::{Effect, Input, Lane, Mono, Now, OpId, Org, Outcome, Role};
@@ -205,6 +205,12 @@ impl Engine {
     pub fn readers(&self, key: &Key) -> impl Iterator<Item = &Key> {
         let readers = self.readers.get(&Dep::Object(key.clone()));
         readers.into_iter().flatten()
+    }
+
+    /// The accesses whose tokens have been found good, by configuration.
+    pub fn accesses(&self) -> impl Iterator<Item = (&Key, &Access)> {
+        let units = self.units.keys();
+        units.filter_map(|key| Some((key, self.access(key)?)))
     }
 
     /// Whether nothing is in flight, queued or waiting for anything but the next list.

@@ -309,6 +309,15 @@ impl Entity {
         }
     }
 
+    /// The ids of what it refers to, as it is held.
+    pub(crate) fn references(&self) -> Vec<RemoteId> {
+        let mut ids = Vec::new();
+        for reference in self.site.at.references() {
+            self.visit_held(reference.field, &mut |id| ids.push(RemoteId::from(id)));
+        }
+        ids
+    }
+
     /// Whether it goes with this other one, if that goes.
     pub(crate) fn falls_with(&self, other: &Self) -> bool {
         let remote = other.remote.as_ref();

@@ -156,7 +156,10 @@ impl Engine {
             }
         }
         let foreign = || {
-            let words = self.listings.referrer(&entity.scope(), remote)?;
+            let scope = entity.scope();
+            let mut referrers = self.listings.referrers(&scope, remote);
+            // What has become ours since is known better.
+            let (_, words) = referrers.find(|(id, _)| self.entities.at(id).is_empty())?;
             Some(Blocker::Foreign(words.to_owned()))
         };
         found.or_else(|| foreign().filter(|_| !alone))

@@ -34,6 +34,9 @@ const RETRY: u64 = 1_000;
 /// The longest of these times.
 const LONGEST_RETRY: u64 = 60_000;
 
+/// By what they refer to, what refers to it and that in words.
+type Referrers = BTreeMap<RemoteId, BTreeMap<RemoteId, String>>;
+
 /// What one list covers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope {
@@ -82,8 +85,10 @@ struct Listing {
     due: Option<Mono>,
     /// What it had, although nobody of ours wanted it then.
     leftover: BTreeSet<RemoteId>,
-    /// What keeps which entities from being deleted without being ours: Konnect refuses that.
-    referrers: BTreeMap<RemoteId, String>,
+    /// What keeps which entities from being deleted without being ours, in words: Konnect refuses that.
+    referrers: Referrers,
+    /// What we have deleted since it was last read: a page that is on its way may have it still.
+    removed: BTreeMap<RemoteId, OpId>,
 }
 
 /// A list that is being read.
@@ -97,7 +102,7 @@ struct Run {
     foreign: BTreeMap<UniqueKey, Foreign>,
     /// What is none of ours.
     strangers: BTreeSet<RemoteId>,
-    referrers: BTreeMap<RemoteId, String>,
+    referrers: Referrers,
     /// What nothing tells the owner of.
     unnamed: Vec<(RemoteId, Value)>,
     /// Pages of a list that is one entity.
@@ -149,18 +154,42 @@ impl Listings {
         list.is_some_and(|list| list.complete || list.running.is_some())
     }
 
-    /// What keeps an entity of this scope from being deleted without being ours.
-    pub(crate) fn referrer(&self, scope: &Scope, id: &RemoteId) -> Option<&str> {
-        let mut lists = Collection::all()
-            .filter(|at| at.restrains(scope.at))
-            .filter_map(|at| {
-                self.lists.get(&Scope {
-                    at,
-                    ..scope.clone()
-                })
-            });
-        let words = lists.find_map(|list| list.referrers.get(id))?;
-        Some(words)
+    /// What keeps an entity of this scope from being deleted without being ours, by id and in words.
+    pub(crate) fn referrers(
+        &self,
+        scope: &Scope,
+        id: &RemoteId,
+    ) -> impl Iterator<Item = (&RemoteId, &str)> {
+        let lists = Collection::all().filter(|at| at.restrains(scope.at));
+        let lists = lists.filter_map(|at| {
+            self.lists.get(&Scope {
+                at,
+                ..scope.clone()
+            })
+        });
+        lists
+            .filter_map(|list| list.referrers.get(id))
+            .flatten()
+            .map(|(id, words)| (id, &**words))
+    }
+
+    /// An entity was deleted by us, which referred to these. A list may take it for somebody else's.
+    pub(crate) fn is_removed(&mut self, scope: &Scope, id: &RemoteId, op: OpId, to: &[RemoteId]) {
+        let Some(list) = self.lists.get_mut(scope) else {
+            return;
+        };
+        list.removed.insert(id.clone(), op);
+        for to in to {
+            if let Some(referrers) = list.referrers.get_mut(to) {
+                referrers.remove(id);
+            }
+        }
+    }
+
+    /// Whether we have deleted an entity since a list began.
+    fn was_removed(&self, scope: &Scope, id: &RemoteId, began: Option<OpId>) -> bool {
+        let removed = self.lists.get(scope).and_then(|list| list.removed.get(id));
+        removed.is_some_and(|removed| began.is_none_or(|began| began <= *removed))
     }
 
     /// An entity has become one of ours.

@@ -53,6 +53,7 @@ impl Engine {
     }
 
     fn succeeded(&mut self, id: Uuid, flight: Flight, reply: &Reply) {
+        let last = OpId(self.last_op);
         let Some(entity) = self.entities.get_mut(id) else {
             return;
         };
@@ -61,12 +62,14 @@ impl Engine {
         entity.healing = false;
         entity.drift = None;
         if flight.act == Act::Remove {
-            let (at, remote) = (entity.site.at, entity.remote.clone());
+            let (at, remote, scope) = (entity.site.at, entity.remote.clone(), entity.scope());
+            let references = entity.references();
             if at.is_named_by_server() {
                 entity.remote = None;
             }
             self.vanish(id);
             if let Some(remote) = remote {
+                self.listings.is_removed(&scope, &remote, last, &references);
                 self.goes_along(at, &remote);
             }
             return;

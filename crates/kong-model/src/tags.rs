@@ -23,6 +23,9 @@ pub const OWNER: &str = "konduit-owner";
 /// id it is found, it is that one.
 pub const PART: &str = "konduit-part";
 
+/// Who manages what carries the tags: the name that Kong's operator gives itself.
+const OPERATOR: &str = "kong-operator";
+
 /// The Kubernetes object that an entity is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
@@ -68,7 +71,7 @@ impl Origin {
         );
         pairs.push((UID, self.uid.clone()));
         pairs.push(("k8s-version", self.version.clone()));
-        pairs.push(("managed-by", "kong-operator".to_owned()));
+        pairs.push(("managed-by", OPERATOR.to_owned()));
         if let Some(Owner { uid, part }) = &self.owner {
             pairs.extend([(OWNER, uid.clone()), (PART, part.clone())]);
         }
@@ -112,11 +115,38 @@ impl Origin {
 
 /// Whether a tag is one that we, or Kong's operator, put on an entity, and none of the user's.
 pub fn is_operators(tag: &str) -> bool {
-    let key = tag.split_once(':').map_or(tag, |(key, _)| key);
+    let (key, value) = tag.split_once(':').unwrap_or((tag, ""));
     match key {
         GENERATION | "k8s-group" | "k8s-kind" | "k8s-name" | "k8s-namespace" | UID
         | "k8s-version" | OWNER | PART => true,
-        _ => tag == "managed-by:kong-operator",
+        "managed-by" => value == OPERATOR,
+        _ => false,
+    }
+}
+
+impl Origin {
+    /// The object that tags or labels, as `key:value`, say an entity is made from; `None` if they are not those of
+    /// an operator. What was too long for a tag is cut.
+    pub fn read<'a>(tags: &(impl Iterator<Item = &'a str> + Clone)) -> Option<Self> {
+        let text = |key: &str| value(tags, key).map(str::to_owned);
+        if text("managed-by").as_deref() != Some(OPERATOR) {
+            return None;
+        }
+        Some(Self {
+            group: text("k8s-group").unwrap_or_default(),
+            version: text("k8s-version").unwrap_or_default(),
+            kind: text("k8s-kind")?,
+            namespace: text("k8s-namespace"),
+            name: text("k8s-name")?,
+            uid: text(UID)?,
+            generation: text(GENERATION)
+                .and_then(|text| text.parse().ok())
+                .unwrap_or_default(),
+            owner: text(OWNER).map(|uid| Owner {
+                uid,
+                part: text(PART).unwrap_or_default(),
+            }),
+        })
     }
 }
 
@@ -196,6 +226,21 @@ mod tests {
         let dashed = format!("{}--b", "a".repeat(MAX_LABEL - 1));
         let labels = origin().labels(&BTreeMap::from([("team".to_owned(), dashed)]));
         assert_eq!(labels["team"], "a".repeat(MAX_LABEL - 1));
+    }
+
+    #[test]
+    fn an_origin_is_read_out_of_the_tags_that_it_gives() {
+        let mut origin = origin();
+        origin.owner = Some(Owner {
+            uid: "o".into(),
+            part: "p".into(),
+        });
+        let tags = origin.tags(["team:a", "k8s-user"], None);
+        let read = Origin::read(&tags.iter().map(String::as_str));
+        assert_eq!(read.as_ref(), Some(&origin));
+        let theirs: Vec<_> = tags.iter().filter(|tag| !is_operators(tag)).collect();
+        assert_eq!(theirs, ["k8s-user", "team:a"]);
+        assert_eq!(Origin::read(&["k8s-uid:u", "k8s-kind:X"].into_iter()), None);
     }
 
     #[test]

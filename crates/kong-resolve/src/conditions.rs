@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use kong_crds::conditions::LIMIT;
+use kong_crds::conditions::{ADOPTED, LIMIT, PROGRAMMED, VALID, WARNINGS};
 
 /// The status of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -136,7 +136,7 @@ impl Condition {
 ///
 /// `lastTransitionTime` moves only with `status`; `now` is RFC 3339. Where there would be more than the
 /// schema allows, conditions of ours that hold are left out, the last ones first: a failure is never
-/// lost.
+/// lost, and neither is a warning.
 pub fn render(mut ours: Vec<Condition>, generation: i64, before: &Value, now: &str) -> Value {
     let before = before.as_array().map_or(&[][..], Vec::as_slice);
     let previous = |kind: &str| before.iter().find(|condition| condition["type"] == kind);
@@ -146,9 +146,9 @@ pub fn render(mut ours: Vec<Condition>, generation: i64, before: &Value, now: &s
         .filter(|condition| !is_ours(condition["type"].as_str().unwrap_or_default()))
         .collect();
     while ours.len() + foreign.len() > LIMIT {
-        let spare = ours.iter().rposition(|condition| {
-            condition.truth == Truth::True && condition.kind != kong_crds::conditions::PROGRAMMED
-        });
+        let spare = ours
+            .iter()
+            .rposition(|it| it.truth == Truth::True && !is_needed(it.kind));
         match spare {
             Some(index) => ours.remove(index),
             None => break,
@@ -172,6 +172,12 @@ pub fn render(mut ours: Vec<Condition>, generation: i64, before: &Value, now: &s
         .collect()
 }
 
+/// Whether a condition that holds is missed where it is left out: the headline, what only the status
+/// remembers, and what warns.
+fn is_needed(kind: &str) -> bool {
+    [PROGRAMMED, ADOPTED].contains(&kind) || WARNINGS.contains(&kind)
+}
+
 /// Whether a condition of this type is one that we would remove when it no longer applies.
 fn is_ours(kind: &str) -> bool {
     macro_rules! known {
@@ -180,8 +186,8 @@ fn is_ours(kind: &str) -> bool {
         };
     }
     // The schema default of KonnectAPIAuthConfiguration; nobody else writes it.
-    kind == kong_crds::conditions::VALID
-        || kong_crds::conditions::WARNINGS.contains(&kind)
+    kind == VALID
+        || WARNINGS.contains(&kind)
         || kong_crds::kinds!(known)
             .iter()
             .any(|types| types.contains(&kind))
@@ -189,7 +195,7 @@ fn is_ours(kind: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use kong_crds::conditions::{API_AUTH_VALID, PROGRAMMED, VALID};
+    use kong_crds::conditions::{API_AUTH_VALID, DRIFTED, POLICY_UNKNOWN};
 
     use super::*;
 
@@ -239,6 +245,25 @@ mod tests {
             .map(|c| &c["type"])
             .collect();
         assert_eq!(types, ["A", "B", "C", "D", "E", "F", "G", "Z"]);
+    }
+
+    #[test]
+    fn what_warns_and_what_only_the_status_remembers_is_not_left_out_either() {
+        let needed = [ADOPTED, DRIFTED, POLICY_UNKNOWN, PROGRAMMED];
+        let others = ["A", "Z1", "Z2", "Z3", "Z4", "Z5"];
+        let ours = needed.into_iter().chain(others);
+        let ours = ours.map(|kind| Condition::holds(kind, VALID, "")).collect();
+        let rendered = render(ours, 1, &Value::Null, "t").to_string();
+        for kind in needed {
+            assert!(
+                rendered.contains(&format!("\"type\":\"{kind}\"")),
+                "{rendered}"
+            );
+        }
+        assert!(
+            rendered.contains("\"Z3\"") && !rendered.contains("\"Z4\""),
+            "{rendered}"
+        );
     }
 
     #[test]

@@ -74,9 +74,19 @@ pub struct World {
     users: Map<(Kind, Name), BTreeSet<Name>>,
 }
 
-/// Whether there is an index of a kind. Of what lives in Konnect there can be very many, and nobody asks for all.
+/// Whether there is an index of a kind. Of what lives in Konnect alone there can be very many, and nobody asks for all.
 fn is_indexed(kind: Kind) -> bool {
-    !kind.is_served() || matches!(kind, Kind::Secret | Kind::KongPlugin)
+    // Of what is served, these are for gateways without Konnect as well.
+    let for_gateways = matches!(
+        kind,
+        Kind::Secret
+            | Kind::KongPlugin
+            | Kind::KongClusterPlugin
+            | Kind::KongVault
+            | Kind::KongConsumerGroup
+            | Kind::KongConsumer
+    );
+    for_gateways || !kind.is_served()
 }
 
 /// The names of the plugins that an object asks for in its annotation, in its own namespace.
@@ -209,7 +219,7 @@ impl World {
     }
 
     /// All objects of a kind by name; nothing for kinds of which there is no index, which are those that are
-    /// served in a cluster, Secrets and KongPlugins aside.
+    /// served in a cluster and not for gateways.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Name> {
         self.of_kind.get(&kind).into_iter().flatten()
     }

@@ -293,7 +293,7 @@ mod tests {
         let of = |cluster: &mut Cluster, plane, own: Option<&str>| {
             let state = control_plane_with(|home| home.drift = plane);
             cluster.stand(&control_plane(), state);
-            let annotations = own.map_or(json!({}), |own| json!({DRIFT_ANNOTATION: own}));
+            let annotations = own.map_or_else(|| json!({}), |own| json!({DRIFT_ANNOTATION: own}));
             service(cluster, annotations, Value::Null).drift
         };
         for plane in [DriftPolicy::Enforce, DriftPolicy::Warn, DriftPolicy::Ignore] {

@@ -73,6 +73,10 @@ pub enum Drift {
 
 /// One entity of an object, as far as its status is concerned.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that do not depend on each other"
+)]
 pub struct State<'a> {
     /// Where it lives.
     pub at: Collection,

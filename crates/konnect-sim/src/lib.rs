@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use kong_model::{Collection, Response};
+use kong_model::{Collection, RemoteId, Response, Shape, Site};
 use serde_json::Value;
 
 mod check;
@@ -198,6 +198,37 @@ impl Konnect {
                 .flat_map(move |scope| scope.all(collection))
                 .map(|(id, value)| (&**id, &**value))
         })
+    }
+
+    /// Puts an entity there as it is, in place of what was there under its id: what another Konnect holds, of
+    /// which this one is to be a copy. It belongs to the organisation of the token and to `region`; nothing is
+    /// checked and nothing is logged. The members of a group are one entity, under the id of the group.
+    ///
+    /// False if the token is not accepted, the control plane is not there, or the entity has no id.
+    pub fn plant(&mut self, token: &str, region: &str, site: &Site, entity: Value) -> bool {
+        let Some(name) = self.tokens.organisation(token) else {
+            return false;
+        };
+        let Some(organisation) = self.organisations.get_mut(&name) else {
+            return false;
+        };
+        let store = organisation.store_mut(region);
+        let plane = site.control_plane.as_ref().map(RemoteId::as_str);
+        let id = match site.at.shape() {
+            Shape::Membership => plane,
+            Shape::Identity | Shape::Numbered | Shape::Core => entity["id"].as_str(),
+        };
+        let Some(id) = id.map(Arc::from) else {
+            return false;
+        };
+        if site.at == Collection::ControlPlanes {
+            store.open(Arc::clone(&id));
+        }
+        let Some(scope) = store.scope_mut(plane) else {
+            return false;
+        };
+        scope.put((site.at, id), entity);
+        true
     }
 
     /// This text is a secret wherever it stands: dumps do not show it. Which members of an entity are

@@ -69,6 +69,22 @@ pub enum Elsewhere {
         /// Its name, or what stands for one.
         name: String,
     },
+    /// Changes members of the entity of an object.
+    ChangeOf {
+        /// The object.
+        object: Key,
+        /// Where the entity is.
+        at: Collection,
+        /// The members to change.
+        members: Value,
+    },
+    /// Deletes the entity of an object.
+    DeleteOf {
+        /// The object.
+        object: Key,
+        /// Where the entity is.
+        at: Collection,
+    },
     /// Creates a control plane.
     Found {
         /// Its name.

@@ -5,9 +5,10 @@
 //! result is the JSON that a user would apply. Depends on the kinds only.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use kong_crds::Kind;
-use kong_resolve::Key;
+use kong_resolve::{Key, Name};
 use serde_json::{Value, json};
 
 /// The namespace of everything that is not put elsewhere.
@@ -144,8 +145,25 @@ impl<K> Document<K> {
 pub fn key_of(document: &Value) -> Option<Key> {
     let kind: Kind = document["kind"].as_str()?.parse().ok()?;
     let metadata = &document["metadata"];
-    let namespace = metadata["namespace"].as_str()?;
-    Some(Key::new(kind, namespace, metadata["name"].as_str()?))
+    key_from(
+        kind,
+        metadata["namespace"].as_str(),
+        metadata["name"].as_str()?,
+    )
+}
+
+/// The name of an object of a kind; none if the kind has namespaces and there is none.
+pub(crate) fn key_from(kind: Kind, namespace: Option<&str>, name: &str) -> Option<Key> {
+    let namespace = if kind.namespaced() {
+        Some(Arc::from(namespace?))
+    } else {
+        None
+    };
+    let name = Arc::from(name);
+    Some(Key {
+        kind,
+        name: Name { namespace, name },
+    })
 }
 
 /// What a binding is for.

@@ -6,6 +6,7 @@
 
 pub mod act;
 pub mod document;
+pub mod examples;
 pub mod faults;
 pub mod picture;
 pub mod random;

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use crate::act::Act;
 use crate::document::key_of;
 use crate::faults::{FaultLog, FaultPlan};
-use crate::trace::Trace;
+use crate::trace::{Trace, brief};
 use crate::watchdog::{By, Watchdog};
 
 /// What the ids that Konnect chooses are drawn from.
@@ -150,6 +150,9 @@ impl<M: Machine> Scene<M> {
         if let Some(trace) = &mut self.trace {
             trace.note(step);
         }
+        if self.watchdog.reads_everything {
+            self.watchdog.search("a line of a trace", &brief(step));
+        }
         let now = self.driver.now();
         let before = self.watchdog.violations.len();
         self.watchdog
@@ -201,6 +204,7 @@ impl<M: Machine> Scene<M> {
     ///
     /// What the API server refused; deletions of what is not there are no error.
     pub fn act(&mut self, act: &Act) -> Result<(), Status> {
+        self.watchdog.learn(act);
         let done = self.perform(act);
         self.watchdog
             .look(&self.driver.cluster, &self.driver.konnect, By::User);
@@ -347,12 +351,7 @@ impl<M: Machine> Scene<M> {
 
     /// The id of its entity in Konnect, as its status has it.
     pub fn id(&self, key: &Key) -> Option<String> {
-        let status = self.status(key);
-        let id = match key.kind {
-            Kind::KonnectGatewayControlPlane => &status["id"],
-            _ => &status["konnect"]["id"],
-        };
-        id.as_str().map(str::to_owned)
+        crate::watchdog::id_in(&self.status(key)).map(str::to_owned)
     }
 
     /// The bodies of a collection, in all control planes.

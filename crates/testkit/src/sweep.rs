@@ -63,7 +63,7 @@ pub struct Told {
     pub picture: Picture,
     /// The rules that were broken.
     pub violations: Vec<Violation>,
-    /// For every effect up to the end, which faults mean anything for it.
+    /// For every effect up to the end, which faults mean anything for it; none while the ground is prepared.
     pub faults: Vec<Vec<usize>>,
     /// What happened, if that was asked for.
     pub lines: Vec<String>,
@@ -96,7 +96,11 @@ pub fn tell<M: Machine>(
     } else {
         scene.plan(plan);
     }
-    for act in &scenario.acts {
+    let mut prepared = 0;
+    for (at, act) in scenario.acts.iter().enumerate() {
+        if at == scenario.ground {
+            prepared = effects.borrow().len();
+        }
         if let Some(trace) = &mut scene.trace {
             trace.say(&format!("{act:?}"));
         }
@@ -122,10 +126,12 @@ pub fn tell<M: Machine>(
                 .report(Rule::NoRefusal, format!("Konnect answered {unexpected:?}"));
         }
     }
+    let mut faults = effects.take();
+    faults.iter_mut().take(prepared).for_each(Vec::clear);
     Told {
         picture: Picture::of(&scene, Detail::All),
         violations: std::mem::take(&mut scene.watchdog.violations),
-        faults: effects.take(),
+        faults,
         lines: scene
             .trace
             .as_ref()
@@ -296,7 +302,7 @@ pub fn replay(what: &str) -> Option<Told> {
         ..Care::QUICK
     };
     let clean = tell(
-        &scenario,
+        scenario,
         FaultPlan::Nothing,
         Care { periods: 1, ..care },
         sound,
@@ -307,7 +313,7 @@ pub fn replay(what: &str) -> Option<Told> {
     let name = parts.next()?;
     let (_, fault) = FAULTS.into_iter().find(|(known, _)| *known == name)?;
     Some(with_fault(
-        &scenario,
+        scenario,
         &clean.picture,
         index.parse().ok()?,
         fault,

@@ -88,7 +88,7 @@ impl Trace {
 }
 
 /// A step in a line.
-fn brief(step: &Step) -> String {
+pub(crate) fn brief(step: &Step) -> String {
     match step {
         Step::Sent(sent) => {
             let lost = if sent.reached {

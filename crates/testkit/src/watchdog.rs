@@ -6,6 +6,7 @@
 //! what to expect. Start with [`Watchdog::took`].
 
 mod knowledge;
+mod secrets;
 mod shadow;
 
 use std::collections::BTreeMap;
@@ -19,10 +20,14 @@ use kong_model::{Call, Collection, Failure, Reply};
 use konnect_sim::Konnect;
 use serde_json::Value;
 
-use crate::document::KEY_CANARY;
+use crate::act::Act;
+use crate::document::{KEY_CANARY, key_of};
 use crate::scene::written;
 use knowledge::Knowledge;
 use shadow::Shadow;
+
+pub use secrets::Secrets;
+pub(crate) use shadow::{id_in, owner_key};
 
 /// Whether an object holds this certificate: a Secret, or one that says it itself. Certificates of data planes carry
 /// no tags.
@@ -106,8 +111,8 @@ pub enum By {
     User,
 }
 
-/// What must not be readable anywhere: the beginnings of all tokens, all keys, and of what tests put into
-/// the configuration of plugins.
+/// What must not be readable anywhere, not even its beginning, beside all [`Secrets`] that users have applied: tokens,
+/// keys, and what tests put into the configuration of plugins.
 const SECRETS: [&str; 3] = ["kpat_", KEY_CANARY, CONFIG_CANARY];
 /// Secret values in the configuration of plugins have this in them.
 pub const CONFIG_CANARY: &str = "canary-config";
@@ -123,6 +128,7 @@ pub struct Watchdog {
     pub violations: Vec<Violation>,
     pub(crate) shadow: Shadow,
     knowledge: BTreeMap<ReplicaId, Knowledge>,
+    secrets: Secrets,
     leases: BTreeMap<ReplicaId, (u64, Mono)>,
     closed_until: BTreeMap<ReplicaId, Mono>,
     /// Konnect writes that arrived.
@@ -293,19 +299,42 @@ impl Watchdog {
         }
     }
 
+    /// Learns the secrets in what a user does.
+    pub fn learn(&mut self, act: &Act) {
+        match act {
+            Act::Apply(documents) => documents.iter().for_each(|it| self.learn_from(it)),
+            Act::Plant(document) => self.learn_from(document),
+            Act::Edit(key, patch) => self.secrets.learn(key.kind, patch),
+            Act::Delete(_)
+            | Act::WipeId(_)
+            | Act::Elsewhere(_)
+            | Act::Revoke(_)
+            | Act::Accept(_)
+            | Act::Restart
+            | Act::Wait(_)
+            | Act::Settle => {}
+        }
+    }
+
+    fn learn_from(&mut self, document: &Value) {
+        if let Some(key) = key_of(document) {
+            self.secrets.learn(key.kind, document);
+        }
+    }
+
     /// Searches a text for secrets.
     pub fn search(&mut self, what: &str, text: &str) {
-        for secret in SECRETS {
-            if let Some(at) = text.find(secret) {
-                let start = text[..at]
-                    .char_indices()
-                    .rev()
-                    .nth(40)
-                    .map_or(0, |(at, _)| at);
-                let around: String = text[start..].chars().take(90).collect();
-                self.report(Rule::Secret, format!("{what} holds \"{around}\""));
-            }
-        }
+        let known = SECRETS.iter().filter_map(|secret| text.find(secret));
+        let Some(at) = known.chain(self.secrets.found_in(text)).next() else {
+            return;
+        };
+        let start = text[..at]
+            .char_indices()
+            .rev()
+            .nth(40)
+            .map_or(0, |(at, _)| at);
+        let around: String = text[start..].chars().take(90).collect();
+        self.report(Rule::Secret, format!("{what} holds \"{around}\""));
     }
 
     /// What must be true when there is nothing left to do.
@@ -324,6 +353,10 @@ impl Watchdog {
         }
         let dump = konnect.dump().to_string();
         self.search("the dump of Konnect", &dump);
+        if self.reads_everything {
+            let log = format!("{:?}", konnect.log());
+            self.search("the log of Konnect", &log);
+        }
         let resources: Vec<_> = cluster.resources().cloned().collect();
         for resource in &resources {
             for object in cluster.list(resource, None) {

@@ -1,6 +1,8 @@
 //! The tables of condition types and reasons, from the constants of `kong_crds::conditions` and what
 //! is written about them there.
 
+use kong_crds::conditions::WARNINGS;
+
 use super::{
     Page, kind,
     table::{code, codes, table},
@@ -18,7 +20,12 @@ pub(super) fn page() -> Page {
             .into_iter()
             .filter(|row| row.conditions.contains(&&*word.value))
             .map(|row| row.kind.as_str());
-        vec![code(&word.value), word.meaning.clone(), codes(kinds)]
+        let kinds = if WARNINGS.contains(&&*word.value) {
+            "all that are judged".to_owned()
+        } else {
+            codes(kinds)
+        };
+        vec![code(&word.value), word.meaning.clone(), kinds]
     });
     let reasons = of(Sort::Reason).map(|word| vec![code(&word.value), word.meaning.clone()]);
     Page {

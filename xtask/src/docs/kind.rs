@@ -1,5 +1,7 @@
 //! The sections of the page of a kind: what it is called, its fields, what the API server refuses.
 
+use std::fs;
+
 use kong_crds::{Kind, Object};
 use serde_json::Value;
 
@@ -7,6 +9,7 @@ use super::{
     Page, splice,
     table::{code, codes, table},
 };
+use crate::workspace;
 
 /// A kind, as far as its page is concerned.
 pub(super) struct Row {
@@ -40,6 +43,7 @@ fn file(kind: Kind) -> String {
 /// The page of a kind.
 pub(super) fn page(row: &Row, document: Option<&Value>) -> Page {
     let mut sections = vec![("facts", facts(row, document))];
+    sections.extend(example(row.kind).map(|example| ("example", example)));
     if let Some(document) = document {
         let schema = schema(document, row.kind);
         sections.push(("fields", fields(schema)));
@@ -54,6 +58,17 @@ pub(super) fn page(row: &Row, document: Option<&Value>) -> Page {
         sections,
         explained: Vec::new(),
     }
+}
+
+/// The first document of the example of a kind, if there is one, without the comments before it.
+fn example(kind: Kind) -> Option<String> {
+    let file = format!("{}.yaml", kind.as_str().to_lowercase());
+    let path = workspace::root().join("examples/kinds").join(file);
+    let text = fs::read_to_string(path).ok()?;
+    let document = text.split("\n---").next().unwrap_or_default();
+    let lines = document.lines().skip_while(|line| line.starts_with('#'));
+    let lines: Vec<&str> = lines.collect();
+    Some(format!("```yaml\n{}\n```\n", lines.join("\n").trim_end()))
 }
 
 /// The list of pages, for the table of contents.
@@ -106,6 +121,7 @@ fn skeleton(kind: Kind, document: Option<&Value>, sections: &[(&str, String)]) -
 
 /// Headings of sections on a new page.
 const HEADINGS: &[(&str, &str)] = &[
+    ("example", "Example"),
     ("fields", "Fields"),
     ("rules", "What the API server refuses"),
     ("status", "Status"),
@@ -152,6 +168,7 @@ fn facts(row: &Row, document: Option<&Value>) -> String {
             .flatten();
         let older = codes(
             versions
+                .filter(|version| version["served"] == true)
                 .filter_map(|version| version["name"].as_str())
                 .filter(|name| *name != kind.version()),
         );

@@ -38,18 +38,26 @@ pub(super) fn log(found: &[Found]) -> Value {
     })
 }
 
+/// A level in one word, as the format has it.
+fn word(level: Level) -> &'static str {
+    match level {
+        Level::Info => "note",
+        other => super::word(other),
+    }
+}
+
 fn rule_of(id: &str, description: &str, level: Level) -> Value {
     json!({
         "id": id,
         "shortDescription": {"text": description},
-        "defaultConfiguration": {"level": super::word(level)},
+        "defaultConfiguration": {"level": word(level)},
     })
 }
 
 fn result(found: &Found) -> Value {
     let mut result = json!({
         "ruleId": found.rule,
-        "level": super::word(found.level),
+        "level": word(found.level),
         "message": {"text": found.finding.without_place()},
     });
     if let Some(place) = &found.finding.place {

@@ -206,7 +206,12 @@ fn holder(meta: &Value) -> Option<String> {
 /// it, one that is False before one that is not known.
 fn telling<'c>(conditions: &'c [Value], main: Option<&str>) -> Option<&'c Value> {
     let rank = |condition: &Value| match condition["status"].as_str() {
-        Some("True") => None,
+        // A warning is worth telling where nothing is wrong.
+        Some("True") => {
+            let warns = condition["type"].as_str();
+            let warns = warns.is_some_and(|kind| conditions::WARNINGS.contains(&kind));
+            warns.then_some((true, true, true))
+        }
         status => {
             let is_main = condition["type"].as_str() == main;
             let points = condition["message"]

@@ -2,7 +2,7 @@
 //! HTTP. What it wrote is told by the audit log and by Konnect's log. Without a real API server every test
 //! here says so and passes, unless `REQUIRE_ENVTEST=1`.
 //!
-//! Each module is something that must hold: `counts` how much is written, `records` that what the simulators
+//! Each module is something that must hold: `counts` how much is written, `kinds` that each kind comes and goes, `records` that what the simulators
 //! say is so, `tutorials` that users see what they are told, `tokens` and `trust` where tokens go, and so on. `shop`
 //! makes the objects that many of them use, `facts` reads the logs, `kubectl` is the program of that name.
 
@@ -16,6 +16,7 @@
 mod conversion;
 mod counts;
 mod facts;
+mod kinds;
 mod kubectl;
 mod outages;
 mod permissions;

@@ -1,8 +1,11 @@
 //! Documents that other programs read: lists of objects, dumps, definitions.
 
 use std::fs;
+use std::path::PathBuf;
 
 use serde_json::Value;
+use testkit::examples::Examples;
+use testkit::watchdog::Secrets;
 
 use crate::{CONTROL_PLANE, folder, run, service, without_age};
 
@@ -194,6 +197,51 @@ configFrom: {{secretKeyRef: {{name: settings, key: settings}}}}
         ran.err
     );
     assert!(!ran.out.contains("hidden"), "{}", ran.out);
+}
+
+/// What `up` prints and dumps of these files of `examples/kinds`, in one of its formats, and with which exit code it
+/// ends. Fails if a secret is in it.
+fn told_of(files: &[PathBuf], format: &str, secrets: &Secrets) -> (String, i32) {
+    let folder = folder(&[]);
+    let dump = folder.path().join("dump.yaml");
+    let options = ["up", "--once", "-o", format, "--dump"].map(PathBuf::from);
+    let ran = run(
+        folder.path(),
+        &[&options[..], std::slice::from_ref(&dump), files].concat(),
+        "",
+    );
+    let dumped = fs::read_to_string(dump).unwrap();
+    for text in [&ran.out, &ran.err, &dumped] {
+        let before = secrets.found_in(text).map(|at| &text[..at]);
+        let before = before.map(|before| before.lines().rev().take(3).collect::<Vec<_>>());
+        assert_eq!(
+            before, None,
+            "{format} of {files:?} shows a secret after this"
+        );
+    }
+    (ran.err, ran.code)
+}
+
+/// Whatever is printed of the example of every kind: when all is well, and of what goes wrong without one of them.
+#[test]
+fn no_output_holds_a_secret_of_any_kind() {
+    let secrets = Examples::get().secrets();
+    assert!(secrets.texts().count() > 2, "nothing to look for");
+    let entries = fs::read_dir(testkit::examples::folder()).unwrap();
+    let files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    for format in ["table", "wide", "json", "yaml"] {
+        assert_eq!(told_of(&files, format, &secrets), (String::new(), 0));
+    }
+    let mut findings = 0;
+    for left_out in &files {
+        let others = files.iter().filter(|file| *file != left_out).cloned();
+        let (said, _) = told_of(&others.collect::<Vec<_>>(), "json", &secrets);
+        findings += said.lines().count();
+    }
+    assert!(
+        findings > files.len(),
+        "little goes wrong: {findings} lines"
+    );
 }
 
 #[test]

@@ -6,12 +6,15 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod adopt;
 mod deck;
 mod documents;
 mod guides;
+mod konnect;
 mod live;
 mod once;
 mod options;
+mod plan;
 mod running;
 mod sim;
 mod translate;

@@ -174,16 +174,60 @@ fn lint_is_silent_when_all_is_well_and_tells_reviewers_the_line_when_not() {
 }
 
 #[test]
+fn lint_tells_of_the_case_of_hosts_who_asks_and_programs() {
+    let message = "Kong compares the Host of requests with case";
+    let ran = konduit(ROUTE, &["lint", "-f", ".", "--level", "info"]);
+    assert_eq!(ran.code, 0, "nobody can do anything about it: {ran:?}");
+    let expected = format!("info: ./route.yaml:1: HTTPRoute default/shop: {message}");
+    assert!(ran.out.starts_with(&expected), "{ran:?}");
+    assert_eq!(ran.out.lines().count(), 1, "{ran:?}");
+    let ran = konduit(ROUTE, &["lint", "-f", ".", "-o", "json"]);
+    let found: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(found[0]["rule"], "limit-for-clients");
+    assert_eq!(found[0]["level"], "info");
+    let ran = konduit(ROUTE, &["lint", "-f", ".", "-o", "sarif"]);
+    let log: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(log["runs"][0]["results"][0]["level"], "note");
+}
+
+#[test]
+fn hostnames_in_upper_case_are_refused_as_the_api_server_does() {
+    let route = ROUTE.replace("shop.example.com", "Shop.example.com");
+    let ran = konduit(&route, &["lint", "-f", "."]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains("spec.hostnames[0]"), "{ran:?}");
+}
+
+#[test]
+fn routes_of_a_gateway_that_is_refused_are_told_so() {
+    let shop = SHOP.replace("name: http, ", "name: HTTP, ");
+    assert_ne!(shop, SHOP);
+    let files = [("shop.yaml", shop.as_str()), ("route.yaml", ROUTE)];
+    let ran = run(folder(&files).path(), &["lint", "-f", "."], "");
+    let of_gateway = ran
+        .out
+        .lines()
+        .filter(|it| it.contains(": Gateway default/edge: "));
+    assert_eq!(of_gateway.count(), 1, "its fault is said once: {ran:?}");
+    let expected = "Gateway default/edge cannot be used; the route is not attached to it; see what is said of the Gateway";
+    assert!(ran.out.contains(expected), "{ran:?}");
+}
+
+#[test]
 fn lint_finds_what_nothing_uses() {
     let manifests = format!(
         "{ROUTE}---\napiVersion: configuration.konghq.com/v1\nkind: KongPlugin\nmetadata: {{name: cors}}\nplugin: cors\n"
     );
     let ran = konduit(&manifests, &["lint", "-f", ".", "-o", "json"]);
     assert_eq!(ran.code, 0, "a warning is no error: {ran:?}");
-    let found: Value = serde_json::from_str(&ran.out).unwrap();
-    assert_eq!(found[0]["rule"], "unused-object");
-    assert_eq!(found[0]["object"], "KongPlugin default/cors");
-    assert_eq!(found[0]["line"], 12);
+    let found: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
+    let found = found.iter().filter(|it| it["level"] != "info");
+    let [unused] = found.collect::<Vec<_>>()[..] else {
+        panic!("one thing is wrong: {ran:?}");
+    };
+    assert_eq!(unused["rule"], "unused-object");
+    assert_eq!(unused["object"], "KongPlugin default/cors");
+    assert_eq!(unused["line"], 12);
     assert_eq!(
         konduit(&manifests, &["lint", "-f", ".", "--level", "warning"]).code,
         1

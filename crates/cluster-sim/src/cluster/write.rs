@@ -389,6 +389,31 @@ impl Cluster {
         Ok(self.put(&id, stored))
     }
 
+    /// Stores an object as it was read out of another cluster: with the uid, the generation, the deletion and the
+    /// status that it has there. Like [`Cluster::plant`] otherwise.
+    ///
+    /// # Errors
+    ///
+    /// If its kind is unknown, its metadata cannot be read, or it has no name.
+    pub fn transplant(&mut self, object: Value) -> Result<Arc<Value>, Status> {
+        let theirs = object["metadata"].clone();
+        let planted = self.plant(object)?;
+        let mut planted = Value::clone(&planted);
+        let fields = metadata::of_mut(&mut planted);
+        for field in [
+            "uid",
+            "generation",
+            "creationTimestamp",
+            "deletionTimestamp",
+        ] {
+            if !theirs[field].is_null() {
+                fields.insert(field.to_owned(), theirs[field].clone());
+            }
+        }
+        let id = self.id_of(&planted).expect("what is planted has a kind");
+        Ok(self.put(&id, planted))
+    }
+
     /// The uid of the next object of this name.
     fn uid(&self, kind: &Kind, namespace: &str, name: &str) -> String {
         let incarnation = self

@@ -27,11 +27,20 @@ pub(crate) fn documents() -> Vec<Value> {
 pub(crate) fn documents_with(conversion: &Value) -> Vec<Value> {
     let mut documents = documents();
     for document in &mut documents {
-        if document["spec"]["versions"].as_array().unwrap().len() > 1 {
+        if served(&document["spec"]).len() > 1 {
             document["spec"]["conversion"] = conversion.clone();
         }
     }
     documents
+}
+
+/// The versions that a server serves.
+fn served(spec: &Value) -> Vec<&Value> {
+    let versions = spec["versions"].as_array().unwrap();
+    versions
+        .iter()
+        .filter(|version| version["served"] == true)
+        .collect()
 }
 
 /// Names of the kinds that are in no namespace.
@@ -61,14 +70,14 @@ pub(crate) fn cluster() -> Cluster {
 /// A rule as it stands in a schema: the kind, with the version where there are several, the path, and the words.
 pub(crate) type Rule = (String, String, String);
 
-/// Every rule of every version of every kind.
+/// Every rule of every version of every kind that a server serves.
 pub(crate) fn rules() -> BTreeSet<Rule> {
     let mut rules = BTreeSet::new();
     for document in documents() {
         let spec = &document["spec"];
         let kind = spec["names"]["kind"].as_str().unwrap();
-        let versions = spec["versions"].as_array().unwrap();
-        for version in versions {
+        let versions = served(spec);
+        for version in &versions {
             let kind = if versions.len() > 1 {
                 format!("{kind}/{}", version["name"].as_str().unwrap())
             } else {

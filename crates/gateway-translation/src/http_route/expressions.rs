@@ -15,7 +15,7 @@ use crate::draft::DraftRoute;
 use crate::isolation;
 use crate::listeners::Doors;
 use crate::origin;
-use crate::route_annotations::said;
+use crate::route_annotations;
 
 /// The routes of the rules of a group, as Kong's controller makes them.
 pub(super) fn routes<'s>(
@@ -81,7 +81,8 @@ fn route(
     let mut route = plain(route_name, tags.clone(), protocols);
     route.strip_path = Some(false);
     let captures_rest = filters::replaces_prefix(&rule.spec.filters);
-    let snis = said(context, &source.key, source.meta, &SNIS).unwrap_or_default();
+    let snis =
+        route_annotations::hosts(context, &source.key, source.meta, &SNIS).unwrap_or_default();
     let mut all: Vec<Expression> = Vec::new();
     all.extend(matching::host(host));
     if let Some((reach, doors)) = source.doors(host) {

@@ -12,7 +12,7 @@ use super::paths::{Path, Rank, Reading};
 use super::{Place, Source, route};
 use crate::context::Context;
 use crate::predicates::{self, KIND_SHIFT};
-use crate::route_annotations::{said, say};
+use crate::route_annotations::{hosts as hosts_of, said, say};
 
 /// The kind of an Ingress in priorities.
 const KIND: u64 = 3;
@@ -37,7 +37,7 @@ pub(super) fn of(
     predicates: Vec<Expression>,
 ) -> Option<(Expression, u64)> {
     let (object, meta) = (&source.object, source.meta);
-    let aliases = said(context, object, meta, &HOST_ALIASES).unwrap_or_default();
+    let aliases = hosts_of(context, object, meta, &HOST_ALIASES).unwrap_or_default();
     let mut hosts: Vec<String> = Vec::new();
     if place.host.is_empty() && !reading.as_kong {
         if !aliases.is_empty() {
@@ -52,7 +52,7 @@ pub(super) fn of(
         BTreeMap::new()
     });
     let methods = said(context, object, meta, &METHODS).unwrap_or_default();
-    let snis = said(context, object, meta, &SNIS).unwrap_or_default();
+    let snis = hosts_of(context, object, meta, &SNIS).unwrap_or_default();
     let there = [
         !paths.is_empty(),
         !hosts.is_empty(),

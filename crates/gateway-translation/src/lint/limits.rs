@@ -1,5 +1,5 @@
 //! Where a route does as Kong's router does, and not quite as the Gateway API says: limits that no translation gets
-//! around. Each is said once a route, at the first place that it is about.
+//! around. Each is said once a route, at the first place that it is about; what is about clients alone is said once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,6 +7,7 @@ use gateway_types::{MatchType, NameValueMatch};
 use kong_crds::Kind;
 use kong_crds::gateway::{GRPCRoute, HTTPRoute};
 use kong_resolve::Key;
+use kong_router::expression::{Expression, Predicate, TextField};
 
 use super::{Lint, Rule};
 use crate::Translation;
@@ -59,6 +60,37 @@ pub(super) fn find(context: &Context<'_, '_>, translation: &Translation, found: 
                 "use the expressions flavour of the router if backends do not stand that",
             );
         }
+    }
+    found.extend(of_hosts(translation));
+}
+
+/// Tells once that the case of hosts counts, at the first object that has one.
+fn of_hosts(translation: &Translation) -> Option<Lint> {
+    let services = translation.document.services.iter();
+    let routes = services.flat_map(|service| &service.routes);
+    let with_hosts = routes.filter(|route| {
+        let expression = route.expression.as_ref();
+        route.route.hosts.is_some() || expression.is_some_and(|(it, _)| asks_for_host(it))
+    });
+    let objects = with_hosts.flat_map(|route| &route.from);
+    let object = objects.map(|from| &from.object).min()?;
+    Some(Lint {
+        object: Some(object.clone()),
+        field: String::new(),
+        rule: Rule::Clients,
+        message: "Kong compares the Host of requests with case: a client that writes it in upper case finds no route, \
+                  here and wherever else there are hosts"
+            .to_owned(),
+        remedy: "nothing is to be done for clients that write it in lower case, as browsers do".to_owned(),
+    })
+}
+
+fn asks_for_host(expression: &Expression) -> bool {
+    match expression {
+        Expression::All(inner) | Expression::Any(inner) => inner.iter().any(asks_for_host),
+        Expression::Not(inner) => asks_for_host(inner),
+        Expression::Test(Predicate::Text(text, _)) => text.field == TextField::Host,
+        Expression::Test(Predicate::Number(..) | Predicate::Address(..)) => false,
     }
 }
 

@@ -113,12 +113,29 @@ pub(super) fn attach<'w>(context: &Context<'_, 'w>, claim: Claim<'_>) -> Option<
                     .route
                     .name
                     .sibling(parent.namespace.as_deref(), &parent.name);
-                let kind = parent.kind.as_deref().unwrap_or(Kind::Gateway.as_str());
+                let kind = if is_gateway(parent) {
+                    Kind::Gateway
+                } else {
+                    Kind::ListenerSet
+                };
+                let parent = key(kind, &name);
+                // What is there and is not known as a parent cannot be read, or belongs to a Gateway that is not there.
+                let (wrong, remedy) = if context.view.meta(&parent).is_some() {
+                    (
+                        format!("{parent} cannot be used"),
+                        format!("see what is said of the {kind}, and correct it"),
+                    )
+                } else {
+                    (
+                        format!("there is no {parent}"),
+                        format!("create the {kind} or correct the name"),
+                    )
+                };
                 context.say(
                     claim.route,
                     format!("spec.parentRefs[{number}]"),
-                    format!("NoMatchingParent: there is no {kind} {name}; the route is not attached to it"),
-                    format!("create the {kind} or correct the name"),
+                    format!("NoMatchingParent: {wrong}; the route is not attached to it"),
+                    remedy,
                 );
             }
             Outcome::NoClass(gateway, class) => context.say(

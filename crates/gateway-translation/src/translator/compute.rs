@@ -42,6 +42,7 @@ impl Translator {
 
     fn settle(&mut self) {
         let settled = self.routes.settle();
+        self.work.ordered += settled.ordered;
         for name in settled.services.iter().chain(&settled.reordered) {
             if let Some(it) = self.services.get(name.as_str()) {
                 // Their routes are others, even if they are not.
@@ -81,8 +82,11 @@ impl Translator {
             }
         };
         let problems = context.into_problems();
+        let reads = view.into_reads();
+        self.work.units += 1;
+        self.work.reads += reads.len();
         if is_left {
-            self.graph.computed(unit, view.into_reads(), problems);
+            self.graph.computed(unit, reads, problems);
         } else {
             self.graph.forget(unit);
         }

@@ -1,4 +1,4 @@
-//! What a change of objects has changed of a configuration.
+//! What a change of objects has changed of a configuration, and how much there was to do for that.
 
 use std::collections::BTreeSet;
 
@@ -13,6 +13,18 @@ pub struct Delta {
     pub plugins: BTreeSet<Uuid>,
     /// All other collections of which something differs.
     pub collections: BTreeSet<String>,
+}
+
+/// How much there was to do for a change. It follows from what depends on the objects that changed, not from how many
+/// others there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// What was computed: the routes of an object, the services of a name, and the like.
+    pub units: usize,
+    /// What those read: objects, names of objects, grants.
+    pub reads: usize,
+    /// Routes that were put in order.
+    pub ordered: usize,
 }
 
 impl Delta {

@@ -28,6 +28,14 @@ struct RouteRef {
     route: u32,
 }
 
+/// A route that has a host.
+#[derive(Clone, Copy, Debug)]
+struct OfHost {
+    route: RouteRef,
+    /// Whether it has others as well: of the many that have none nothing else is read to know whom they can meet.
+    has_others: bool,
+}
+
 /// Who gives routes: the time of its creation, so that the oldest counts, and what it is.
 pub(super) type Age = (i64, Unit);
 
@@ -64,6 +72,8 @@ pub(super) struct Settled {
     pub(super) services: BTreeSet<String>,
     /// Services of which routes have another priority.
     pub(super) reordered: BTreeSet<String>,
+    /// How many routes were put in order.
+    pub(super) ordered: usize,
 }
 
 /// The routes of all units.
@@ -79,7 +89,7 @@ pub(super) struct Routes {
     /// Ids about which it has to be decided.
     undecided: BTreeSet<Uuid>,
     /// The routes that have to be put in order for each host.
-    hosts: Map<Host, Vec<RouteRef>>,
+    hosts: Map<Host, Vec<OfHost>>,
     /// Hosts whose routes have to be put in order.
     unordered: BTreeSet<Host>,
 }
@@ -140,8 +150,13 @@ impl Routes {
             if matches!(name, Few::Many(_)) && !self.keeps_all {
                 self.undecided.insert(id);
             }
-            for host in route.hosts() {
-                self.hosts.entry(host.clone()).or_default().push(reference);
+            let hosts = route.hosts();
+            let of_host = OfHost {
+                route: reference,
+                has_others: hosts.len() > 1,
+            };
+            for host in hosts {
+                self.hosts.entry(host.clone()).or_default().push(of_host);
                 self.unordered.insert(host);
             }
         }
@@ -176,7 +191,7 @@ impl Routes {
         }
         for host in left {
             if let Some(routes) = self.hosts.get_mut(&host) {
-                routes.retain(|route| route.part.of != of);
+                routes.retain(|it| it.route.part.of != of);
                 if routes.is_empty() {
                     self.hosts.remove(&host);
                 }
@@ -201,6 +216,7 @@ impl Routes {
         for host in std::mem::take(&mut self.unordered) {
             if !seen.contains(&host) {
                 let set = self.who_can_meet(host, &mut seen);
+                settled.ordered += set.len();
                 self.order(set, &mut settled.reordered);
             }
         }
@@ -242,11 +258,11 @@ impl Routes {
         let mut next: Vec<Host> = vec![host.clone()];
         seen.insert(host);
         while let Some(host) = next.pop() {
-            for route in self.hosts.get(&host).into_iter().flatten() {
-                if !all.insert(*route) {
+            for of_host in self.hosts.get(&host).into_iter().flatten() {
+                if !all.insert(of_host.route) || !of_host.has_others {
                     continue;
                 }
-                let others = self.route(*route).map(|(route, _)| route.hosts());
+                let others = self.route(of_host.route).map(|(route, _)| route.hosts());
                 for other in others.into_iter().flatten() {
                     if seen.insert(other.clone()) {
                         next.push(other);

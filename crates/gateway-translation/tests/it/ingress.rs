@@ -226,7 +226,7 @@ spec: {{controller: ingress-controllers.konghq.com/kong}}"
 #[test]
 fn annotations_narrow_a_route_in_both_flavours() {
     let annotations = "annotations: {konghq.com/methods: 'get', konghq.com/headers.x-plan: 'gold,~*^sil', \
-                       konghq.com/host-aliases: '*.alias.test'}";
+                       konghq.com/host-aliases: '*.Alias.test'}";
     let manifests =
         ingress("i", "x.test", annotations, &[("Prefix", "/p", "a")]) + &service("a", 80);
     for flavor in FLAVORS {

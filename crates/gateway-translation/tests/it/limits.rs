@@ -25,6 +25,10 @@ spec:
 
 /// The objects with the fields at which limits are told.
 fn told(manifests: &str, flavor: Flavor) -> Vec<String> {
+    told_by(Rule::Limit, manifests, flavor)
+}
+
+fn told_by(rule: Rule, manifests: &str, flavor: Flavor) -> Vec<String> {
     let settings = Settings {
         flavor,
         ..Settings::right(KongVersion::default())
@@ -32,7 +36,7 @@ fn told(manifests: &str, flavor: Flavor) -> Vec<String> {
     let manifests = gateway(LISTENERS) + &service("a", 80) + manifests;
     let world = world(&manifests);
     let found = lint(&world, &settings, &translate(&world, &settings), None);
-    let limits = found.into_iter().filter(|it| it.rule == Rule::Limit);
+    let limits = found.into_iter().filter(|it| it.rule == rule);
     limits
         .map(|it| format!("{}: {}", it.object.unwrap(), it.field))
         .collect()
@@ -84,5 +88,19 @@ fn routes_of_two_kinds_for_one_host_are_told() {
                 "{host}"
             );
         }
+    }
+}
+
+#[test]
+fn that_the_case_of_hosts_counts_is_told_once() {
+    let named = |name: &str| route("HTTPRoute", name, "h.test", "");
+    let (many, none) = (
+        named("one") + &named("two"),
+        named("r").replace("hostnames: ['h.test']", ""),
+    );
+    for flavor in [Flavor::TraditionalCompatible, Flavor::Expressions] {
+        let told = |manifests: &str| told_by(Rule::Clients, manifests, flavor);
+        assert_eq!(told(&many), ["HTTPRoute default/one: "], "{flavor:?}");
+        assert_eq!(told(&none), [] as [&str; 0], "{flavor:?}");
     }
 }

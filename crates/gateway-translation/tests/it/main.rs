@@ -23,3 +23,4 @@ mod rest;
 mod specification;
 mod status;
 mod stream_route;
+mod work;

@@ -21,6 +21,9 @@ impl Engine {
         let Some(id) = item["id"].as_str().map(RemoteId::from) else {
             return;
         };
+        if self.listings.was_removed(scope, &id, run.began) {
+            return;
+        }
         run.seen.insert(id.clone());
         let owner = owner_of(&item).map(Uid::from);
         let ours = owner.as_ref().and_then(|uid| self.by_uid.get(uid)).cloned();
@@ -203,6 +206,9 @@ impl Engine {
         if let Some(list) = self.listings.lists.get_mut(scope) {
             list.complete = true;
             list.failures = 0;
+            // No page that has these is on its way any more.
+            list.removed
+                .retain(|_, removed| run.began.is_none_or(|began| began <= *removed));
         }
         self.unexamined.extend(self.entities.in_scope(scope));
         if let Some(plane) = &scope.control_plane {
@@ -602,7 +608,8 @@ fn note_foreign(scope: &Scope, run: &mut Run, id: &RemoteId, item: &Value) {
                 scope.at,
                 origin(item)
             );
-            run.referrers.entry(RemoteId::from(target)).or_insert(words);
+            let referrers = run.referrers.entry(RemoteId::from(target)).or_default();
+            referrers.insert(id.clone(), words);
         }
     }
     let body = Body::from_wire(scope.at, item);

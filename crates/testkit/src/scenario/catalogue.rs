@@ -20,7 +20,7 @@ use crate::document::{Document, NAMESPACE, Secret, auth, plane};
 const VAULT: &str = "vault";
 
 /// Every story.
-pub fn all() -> Vec<Scenario> {
+pub(super) fn all() -> Vec<Scenario> {
     vec![
         lives::everything_is_created(),
         lives::children_come_before_their_parents(),

@@ -1,12 +1,14 @@
 //! What somebody else does in Konnect, and how tests find things there.
 
 use kong_driver::Machine;
-use kong_model::{Collection, Method, Response};
+use kong_model::{Collection, Method, Response, Update};
+use kong_resolve::Key;
 use konnect_sim::Millis;
 use serde_json::{Value, json};
 
 use super::Scene;
 use crate::act::Elsewhere;
+use crate::watchdog::owner_key;
 
 impl<M: Machine> Scene<M> {
     pub(super) fn elsewhere(&mut self, elsewhere: &Elsewhere) {
@@ -23,21 +25,25 @@ impl<M: Machine> Scene<M> {
                     (Method::Put, format!("{path}/{id}"), Some(body.clone()))
                 }),
             Elsewhere::Change { at, name, members } => {
-                self.find(*at, name).map(|(mut entity, id)| {
-                    let (method, mut body) = if *at == Collection::ControlPlanes {
-                        (Method::Patch, json!({}))
-                    } else {
-                        (Method::Put, std::mem::take(&mut entity))
-                    };
-                    for (member, value) in members.as_object().into_iter().flatten() {
-                        body[member] = value.clone();
-                    }
-                    (method, self.path(*at, &id, &body), Some(body))
-                })
+                let found = self.find(*at, name);
+                found.map(|found| self.change(*at, found, members))
             }
-            Elsewhere::Delete { at, name } => self
-                .find(*at, name)
-                .map(|(entity, id)| (Method::Delete, self.path(*at, &id, &entity), None)),
+            Elsewhere::ChangeOf {
+                object,
+                at,
+                members,
+            } => {
+                let found = self.entity_of(object, *at);
+                found.map(|found| self.change(*at, found, members))
+            }
+            Elsewhere::Delete { at, name } => {
+                let found = self.find(*at, name);
+                found.map(|(entity, id)| (Method::Delete, self.path(*at, &id, &entity), None))
+            }
+            Elsewhere::DeleteOf { object, at } => {
+                let found = self.entity_of(object, *at);
+                found.map(|(entity, id)| (Method::Delete, self.path(*at, &id, &entity), None))
+            }
             Elsewhere::Found { name } => Some((
                 Method::Post,
                 Collection::ControlPlanes.items_path().to_owned(),
@@ -49,11 +55,40 @@ impl<M: Machine> Scene<M> {
             let touched = match elsewhere {
                 Elsewhere::Add { at, .. }
                 | Elsewhere::Change { at, .. }
+                | Elsewhere::ChangeOf { at, .. }
+                | Elsewhere::DeleteOf { at, .. }
                 | Elsewhere::Delete { at, .. } => *at,
                 Elsewhere::Found { .. } => Collection::ControlPlanes,
             };
             self.watchdog.disturbed(touched, &self.driver.konnect);
         }
+    }
+
+    /// The request that changes members of an entity.
+    fn change(
+        &self,
+        at: Collection,
+        (entity, id): (Value, String),
+        members: &Value,
+    ) -> (Method, String, Option<Value>) {
+        let (method, mut body) = match at.update() {
+            Update::Patch { .. } => (Method::Patch, json!({})),
+            Update::Put | Update::No => (Method::Put, entity.clone()),
+        };
+        for (member, value) in members.as_object().into_iter().flatten() {
+            body[member] = value.clone();
+        }
+        (method, self.path(at, &id, &entity), Some(body))
+    }
+
+    /// The entity of an object, by the id in its status, else by whose tags say so, with its id.
+    fn entity_of(&self, object: &Key, at: Collection) -> Option<(Value, String)> {
+        let id = self.id(object);
+        let entities = || self.driver.konnect.entities(at, None);
+        let known = entities().find(|(other, _)| Some(*other) == id.as_deref());
+        let found = known
+            .or_else(|| entities().find(|(_, entity)| owner_key(entity).as_ref() == Some(object)));
+        found.map(|(id, entity)| (entity.clone(), id.to_owned()))
     }
 
     fn path(&self, at: Collection, id: &str, entity: &Value) -> String {
@@ -87,6 +122,13 @@ impl<M: Machine> Scene<M> {
                             .contains(&format!("k8s-name:{name}\""))
             })
             .map(|(id, entity)| (entity.clone(), id.to_owned()))
+    }
+
+    /// An entity by its id.
+    pub fn find_by_id(&self, at: Collection, id: &str) -> Option<Value> {
+        let mut entities = self.driver.konnect.entities(at, None);
+        let (_, entity) = entities.find(|(other, _)| *other == id)?;
+        Some(entity.clone())
     }
 
     /// A request of somebody else to Konnect.

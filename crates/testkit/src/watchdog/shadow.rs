@@ -14,7 +14,7 @@ use konnect_sim::Konnect;
 use serde_json::Value;
 
 use super::{By, Rule, Violation};
-use crate::document::key_of;
+use crate::document::{key_from, key_of};
 
 /// An entity in Konnect.
 #[derive(Clone, Debug)]
@@ -32,6 +32,10 @@ struct Entity {
 
 /// An object in the cluster.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that do not depend on each other"
+)]
 struct Object {
     key: Key,
     finalizer: bool,
@@ -74,12 +78,18 @@ fn mark<'m>(marks: &'m [String], key: &str) -> Option<&'m str> {
         .find_map(|mark| mark.strip_prefix(key)?.strip_prefix(':'))
 }
 
+/// The id of the entity of an object, by its status: kinds with an entity in a control plane have it below `konnect`.
+pub(crate) fn id_in(status: &Value) -> Option<&str> {
+    let below = status["konnect"]["id"].as_str();
+    below.or_else(|| status["id"].as_str())
+}
+
 /// The object that the tags of an entity name.
 pub(crate) fn owner_key(entity: &Value) -> Option<Key> {
     let marks = marks(entity);
     let kind: Kind = mark(&marks, "k8s-kind")?.parse().ok()?;
-    let namespace = mark(&marks, "k8s-namespace")?;
-    Some(Key::new(kind, namespace, mark(&marks, "k8s-name")?))
+    let namespace = mark(&marks, "k8s-namespace");
+    key_from(kind, namespace, mark(&marks, "k8s-name")?)
 }
 
 impl Entity {
@@ -101,10 +111,7 @@ impl Object {
         let meta = &document["metadata"];
         let key = key_of(document)?;
         let status = &document["status"];
-        let id = match key.kind {
-            Kind::KonnectGatewayControlPlane => &status["id"],
-            _ => &status["konnect"]["id"],
-        };
+        let id = id_in(status).map(str::to_owned);
         let programmed = status["conditions"].as_array().into_iter().flatten();
         let programmed = programmed
             .filter(|condition| condition["type"] == "Programmed" && condition["status"] == "True")
@@ -123,7 +130,7 @@ impl Object {
             mirror: document["spec"]["source"] == "Mirror",
             adopts: adopt["konnect"]["id"].as_str().map(str::to_owned),
             overrides: adopt["mode"] != "match",
-            id: id.as_str().map(str::to_owned),
+            id,
             programmed,
             key,
         };

@@ -448,3 +448,49 @@ fn an_id_that_is_somebody_elses_is_noticed_though_the_list_was_read_before() {
     assert_eq!(service(&scene, ID)["host"], "theirs.test");
     assert_well(&scene);
 }
+
+#[test]
+fn what_was_somebody_elses_when_it_was_listed_holds_nobody_up_once_it_was_taken_over_and_deleted() {
+    let mut scene = scene(&[]);
+    settle(&mut scene, [d::service("a")]);
+    let service = scene.id(&key("a")).unwrap();
+    let body = json!({"name": "a", "paths": ["/a"], "service": {"id": service}});
+    let add = Elsewhere::Add {
+        plane: "cp".to_owned(),
+        at: Collection::Routes,
+        id: ID.to_owned(),
+        body,
+    };
+    scene.act(&Act::Elsewhere(add)).unwrap();
+    settle(&mut scene, [d::route("a").adopting(ID, "match")]);
+    let route = Key::new(Kind::KongRoute, NAMESPACE, "a");
+    assert!(scene.is_programmed(&route), "{}", scene.status(&route));
+    scene.act(&delete([key("a"), route.clone()])).unwrap();
+    assert!(scene.settle());
+    assert_eq!(
+        (scene.object(&key("a")), scene.object(&route)),
+        (None, None)
+    );
+    assert_well(&scene);
+}
+
+#[test]
+fn a_route_of_another_service_does_not_match() {
+    let mut scene = scene(&[]);
+    settle(&mut scene, [d::service("a"), d::service("b")]);
+    let service = scene.id(&key("b")).unwrap();
+    let body = json!({"name": "a", "paths": ["/a"], "service": {"id": service}});
+    let add = Elsewhere::Add {
+        plane: "cp".to_owned(),
+        at: Collection::Routes,
+        id: ID.to_owned(),
+        body,
+    };
+    scene.act(&Act::Elsewhere(add)).unwrap();
+    settle(&mut scene, [d::route("a").adopting(ID, "match")]);
+    let route = Key::new(Kind::KongRoute, NAMESPACE, "a");
+    let (_, reason, message) = said(&scene, &route, "Adopted");
+    assert_eq!(reason, "NotMatch");
+    assert!(message.contains("it differs in service;"), "{message}");
+    assert_well(&scene);
+}

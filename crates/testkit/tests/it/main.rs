@@ -5,6 +5,7 @@ mod conflicts;
 mod counts;
 mod extensions;
 mod incremental;
+mod kinds;
 mod mutants;
 mod names;
 mod policies;

@@ -32,12 +32,12 @@ fn caught(
     match place {
         Where::Stories => {
             for scenario in scenario::all() {
-                let mut told = tell(&scenario, FaultPlan::Nothing, Care::QUICK, machine);
-                if let Some(how) = told.picture.difference(&wells[scenario.name]) {
+                let mut told = tell(scenario, FaultPlan::Nothing, Care::QUICK, machine);
+                if let Some(how) = told.picture.difference(&wells[scenario.name.as_str()]) {
                     let rule = Rule::SameEnd;
                     told.violations.push(Violation { rule, how });
                 }
-                if let Some(found) = look(scenario.name.to_owned(), told.violations) {
+                if let Some(found) = look(scenario.name.clone(), told.violations) {
                     return Ok(found);
                 }
             }
@@ -51,7 +51,7 @@ fn caught(
                     faults.map(move |at| (index, at))
                 }) {
                     let (name, fault) = faults::FAULTS[at];
-                    let well = &wells[scenario.name];
+                    let well = &wells[scenario.name.as_str()];
                     let told = with_fault(scenario, well, index, fault, Care::QUICK, machine);
                     let run = format!("{}:{index}:{name}", scenario.name);
                     if let Some(found) = look(run, told.violations) {
@@ -82,7 +82,7 @@ fn every_wrong_engine_is_caught_by_the_rule_that_it_breaks() {
         .iter()
         .map(|scenario| {
             let told = tell(scenario, FaultPlan::Nothing, Care::QUICK, sound);
-            (scenario.name, told.picture)
+            (scenario.name.as_str(), told.picture)
         })
         .collect();
     let mut missed = Vec::new();

@@ -1,0 +1,211 @@
+//! Entities as manifests, one after the other.
+//!
+//! Start with [`Taking::everything`].
+
+use kong_crds::Kind;
+use kong_model::{Collection, Shape, Site};
+use serde_json::{Value, json};
+
+use super::Found;
+use super::names::Names;
+use crate::findings::Finding;
+use crate::inverse::{Defaults, Inverse, Object, Place, kong_kind, name};
+use crate::plan::play::{Manifests, Played};
+use crate::plan::show::singular;
+use crate::remote::{Reading, is_listed_by_parent};
+
+/// Members that Konnect gives back as a hash: what they were cannot be compared, so they are written anew.
+const HASHED: [(&str, &str); 1] = [("basic-auths", "password")];
+
+/// Manifests in the making.
+pub(super) struct Taking<'m> {
+    pub(super) manifests: &'m Manifests,
+    pub(super) inverse: &'m Inverse,
+    /// Whether secrets are printed.
+    pub(super) secrets: bool,
+    pub(super) documents: Vec<Value>,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Taking<'_> {
+    /// The object of the control plane; a mirror of it, if there is none.
+    pub(super) fn home(&mut self, found: &Found, played: &Played) -> Place {
+        let kind = Kind::KonnectGatewayControlPlane;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let known = Manifests::objects(&played.driver.cluster, kind);
+        let mut known = known.filter(|object| object["status"]["id"] == found.id.as_str());
+        if let Some(object) = known.next() {
+            return Place {
+                namespace: text(&object["metadata"]["namespace"]),
+                name: text(&object["metadata"]["name"]),
+            };
+        }
+        let namespace = found.configuration.name.namespace().to_owned();
+        let mut names = Names::of(self.manifests, &namespace);
+        let place = names.give(kind, found.plane["name"].as_str(), found.id.as_str());
+        self.documents.push(json!({
+            "apiVersion": kind.api_version(), "kind": kind.as_str(),
+            "metadata": {"name": place.name, "namespace": namespace},
+            "spec": {
+                "source": "Mirror",
+                "mirror": {"konnect": {"id": found.id.as_str()}},
+                "konnect": {"authRef": {"name": &*found.configuration.name.name}},
+            },
+        }));
+        place
+    }
+
+    /// Everything in the control plane, parents first.
+    pub(super) fn everything(&mut self, found: &Found, home: &Place, reading: &mut Reading) {
+        let mut names = Names::of(self.manifests, &home.namespace);
+        let inside = |at: &Collection| at.shape() == Shape::Core && !is_listed_by_parent(*at);
+        for at in Collection::all().filter(inside) {
+            let site = Site::of_control_plane(at, found.id.clone());
+            let list = match reading.list(&found.access, &site) {
+                Ok(list) => list,
+                Err(failure) => {
+                    self.complain(
+                        at.name(),
+                        &format!("cannot be listed: {failure}"),
+                        "they are left out",
+                    );
+                    continue;
+                }
+            };
+            let mut list: Vec<&Value> = list.items.iter().collect();
+            list.sort_by_key(|entity| entity["id"].as_str().unwrap_or_default());
+            for entity in list {
+                self.entity(at, entity, home, &mut names);
+            }
+        }
+    }
+
+    fn entity(&mut self, at: Collection, entity: &Value, home: &Place, names: &mut Names) {
+        let id = entity["id"].as_str().unwrap_or_default();
+        let name = name(at, entity);
+        let title = match &name {
+            Some(name) => format!("{} \"{name}\" ({id})", singular(at)),
+            None => format!("{} {id}", singular(at)),
+        };
+        if names.has_manifest(at, entity) {
+            return;
+        }
+        if let Some(origin) = names.managed(at, entity) {
+            let message = format!(
+                "is managed by {} {}/{} with UID {}, of which there is no manifest here",
+                origin.kind,
+                origin.namespace.as_deref().unwrap_or_default(),
+                origin.name,
+                origin.uid
+            );
+            return self.complain(
+                &title,
+                &message,
+                "bring the manifest along, or remove its tags first",
+            );
+        }
+        let Some(kind) = kong_kind(at).filter(|kind| self.inverse.can_adopt(*kind)) else {
+            return self.complain(
+                &title,
+                "there is no kind that takes it over",
+                "it is left out",
+            );
+        };
+        let place = names.give(
+            kind,
+            entity["instance_name"].as_str().or(name.as_deref()),
+            id,
+        );
+        let plugin = (kind == Kind::KongPluginBinding).then(|| {
+            self.inverse
+                .plugin(entity, &names.sibling(Kind::KongPlugin, &place))
+        });
+        let made = self.object(kind, entity, &place, home, names);
+        let lost = made
+            .lost
+            .iter()
+            .chain(plugin.iter().flat_map(|it| &it.lost));
+        let lost: Vec<&str> = lost.map(String::as_str).collect();
+        if !lost.is_empty() {
+            let message = format!(
+                "{kind} has no field for {}, which would be lost",
+                lost.join(", ")
+            );
+            return self.complain(
+                &title,
+                &message,
+                "it is left out; set that to its default first, or keep it out of Kubernetes",
+            );
+        }
+        if !made.dangling.is_empty() {
+            let message = format!("its {} is not taken over", made.dangling.join(", "));
+            return self.complain(&title, &message, "it is left out");
+        }
+        names.take(at, id, &place);
+        let mut document = made.document;
+        let hashed = HASHED
+            .iter()
+            .filter(|(name, _)| *name == at.name())
+            .map(|(_, member)| *member);
+        let hashed: Vec<&str> = hashed.collect();
+        let way = if hashed.is_empty() {
+            "match"
+        } else {
+            "override"
+        };
+        document["spec"]["adopt"] = json!({"from": "konnect", "mode": way, "konnect": {"id": id}});
+        if let Some(plugin) = plugin {
+            document["spec"]["pluginRef"]["name"] = plugin.document["metadata"]["name"].clone();
+            let mut plugin = plugin.document;
+            self.hide_config(&mut plugin, "config");
+            self.documents.push(plugin);
+        }
+        for member in hashed {
+            if let Some(spec) = document["spec"].as_object_mut() {
+                spec.remove(member);
+            }
+            self.fill_in(
+                &document,
+                &format!("spec.{member}"),
+                "Konnect gives back a hash of it alone",
+            );
+        }
+        self.hide(at, &mut document);
+        for field in at.open() {
+            self.hide_config(&mut document, &format!("spec.{field}"));
+        }
+        self.documents.push(document);
+    }
+
+    /// The manifest of an entity: as short as the rules of the kind allow.
+    fn object(
+        &self,
+        kind: Kind,
+        entity: &Value,
+        place: &Place,
+        home: &Place,
+        names: &Names,
+    ) -> Object {
+        let look = |at: Collection, id: &str| names.place(at, id);
+        let make = |defaults| {
+            self.inverse
+                .object(kind, entity, place, home, &look, defaults)
+        };
+        let short = make(Defaults::LeftOut);
+        if self.manifests.cluster.admit(&short.document).is_ok() {
+            short
+        } else {
+            make(Defaults::Written)
+        }
+    }
+
+    fn complain(&mut self, object: &str, message: &str, remedy: &str) {
+        self.findings.push(Finding {
+            place: None,
+            object: Some(object.to_owned()),
+            field: None,
+            message: message.to_owned(),
+            remedy: Some(remedy.to_owned()),
+        });
+    }
+}
