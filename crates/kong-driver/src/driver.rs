@@ -366,7 +366,7 @@ impl<M: Machine> Driver<M> {
                 let source = self.source.as_mut()?;
                 source(&mut self.konnect, access, call)
             }
-            Action::Status { .. } | Action::Finalizers { .. } => None,
+            Action::Status { .. } | Action::Finalizers { .. } | Action::Mint(_) => None,
         }
     }
 

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
-use kong_model::{Body, Collection, Filter, Naming, Normal, OnDelete, RemoteId, Site, UniqueKey};
+use kong_model::{
+    Body, Collection, Filter, Naming, Node, Normal, OnDelete, RemoteId, Site, UniqueKey,
+};
 use kong_resolve::{Claim, DriftPolicy, Intent, Key};
 use kong_translation::{Drift, Presence, Problem, State};
 
@@ -224,6 +226,25 @@ impl Entity {
                 wanted.filter(|wanted| self.differences(wanted, held).is_empty())
             }
         }
+    }
+
+    /// What says that nothing of it is to be left: what tells it from others, and an empty list.
+    pub(crate) fn without(&self, emptied: &str) -> Option<Body> {
+        let Belief::Held(content) = &self.belief else {
+            return None;
+        };
+        let mut body = Body::default();
+        for field in self.site.at.defaults().keys() {
+            let node = match content {
+                Content::As(sent) | Content::Unclear(sent) => sent.get(field),
+                Content::Other(held) => held.get(field),
+            };
+            if let Some(node) = node {
+                body.set(field, node.clone());
+            }
+        }
+        body.set(emptied, Node::List(Vec::new()));
+        Some(body)
     }
 
     /// Whether it is wanted, and is there without having been made by us: it is not ours to delete.

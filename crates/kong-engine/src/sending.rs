@@ -118,9 +118,16 @@ impl Engine {
         let body = entity.wanted().cloned();
         let call = match act {
             Act::Probe => Call::WhoAmI,
-            Act::Remove => Call::Remove {
-                site,
-                id: entity.remote.clone()?,
+            Act::Remove => match site.at.update() {
+                Update::Whole { emptied } => Call::Put {
+                    site,
+                    id: entity.remote.clone()?,
+                    body: Arc::new(entity.without(emptied)?),
+                },
+                Update::No | Update::Put | Update::Patch { .. } => Call::Remove {
+                    site,
+                    id: entity.remote.clone()?,
+                },
             },
             Act::Create if !site.at.takes_our_id() => Call::Post {
                 site,
@@ -158,6 +165,6 @@ fn put(entity: &Entity, body: Arc<Body>) -> Option<Call> {
     let (site, id) = (entity.site.clone(), entity.remote.clone()?);
     Some(match site.at.update() {
         Update::Patch { .. } => Call::Patch { site, id, body },
-        Update::Put | Update::No => Call::Put { site, id, body },
+        Update::Put | Update::Whole { .. } | Update::No => Call::Put { site, id, body },
     })
 }

@@ -364,15 +364,25 @@ impl Call {
                 cursor,
             } => {
                 let path = fill(site.at.list_path(), site);
+                let plane = site.control_plane.as_ref().map(RemoteId::to_string);
+                let mut query = query(site.at, filter, cursor.as_ref());
+                query.extend(site.at.narrowed().zip(plane));
                 Request {
-                    query: query(site.at, filter, cursor.as_ref()),
+                    query,
                     ..request(Method::Get, path, None)
                 }
             }
             Self::Get { site, id } => request(Method::Get, item(site, id), None),
+            Self::Put { site, body, .. } if matches!(at.update(), Update::Whole { .. }) => {
+                let path = fill(at.items_path(), site);
+                request(Method::Put, path, Some(body.wire()))
+            }
             Self::Put { site, id, body } => request(Method::Put, item(site, id), Some(body.wire())),
             Self::Post { site, body } => request(
-                Method::Post,
+                match at.update() {
+                    Update::Whole { .. } => Method::Put,
+                    Update::No | Update::Put | Update::Patch { .. } => Method::Post,
+                },
                 fill(site.at.items_path(), site),
                 Some(body.wire()),
             ),

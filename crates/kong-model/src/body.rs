@@ -114,14 +114,21 @@ impl Node {
         }
     }
 
-    /// What is at a path below.
-    fn at(&self, path: &str) -> Option<&Self> {
-        let (key, rest) = split(path);
-        match self {
-            Self::Map(members) => follow(members.get(key)?, rest),
-            Self::Bool(_) | Self::Number(_) | Self::Text(_) | Self::Secret(_) | Self::List(_) => {
-                None
+    /// The ids at a path below, in each item of a list.
+    fn references_at<'n>(&'n self, path: Option<&str>, found: &mut Vec<&'n str>) {
+        match (self, path.map(split)) {
+            (node, None) => found.extend(node.references()),
+            (Self::Map(members), Some((key, rest))) => {
+                if let Some(member) = members.get(key) {
+                    member.references_at(rest, found);
+                }
             }
+            (Self::List(items), Some(_)) => {
+                for item in items {
+                    item.references_at(path, found);
+                }
+            }
+            (Self::Bool(_) | Self::Number(_) | Self::Text(_) | Self::Secret(_), Some(_)) => {}
         }
     }
 
@@ -179,9 +186,16 @@ pub(crate) fn split(path: &str) -> (&str, Option<&str>) {
         .map_or((path, None), |(key, rest)| (key, Some(rest)))
 }
 
-/// What is at the rest of a path.
-pub(crate) fn follow<'n>(node: &'n Node, rest: Option<&str>) -> Option<&'n Node> {
-    rest.map_or(Some(node), |rest| node.at(rest))
+/// The ids at a path from a member on.
+pub(crate) fn references_of<'n>(
+    member: Option<&'n Node>,
+    rest: Option<&str>,
+) -> impl Iterator<Item = &'n str> + use<'n> {
+    let mut found = Vec::new();
+    if let Some(member) = member {
+        member.references_at(rest, &mut found);
+    }
+    found.into_iter()
 }
 
 /// The paths below a member.
@@ -274,8 +288,7 @@ impl Body {
     /// The ids at a path that leads to a reference or a list of references: `ca_certificates`.
     pub fn references(&self, path: &str) -> impl Iterator<Item = &str> {
         let (key, rest) = split(path);
-        let node = self.get(key).and_then(|node| follow(node, rest));
-        node.into_iter().flat_map(Node::references)
+        references_of(self.get(key), rest)
     }
 
     /// The members, sorted by name.

@@ -37,6 +37,8 @@ pub enum Collection {
     Networks,
     /// How these networks reach others: one list a network.
     TransitGateways,
+    /// Which data planes Konnect runs for a control plane, in which networks.
+    DataPlaneGroupConfigurations,
     /// Certificates with their keys.
     Certificates,
     /// Certificates of authorities that are trusted.
@@ -120,6 +122,12 @@ pub enum Update {
     No,
     /// `PUT` of the whole body, which also creates.
     Put,
+    /// `PUT` of the whole body to the path of the list, which also creates. There is no deletion, but without
+    /// what this member names nothing is left.
+    Whole {
+        /// The member.
+        emptied: &'static str,
+    },
     /// `PATCH` of the body without the named fields; created by `POST`.
     Patch {
         /// Fields that only a creation takes.
@@ -348,6 +356,16 @@ impl Collection {
     /// The members that answers keep one level down.
     pub fn below(self) -> Option<Below> {
         self.row().below
+    }
+
+    /// A member of answers, and the member of requests whose content it has.
+    pub fn echoed(self) -> Option<(&'static str, &'static str)> {
+        self.row().echoed
+    }
+
+    /// The query parameter that keeps a list to one control plane, where the path does not.
+    pub fn narrowed(self) -> Option<&'static str> {
+        self.row().narrowed
     }
 
     /// The members of answers that say when an entity was made and changed.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::body::{Body, Node, follow, split};
+use crate::body::{Body, Node, references_of, split};
 use crate::collection::{Collection, Shape, Shorthand};
 
 /// A body in normal form.
@@ -93,8 +93,7 @@ impl Normal {
     /// The ids at a path that leads to a reference or a list of references.
     pub fn references(&self, path: &str) -> impl Iterator<Item = &str> {
         let (key, rest) = split(path);
-        let node = self.members.get(key).and_then(|node| follow(node, rest));
-        node.into_iter().flat_map(Node::references)
+        references_of(self.members.get(key), rest)
     }
 
     /// Whether both have the same in every member that answers hold as a hash, as far as there are any.
@@ -172,6 +171,11 @@ fn spell_out(collection: Collection, body: &Body, members: &mut BTreeMap<Arc<str
                     .or_insert_with(|| node.clone());
             }
         }
+    }
+    if let Some((answered, requested)) = collection.echoed()
+        && let Some(node) = body.get(answered)
+    {
+        members.insert(Arc::from(requested), node.clone());
     }
     if collection.shape() == Shape::Membership {
         // Lists of members may carry whole control planes; only their ids matter.

@@ -16,7 +16,8 @@ const CORE_SIZE: usize = 100;
 const OTHER_SIZE: usize = 10;
 
 /// The query parameters that lists understand; an HTTP server reads the keys of its queries as these.
-pub const PARAMETERS: [&str; 20] = [
+pub const PARAMETERS: [&str; 21] = [
+    "filter[control_plane_id][eq]",
     "force",
     "size",
     "offset",

@@ -9,6 +9,9 @@ use crate::check::Violation;
 /// The `@type` of every detail of a core error.
 const DETAIL: &str = "type.googleapis.com/kong.admin.model.v1.ErrorDetail";
 
+/// Konnect's words for a change that changes nothing.
+const IDENTICAL: &str = "Proposed configuration and current configuration are identical";
+
 /// In which words an error is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
@@ -55,6 +58,8 @@ pub(crate) enum Refusal {
     Group,
     /// Something unique is taken.
     Taken(UniqueKey),
+    /// Nothing would change.
+    Identical,
     /// The id exists under another parent.
     TakenId,
     /// A reference that leads nowhere.
@@ -74,7 +79,11 @@ impl Refusal {
     }
 
     fn is_of_a_store(&self) -> bool {
-        matches!(self, Self::Taken(key) if key.collection() == Collection::ConfigStores)
+        match self {
+            Self::Taken(key) => key.collection() == Collection::ConfigStores,
+            Self::Referred { field, .. } => field.ends_with("config_store_id"),
+            _ => false,
+        }
     }
 
     fn status(&self, style: Style) -> u16 {
@@ -85,8 +94,9 @@ impl Refusal {
             (Self::Method, _) => 405,
             (Self::Limited { .. }, _) => 429,
             // The document has no conflicts for these.
-            (Self::Taken(_), Style::Problem) if self.is_of_a_store() => 400,
-            (Self::Taken(_) | Self::TakenId | Self::Referred { .. }, Style::Problem) => 409,
+            (Self::Taken(_) | Self::Referred { .. }, Style::Problem) if self.is_of_a_store() => 400,
+            (Self::Identical, _)
+            | (Self::Taken(_) | Self::TakenId | Self::Referred { .. }, Style::Problem) => 409,
             (
                 Self::Unreadable(_)
                 | Self::Invalid(_)
@@ -154,6 +164,7 @@ impl Refusal {
             }
             Self::Taken(key) => constraint(&key.fields().join(", "), "unique", ""),
             Self::TakenId => constraint("id", "unique", ""),
+            Self::Identical => body(6, IDENTICAL, Vec::new()),
             Self::Dangling { field } => constraint(field, "foreign", ""),
             Self::Referred { field, by } => {
                 constraint(field, "foreign", &format!(": {by} refers to it"))
@@ -177,6 +188,7 @@ impl Refusal {
                 "Only groups have members, and no group is a member".to_owned(),
             ),
             Self::Taken(key) => ("Conflict", format!("{key} is already in use")),
+            Self::Identical => ("Conflict", IDENTICAL.to_owned()),
             Self::TakenId => ("Conflict", "The id is already in use".to_owned()),
             Self::Referred { by, .. } => ("Conflict", format!("{by} refers to it")),
         };
@@ -189,6 +201,9 @@ impl Refusal {
             Self::Taken(key) => vec![
                 json!({"field": key.fields().join(", "), "rule": "invalid", "reason": detail, "source": "body"}),
             ],
+            Self::Referred { field, by } => vec![
+                json!({"field": *field, "rule": "invalid", "reason": format!("{by} refers to it"), "source": "body"}),
+            ],
             Self::Group => vec![
                 json!({"field": "cluster_type", "rule": "invalid", "reason": detail, "source": "body"}),
             ],
@@ -199,7 +214,7 @@ impl Refusal {
             | Self::Method
             | Self::Unreadable(_)
             | Self::TakenId
-            | Self::Referred { .. } => Vec::new(),
+            | Self::Identical => Vec::new(),
         };
         if status == 400 {
             body["invalid_parameters"] = Value::from(parameters);

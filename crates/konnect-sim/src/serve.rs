@@ -18,6 +18,9 @@ use crate::time::Millis;
 /// Members that the server keeps, whatever a body says.
 const KEPT: [&str; 3] = ["id", "created_at", "updated_at"];
 
+/// Milliseconds until a network, or what it reaches others by, is ready.
+const PROVISIONING: u64 = 30_000;
+
 /// One request being served.
 pub(crate) struct Desk<'a> {
     pub(crate) store: &'a mut Store,
@@ -40,11 +43,34 @@ impl Desk<'_> {
         if let (Some(parent), Some(id)) = (place.collection.parent(), place.parent) {
             scope.get(parent.to, id).ok_or(Refusal::NotFound)?;
         }
+        self.ripen(place);
         match (place.collection.shape(), place.collection.naming()) {
             (Shape::Identity, _) => Err(Refusal::Method),
             (Shape::Membership, _) => self.membership(place, request),
             (Shape::Core, Naming::Member { of, field }) => self.member(place, request, of, field),
             _ => self.entity(place, request),
+        }
+    }
+
+    /// What takes a while to be ready is so after that while.
+    fn ripen(&mut self, place: &Place<'_>) {
+        let collection = place.collection;
+        if !collection.facts().contains(&"state") {
+            return;
+        }
+        let since = Value::from(Millis(self.now.0.saturating_sub(PROVISIONING)).date_time());
+        let Some(scope) = self.store.scope_mut(place.control_plane) else {
+            return;
+        };
+        let made_before = |value: &Value| value["created_at"].as_str() <= since.as_str();
+        let ripe: Vec<(Arc<str>, Value)> = scope
+            .all(collection)
+            .filter(|(_, value)| value["state"] == "initializing" && made_before(value))
+            .map(|(id, value)| (Arc::clone(id), (**value).clone()))
+            .collect();
+        for (id, mut value) in ripe {
+            value["state"] = json!("ready");
+            scope.put((collection, id), value);
         }
     }
 
@@ -67,9 +93,13 @@ impl Desk<'_> {
                 let value = self.find(place, id).ok_or(Refusal::NotFound)?;
                 Ok(Response::new(200, wrapped(place, (*value).clone())))
             }
-            (Method::Post, None) => {
+            (Method::Post, None) if !matches!(update, Update::Whole { .. }) => {
                 let value = self.create(place, body)?;
                 Ok(Response::new(201, wrapped(place, value)))
+            }
+            (Method::Put, None) if matches!(update, Update::Whole { .. }) => {
+                let value = self.put_whole(place, body)?;
+                Ok(Response::new(200, value))
             }
             (Method::Put, Some(id)) if update == Update::Put => {
                 let value = self.put(place, id, body)?;
@@ -80,7 +110,7 @@ impl Desk<'_> {
                     let value = self.patch(place, id, body, without)?;
                     Ok(Response::new(200, value))
                 }
-                Update::Put | Update::No => Err(Refusal::Method),
+                Update::Put | Update::Whole { .. } | Update::No => Err(Refusal::Method),
             },
             (Method::Delete, Some(id)) => self.delete(place, id),
             (Method::Post | Method::Put | Method::Patch | Method::Delete, _) => {
@@ -157,6 +187,22 @@ impl Desk<'_> {
         {
             return Err(Refusal::TakenId);
         }
+        self.write(place, id, before.as_deref(), members)
+    }
+
+    /// The whole of what there is one of, created or replaced.
+    fn put_whole(&mut self, place: &Place<'_>, body: Option<&Value>) -> Result<Value, Refusal> {
+        let members = accepted(place, body, &[], Whole::Yes)?;
+        let sent = Value::Object(members.clone());
+        let scope = self.scope(place)?;
+        let holder = uniques(place.collection, &sent)
+            .into_iter()
+            .find_map(|unique| scope.holder(&unique));
+        let before = holder.and_then(|(at, id)| scope.get(*at, id)).cloned();
+        let id = match &before {
+            Some(before) => Arc::from(before["id"].as_str().unwrap_or_default()),
+            None => self.ids.next(),
+        };
         self.write(place, id, before.as_deref(), members)
     }
 
@@ -241,6 +287,9 @@ impl Desk<'_> {
                 *text = hash(place.parent, text);
             }
         }
+        if let Some((answered, requested)) = collection.echoed() {
+            self.come_to(before, answered, requested, &mut members)?;
+        }
         let value = Value::Object(members);
         self.admit(place, &id, &value)?;
         if collection == Collection::ControlPlanes {
@@ -254,6 +303,33 @@ impl Desk<'_> {
         Ok(value)
     }
 
+    /// What was asked for stands beside what has come of it: each part has an id and a state.
+    fn come_to(
+        &mut self,
+        before: Option<&Value>,
+        answered: &str,
+        requested: &str,
+        members: &mut Map<String, Value>,
+    ) -> Result<(), Refusal> {
+        let wanted = members.remove(requested).unwrap_or_else(|| json!([]));
+        if before.is_some_and(|before| before[answered] == wanted) {
+            return Err(Refusal::Identical);
+        }
+        let version = before.map_or(0, |before| before["entity_version"].as_u64().unwrap_or(0));
+        members.insert("entity_version".to_owned(), json!(version + 1));
+        let now = Value::from(self.now.date_time());
+        let mut parts = wanted.as_array().cloned().unwrap_or_default();
+        for part in &mut parts {
+            part["id"] = Value::from(&*self.ids.next());
+            part["state"] = json!("ready");
+            part["created_at"] = now.clone();
+            part["updated_at"] = now.clone();
+        }
+        members.insert(requested.to_owned(), Value::from(parts));
+        members.insert(answered.to_owned(), wanted);
+        Ok(())
+    }
+
     /// References lead somewhere and nothing unique is taken.
     fn admit(&self, place: &Place<'_>, id: &str, value: &Value) -> Result<(), Refusal> {
         let scope = self.scope(place)?;
@@ -263,7 +339,11 @@ impl Desk<'_> {
                 return Err(Refusal::Dangling { field });
             }
         }
-        for unique in uniques(place.collection, value) {
+        let shared = place.collection.can_be_shared();
+        for unique in uniques(place.collection, value)
+            .into_iter()
+            .filter(|_| !shared)
+        {
             if scope
                 .holder(&unique)
                 .is_some_and(|(_, holder)| **holder != *id)

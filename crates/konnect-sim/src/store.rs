@@ -56,14 +56,25 @@ pub(crate) fn links(collection: Collection, value: &Value) -> Vec<Link> {
         .chain(parent)
         .chain(member)
         .flat_map(|(field, to, on_delete)| {
-            let value = field.split('.').fold(value, |value, name| &value[name]);
-            ids(value).into_iter().map(move |id| Link {
+            let path: Vec<&str> = field.split('.').collect();
+            ids_at(value, &path).into_iter().map(move |id| Link {
                 field,
                 to: (to, Arc::from(id)),
                 on_delete,
             })
         })
         .collect()
+}
+
+/// The ids at a path, in each item of a list.
+fn ids_at<'v>(value: &'v Value, path: &[&str]) -> Vec<&'v str> {
+    match (value, path.split_first()) {
+        (value, None) => ids(value),
+        (Value::Array(items), Some(_)) => {
+            items.iter().flat_map(|item| ids_at(item, path)).collect()
+        }
+        (value, Some((name, rest))) => ids_at(&value[*name], rest),
+    }
 }
 
 /// The ids in a member that refers: an object with an id, an id, or a list of these. An object without

@@ -312,7 +312,8 @@ impl Watchdog {
             | Act::Accept(_)
             | Act::Restart
             | Act::Wait(_)
-            | Act::Settle => {}
+            | Act::Settle
+            | Act::Collect => {}
         }
     }
 

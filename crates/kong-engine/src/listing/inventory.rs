@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use kong_model::{Body, Collection, Naming, Normal, OnDelete, RemoteId, Site, UniqueKey, tags};
+use kong_model::{
+    Body, Collection, Naming, Normal, OnDelete, RemoteId, Site, UniqueKey, Update, tags,
+};
 use kong_resolve::{Claim, Intent, Key, Output, Uid, identity};
 use kong_translation::Drift;
 
@@ -21,7 +23,7 @@ impl Engine {
         let Some(id) = item["id"].as_str().map(RemoteId::from) else {
             return;
         };
-        if self.listings.was_removed(scope, &id, run.began) {
+        if self.listings.was_removed(scope, &id, run.began) || is_emptied(scope.at, &item) {
             return;
         }
         run.seen.insert(id.clone());
@@ -516,6 +518,14 @@ impl Engine {
                 self.believe(id, &item);
             }
         }
+    }
+}
+
+/// Whether nothing is left of what cannot be deleted.
+fn is_emptied(at: Collection, item: &Value) -> bool {
+    match at.update() {
+        Update::Whole { emptied } => item[emptied].as_array().is_some_and(Vec::is_empty),
+        Update::No | Update::Put | Update::Patch { .. } => false,
     }
 }
 

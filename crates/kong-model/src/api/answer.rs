@@ -5,9 +5,26 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use super::{Call, Cursor, Failure, FieldProblem, Items, Reply, Response};
-use crate::collection::{Collection, Shape};
+use crate::collection::{Collection, Shape, Update};
+
+/// In these words Konnect refuses another change of something that it has not come to yet.
+const UNFINISHED: &str = "have not finished provisioning";
 
 impl Call {
+    /// Whether this says what all of something is to be.
+    fn is_of_the_whole(&self) -> bool {
+        match self {
+            Self::Put { site, .. } | Self::Post { site, .. } => {
+                matches!(site.at.update(), Update::Whole { .. })
+            }
+            Self::WhoAmI
+            | Self::List { .. }
+            | Self::Get { .. }
+            | Self::Patch { .. }
+            | Self::Remove { .. } => false,
+        }
+    }
+
     /// Whether this makes a membership, which is all the same however often it is made.
     fn joins(&self) -> bool {
         matches!(self, Self::Post { site, .. } if site.at.members().is_some())
@@ -22,6 +39,12 @@ impl Call {
             return match failure(&response) {
                 // It is a member already.
                 Failure::Conflict(_) if self.joins() => Ok(Reply::Done),
+                // Nothing would change.
+                Failure::Conflict(_) if self.is_of_the_whole() => Ok(Reply::Done),
+                // It has to come to what was asked for before.
+                Failure::Invalid(text) if self.is_of_the_whole() && text.contains(UNFINISHED) => {
+                    Err(Failure::Reference(text))
+                }
                 failure => Err(failure),
             };
         }

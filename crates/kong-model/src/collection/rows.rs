@@ -49,6 +49,10 @@ pub(super) struct Row {
     pub(super) schema: &'static str,
     pub(super) shorthands: &'static [Shorthand],
     pub(super) below: Option<Below>,
+    /// A member of answers that holds what requests have in the other.
+    pub(super) echoed: Option<(&'static str, &'static str)>,
+    /// The query parameter that keeps a list to one control plane, where the path does not.
+    pub(super) narrowed: Option<&'static str>,
     /// Members that only answers have, as they are at first.
     pub(super) made: &'static str,
     /// Members of answers that say when an entity was made and changed.
@@ -86,13 +90,15 @@ const CORE: Row = Row {
     schema: "{}",
     shorthands: &[],
     below: None,
+    echoed: None,
+    narrowed: None,
     made: "{}",
     stamps: &["created_at", "updated_at"],
     facts: &[],
     page: CORE_PAGE,
 };
 
-pub(super) static ROWS: [Row; 26] = [
+pub(super) static ROWS: [Row; 27] = [
     organisation::IDENTITY,
     organisation::CONTROL_PLANES,
     organisation::GROUP_MEMBERSHIPS,
@@ -100,6 +106,7 @@ pub(super) static ROWS: [Row; 26] = [
     organisation::CONFIG_STORES,
     cloud::NETWORKS,
     cloud::TRANSIT_GATEWAYS,
+    cloud::DATA_PLANE_GROUP_CONFIGURATIONS,
     certificates::CERTIFICATES,
     certificates::CA_CERTIFICATES,
     certificates::SNIS,

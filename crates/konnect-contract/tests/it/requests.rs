@@ -61,10 +61,12 @@ fn calls(at: Collection) -> Vec<Call> {
                 id: id(),
             });
         }
-        calls.push(Call::Remove {
-            site: site(at),
-            id: id(),
-        });
+        if !matches!(at.update(), Update::Whole { .. }) {
+            calls.push(Call::Remove {
+                site: site(at),
+                id: id(),
+            });
+        }
     }
     for body in samples(at.schema()) {
         let body = Arc::new(Body::from_wire(at, &body));
@@ -74,7 +76,7 @@ fn calls(at: Collection) -> Vec<Call> {
             calls.push(Call::Post { site, body });
         }
         calls.push(match at.update() {
-            Update::Put => Call::Put { site, id, body },
+            Update::Put | Update::Whole { .. } => Call::Put { site, id, body },
             Update::Patch { .. } => Call::Patch { site, id, body },
             Update::No => continue,
         });

@@ -188,14 +188,37 @@ fn answers_are_those_of_the_openapi_document() {
                     held.ask(Method::Delete, &path, None);
                 }
                 // What comes later refers to one that is there.
-                let last = bodies.last().cloned().unwrap_or_default();
-                let made = held.made(at, &items, last.clone());
+                let example = bodies.last().cloned().unwrap_or_default();
+                let made = held.made(at, &items, example.clone());
                 ids.insert(at, made);
                 held.ask(Method::Post, &items, Some(json!({"unknown": 1})));
-                if at != Collection::DataPlaneCertificates && last.get("name").is_some() {
-                    let answer = held.ask(Method::Post, &items, Some(last));
+                if at != Collection::DataPlaneCertificates && example.get("name").is_some() {
+                    let answer = held.ask(Method::Post, &items, Some(example));
                     assert!([400, 409].contains(&answer.status));
                 }
+            }
+            (_, Update::Whole { emptied }) => {
+                let mut bodies = bodies;
+                for body in &mut bodies {
+                    body["control_plane_id"] = json!(control_plane);
+                    for group in body[emptied].as_array_mut().into_iter().flatten() {
+                        if group.get("cloud_gateway_network_id").is_some() {
+                            group["cloud_gateway_network_id"] = json!(there(Collection::Networks));
+                        }
+                    }
+                    let mut nothing = body.clone();
+                    nothing[emptied] = json!([]);
+                    held.ask(Method::Put, &items, Some(nothing));
+                    held.ask(Method::Put, &items, Some(body.clone()));
+                    let same = held.ask(Method::Put, &items, Some(body.clone()));
+                    assert_eq!(same.status, 409);
+                }
+                held.ask(Method::Put, &items, Some(json!({})));
+                let filter = format!("{list}?filter[control_plane_id][eq]={control_plane}");
+                let listed = held.ask(Method::Get, &filter, None);
+                assert_ne!(listed.body["data"], json!([]));
+                let id = listed.body["data"][0]["id"].as_str().unwrap().to_owned();
+                held.ask(Method::Get, &format!("{items}/{id}"), None);
             }
             (Shape::Numbered, update) => {
                 for (index, mut body) in bodies.into_iter().enumerate() {

@@ -7,6 +7,7 @@
 
 mod access;
 mod client;
+mod cloud;
 mod constraints;
 mod contract;
 mod dump;

@@ -2,7 +2,7 @@
 
 use crate::api::Host;
 
-use super::{CORE, Collection, Naming, Parent, Row, Shape, Unique, Update};
+use super::{CORE, Collection, Naming, OnDelete, Parent, Reference, Row, Shape, Unique, Update};
 
 /// How many a page has at most.
 const PAGE: u32 = 100;
@@ -56,6 +56,38 @@ pub(in crate::collection) const TRANSIT_GATEWAYS: Row = Row {
     schema: include_str!("../../../schemas/transit-gateways.json"),
     made: r#"{"state": "initializing", "entity_version": 1, "dns_config": []}"#,
     facts: &["state"],
+    page: PAGE,
+    ..CORE
+};
+
+pub(in crate::collection) const DATA_PLANE_GROUP_CONFIGURATIONS: Row = Row {
+    collection: Collection::DataPlaneGroupConfigurations,
+    name: "configurations",
+    shape: Shape::Numbered,
+    host: Host::Global,
+    list: "/v2/cloud-gateways/configurations",
+    items: "/v2/cloud-gateways/configurations",
+    narrowed: Some("filter[control_plane_id][eq]"),
+    naming: Naming::Keyed,
+    update: Update::Whole {
+        emptied: "dataplane_groups",
+    },
+    references: &[Reference {
+        field: "dataplane_groups.cloud_gateway_network_id",
+        to: Collection::Networks,
+        on_delete: OnDelete::Restrict,
+    }],
+    uniques: &[Unique::fixed(&["control_plane_id", "control_plane_geo"])],
+    sets: &["dataplane_groups"],
+    // What is asked for is answered beside what has come of it.
+    echoed: Some(("dataplane_group_config", "dataplane_groups")),
+    chosen: &["version"],
+    defaults: r#"{
+        "control_plane_id": null, "control_plane_geo": null, "version": null,
+        "kind": "dedicated.v0", "api_access": "private+public", "dataplane_groups": null
+    }"#,
+    schema: include_str!("../../../schemas/configurations.json"),
+    facts: &["dataplane_groups"],
     page: PAGE,
     ..CORE
 };
