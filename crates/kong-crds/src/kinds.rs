@@ -29,11 +29,11 @@ macro_rules! kinds {
             KongReferenceGrant: $crate::configuration::v1alpha1::KongReferenceGrant => input;
             Secret: $crate::kubernetes::Secret => input;
             KonnectAPIAuthConfiguration: $crate::konnect::v1alpha1::KonnectAPIAuthConfiguration => judged;
-            KonnectCloudGatewayNetwork: $crate::konnect::v1alpha1::KonnectCloudGatewayNetwork => offline;
-            KonnectCloudGatewayTransitGateway: $crate::konnect::v1alpha1::KonnectCloudGatewayTransitGateway => offline;
+            KonnectCloudGatewayNetwork: $crate::konnect::v1alpha1::KonnectCloudGatewayNetwork => judged;
+            KonnectCloudGatewayTransitGateway: $crate::konnect::v1alpha1::KonnectCloudGatewayTransitGateway => judged;
             KonnectGatewayControlPlane: $crate::konnect::v1alpha2::KonnectGatewayControlPlane => judged;
-            KonnectCloudGatewayDataPlaneGroupConfiguration: $crate::konnect::v1alpha1::KonnectCloudGatewayDataPlaneGroupConfiguration => offline;
-            KonnectConfigStore: $crate::konnect::v1alpha1::KonnectConfigStore => offline;
+            KonnectCloudGatewayDataPlaneGroupConfiguration: $crate::konnect::v1alpha1::KonnectCloudGatewayDataPlaneGroupConfiguration => judged;
+            KonnectConfigStore: $crate::konnect::v1alpha1::KonnectConfigStore => judged;
             KongPlugin: $crate::configuration::v1::KongPlugin => input;
             KongClusterPlugin: $crate::configuration::v1::KongClusterPlugin => input;
             KongVault: $crate::configuration::v1alpha1::KongVault => judged;
@@ -54,7 +54,7 @@ macro_rules! kinds {
             KongCredentialJWT: $crate::configuration::v1alpha1::KongCredentialJWT => judged;
             KongCredentialACL: $crate::configuration::v1alpha1::KongCredentialACL => judged;
             KongPluginBinding: $crate::configuration::v1alpha1::KongPluginBinding => judged;
-            KongDataPlaneClientCertificate: $crate::configuration::v1alpha1::KongDataPlaneClientCertificate => offline;
+            KongDataPlaneClientCertificate: $crate::configuration::v1alpha1::KongDataPlaneClientCertificate => judged;
             KonnectExtension: $crate::konnect::v1alpha2::KonnectExtension => judged;
             ReferenceGrant: $crate::gateway::ReferenceGrant => offline;
             Namespace: $crate::gateway::Namespace => offline;

@@ -144,9 +144,13 @@ impl Engine {
         let others = self.entities.dependents(at, remote).map(|(_, other)| other);
         let goes_along =
             |other: &Entity| other.in_flight.is_none() && self.leaves_with_object(other);
-        let others = others.filter(|other| other.site.at.members() != Some(at) && !goes_along(other));
+        let others =
+            others.filter(|other| other.site.at.members() != Some(at) && !goes_along(other));
         for other in others {
-            note(other, alone || other.holds_reference(remote, OnDelete::Restrict));
+            note(
+                other,
+                alone || other.holds_reference(remote, OnDelete::Restrict),
+            );
         }
         if entity.site.at == Collection::ControlPlanes {
             for id in self.entities.in_plane(remote) {

@@ -282,6 +282,11 @@ impl Collection {
         self.list_path().contains("{parent}")
     }
 
+    /// Whether each of its entities is of one control plane.
+    pub fn is_in_control_plane(self) -> bool {
+        self.list_path().contains("{cp}") || self.row().narrowed.is_some()
+    }
+
     /// Whether an entity of this collection refers to one of the other, lives below it, or is its membership.
     pub fn depends_on(self, other: Self) -> bool {
         let mut references = self.references().iter();

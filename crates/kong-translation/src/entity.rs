@@ -118,7 +118,7 @@ fn claim<B>(
     let has_parent = entity.at.parent().is_none() || entity.parent.is_some();
     let control_plane = match home.id.clone() {
         _ if !has_parent => return None,
-        _ if !entity.at.list_path().contains("{cp}") => None,
+        _ if !entity.at.is_in_control_plane() => None,
         Some(id) => Some(id),
         None => return None,
     };

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use kong_model::{Collection, Method, Request, Response};
+use kong_model::{Collection, Method, Naming, Request, Response, Site};
 use serde_json::{Value, json};
 
 use crate::list;
@@ -12,6 +12,22 @@ use crate::place::Place;
 use crate::refusal::Refusal;
 use crate::serve::{Desk, Whole, accepted};
 use crate::store::{Key, Scope};
+
+/// Under which id a membership is kept.
+fn key(parent: &str, member: &str) -> Arc<str> {
+    format!("{parent}/{member}").into()
+}
+
+/// A membership as it is kept, of an entity that a list of its parent shows; `None` in other collections.
+pub(crate) fn planted(site: &Site, id: &str, entity: &Value) -> Option<(Arc<str>, Value)> {
+    let Naming::Member { field, .. } = site.at.naming() else {
+        return None;
+    };
+    let (parent, group) = (site.at.parent()?, site.parent.as_ref()?.as_str());
+    let member = entity[field].as_str().unwrap_or(id);
+    let membership = json!({ parent.field: {"id": group}, field: {"id": member} });
+    Some((key(group, member), membership))
+}
 
 impl Desk<'_> {
     /// Serves a request about the membership of an entity in the parent of the path.
@@ -25,7 +41,7 @@ impl Desk<'_> {
         let (Some(parent), Some(group)) = (place.collection.parent(), place.parent) else {
             return Err(Refusal::NotFound);
         };
-        let key = |member: &str| -> Key { (place.collection, format!("{group}/{member}").into()) };
+        let key = |member: &str| -> Key { (place.collection, key(group, member)) };
         match (request.method, place.id) {
             (Method::Get, None) => {
                 let scope = self.scope(place)?;

@@ -271,3 +271,26 @@ fn a_planted_object_may_be_wrong_and_stays_so_until_the_wrong_part_is_touched() 
     let refusal = patch(&mut cluster, service_id("a"), half_cured).unwrap_err();
     assert_eq!(refusal.causes[0].field, "spec.controlPlaneRef", "{refusal}");
 }
+
+#[test]
+fn a_transplanted_object_is_who_it_was() {
+    let mut cluster = cluster();
+    let mut object = service("a");
+    let meta = object["metadata"].as_object_mut().unwrap();
+    meta.insert("uid".to_owned(), json!("their-uid"));
+    meta.insert("generation".to_owned(), json!(7));
+    meta.insert("finalizers".to_owned(), json!(["test/hold"]));
+    meta.insert(
+        "deletionTimestamp".to_owned(),
+        json!("2026-01-01T00:00:00Z"),
+    );
+    object["status"] = json!({"conditions": [condition("Programmed", "True")]});
+    let stored = cluster.transplant(object).unwrap();
+    assert_eq!(stored["metadata"]["uid"], "their-uid");
+    assert_eq!(stored["metadata"]["generation"], 7);
+    assert_eq!(stored["status"]["conditions"][0]["type"], "Programmed");
+    // It is on its way out, and goes with its last finalizer.
+    let none = json!({"metadata": {"finalizers": []}});
+    patch(&mut cluster, service_id("a"), none).unwrap();
+    assert!(cluster.get(&service_id("a")).is_none());
+}

@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
+use kong_model::Collection;
 use kong_resolve::{Account, CredentialState, Frame, Output, Verdict};
 
 use super::{Presence, State, main_state};
@@ -107,7 +108,7 @@ fn of_entity(verdict: &Verdict, main: Option<&State<'_>>, before: &Value) -> Fie
         Output::Want(claims) => (claims.is_empty(), Map::new()),
     };
     // A group has no entities of its own, so nothing is in it but what its data planes show.
-    let of_data_planes = false;
+    let of_data_planes = main.is_some_and(|state| state.at == Collection::DataPlaneCertificates);
     let plane = verdict.home.as_ref();
     let plane = plane.filter(|home| !home.group || of_data_planes);
     let plane = plane.and_then(|home| home.id.as_ref());

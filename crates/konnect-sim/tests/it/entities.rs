@@ -1,4 +1,4 @@
-use kong_model::Collection;
+use kong_model::{Collection, RemoteId, Site};
 use konnect_sim::Millis;
 use serde_json::{Value, json};
 
@@ -430,4 +430,27 @@ fn a_password_is_answered_as_a_hash_that_differs_from_one_consumer_to_another() 
     let (one, other) = (answered(1), answered(2));
     assert_ne!(one, other);
     assert!(!format!("{one} {other}").contains("canary"));
+}
+
+#[test]
+fn what_is_planted_is_there_as_it_is_and_constrains_what_follows() {
+    let mut client = Client::new();
+    let plane = json!({"id": id(1), "name": "theirs", "labels": {"team": "a"}, "unknown": true});
+    let planes = Site::of_organisation(Collection::ControlPlanes);
+    let konnect = &mut client.konnect;
+    assert!(konnect.plant("kpat_any", "us", &planes, plane.clone()));
+    let services = Site::of_control_plane(Collection::Services, RemoteId::from(id(1)));
+    let service = json!({"id": id(2), "name": "shop"});
+    assert!(konnect.plant("kpat_any", "us", &services, service.clone()));
+    let elsewhere = Site::of_control_plane(Collection::Services, RemoteId::from(id(9)));
+    assert!(!konnect.plant("kpat_any", "us", &elsewhere, service.clone()));
+    assert!(!konnect.plant("kpat_bad", "us", &services, service.clone()));
+    assert!(!konnect.plant("kpat_any", "us", &services, json!({"name": "no id"})));
+    assert!(konnect.log().is_empty());
+    let path = format!("/v2/control-planes/{}", id(1));
+    assert_eq!(client.get(&path).body, plane);
+    let path = format!("{path}/core-entities/services");
+    assert_eq!(client.get(&format!("{path}/{}", id(2))).body, service);
+    let twice = json!({"name": "shop", "host": "h"});
+    assert_eq!(client.put(&format!("{path}/{}", id(3)), twice).status, 409);
 }

@@ -137,13 +137,12 @@ pub(super) const ROWS: &[Row] = &[
     )
     .expected(),
     Row::new(
-        "KongCertificate",
+        "Kong*Certificate",
         "condition SecretRefValid",
         "True Valid *",
         "False Invalid \"secret *",
         "The condition speaks of required keys, so it is False without them.",
-    )
-    .expected(),
+    ),
     // How the object is that is referred to.
     Row::new(
         "Kong*",

@@ -103,4 +103,11 @@ pub(super) const ROWS: &[Row] = &[
         "gone",
         "A plugin in the annotation `konghq.com/plugins` goes straight to Konnect; no KongPluginBinding is written to the cluster.",
     ),
+    Row::new(
+        "KongCredential*",
+        "object",
+        "made by the operator",
+        "gone",
+        "A credential in a Secret that a consumer lists goes straight to Konnect; nothing secret is written into an object.",
+    ),
 ];

@@ -149,4 +149,50 @@ pub(super) const ROWS: &[Row] = &[
     )
     .beside("step applies KongPlugin *secretKeyRef*")
     .expected(),
+    // Consumers.
+    Row::new(
+        "consumers",
+        "request",
+        "*: Some(\"\")",
+        "*",
+        "A name that a consumer does not have is left out; Kong's operator sends it empty.",
+    ),
+    Row::new(
+        "consumers",
+        "request",
+        "sent *",
+        "not sent",
+        "A consumer is not written again when a group that it names comes to be.",
+    )
+    .beside("step applies KongConsumerGroup *"),
+    Row::new(
+        "consumer-group-members",
+        "request",
+        "not sent",
+        "sent {}",
+        "A group that is missing does not keep a consumer out of the others.",
+    )
+    .beside("ours KongConsumerGroupRefsValid False *"),
+    Row::new(
+        "*",
+        "request",
+        "sent *\"k8s-kind:KongCredential*\"k8s-name:{*",
+        "not sent",
+        "Kong's operator writes an object for each credential in a Secret, and that to Konnect.",
+    ),
+    Row::new(
+        "*",
+        "request",
+        "not sent",
+        "sent *\"k8s-kind:Secret\"*",
+        "The tags of a credential in a Secret name the Secret, and the consumer that it is of.",
+    ),
+    Row::new(
+        "*auths",
+        "request",
+        "not sent",
+        "deleted",
+        "A credential goes as soon as its Secret is not listed any more, under the id that it has here.",
+    )
+    .beside("step edits KongConsumer *credentials*"),
 ];

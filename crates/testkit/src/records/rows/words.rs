@@ -119,4 +119,12 @@ pub(super) const ROWS: &[Row] = &[
         "Kong's operator puts the name of the parent in the place of the control plane's; ours names the control plane.",
     )
     .expected(),
+    // Consumers.
+    Row::new(
+        "KongConsumer",
+        "condition Programmed",
+        "False FailedToAttachConsumerToConsumerGroup \"*\"",
+        "False FailedToAttachConsumerToConsumerGroup \"some KongConsumerGroups couldn't be assigned to KongConsumer, *\"",
+        "Kong's operator says the same three times, and puts the id of the consumer into it.",
+    ),
 ];
