@@ -17,7 +17,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use anyhow::{Context as _, Result};
 use clap::CommandFactory as _;
 use konduit_runtime::{
-    Builder, Certificate, Election, Endpoint, Leadership, Readers, Runtime, Selection, Timings,
+    Authority, Builder, Certificate, Election, Endpoint, Leadership, Readers, Runtime, Selection, Timings,
     Webhook,
     rbac::{self, WEBHOOK_SECRET},
 };
@@ -101,10 +101,22 @@ async fn wire(run: &Run) -> Result<Builder> {
     })?;
     let milliseconds =
         |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let seconds = |time: std::time::Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    let authority = Authority {
+        namespace: run
+            .certificates
+            .authority_namespace
+            .clone()
+            .unwrap_or_else(|| home.clone()),
+        secret: run.certificates.authority.clone(),
+    };
     let mut builder = Runtime::builder(client, konnect)
+        .authority(authority)
         .settings(Settings {
             sync_period: milliseconds(run.konnect.sync_period),
             request_timeout: milliseconds(run.konnect.request_timeout),
+            certificate_life: seconds(run.certificates.life),
+            certificate_margin: seconds(run.certificates.margin),
             ..Settings::default()
         })
         .selection(Selection {

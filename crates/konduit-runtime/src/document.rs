@@ -12,7 +12,7 @@ use kube::{
     Api, Client, Resource,
     core::{ApiResource, DynamicResourceScope, GroupVersionKind},
 };
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 /// The annotation in which `kubectl apply` keeps the object once more, with all its values.
@@ -36,6 +36,13 @@ impl std::fmt::Debug for Document {
 impl<'de> Deserialize<'de> for Document {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Value::deserialize(deserializer).map(Self::from)
+    }
+}
+
+/// As it is sent: all of it.
+impl Serialize for Document {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.body.serialize(serializer)
     }
 }
 

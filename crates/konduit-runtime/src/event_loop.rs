@@ -217,6 +217,9 @@ impl EventLoop {
             (Action::Finalizers { object, .. }, outcome) => {
                 self.metrics.write(object.kind, "finalizers", outcome);
             }
+            (Action::Mint(mint), outcome) => {
+                self.metrics.write(mint.secret.kind, "certificate", outcome);
+            }
             (Action::Konnect { .. }, Outcome::Stored(_) | Outcome::NotStored(_)) => {}
         }
         self.tell(Input::Done(op, outcome));

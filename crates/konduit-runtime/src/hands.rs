@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use kong_crds::SecretLabel;
 use kong_engine::{Action, Effect, KubeFailure, Lane, Mono, OpId, Outcome, Purpose};
 use kong_model::Failure;
 use kube::Client;
@@ -12,12 +13,17 @@ use crate::{
     cluster::{self, Part},
     cutoff,
     konnect::{self, Execute},
+    minting::{self, Authority},
 };
 
 /// Everything that effects need.
 pub(crate) struct Hands {
     pub(crate) client: Client,
     pub(crate) konnect: Arc<dyn Execute>,
+    /// Who signs certificates that are made here.
+    pub(crate) authority: Authority,
+    /// What Secrets are selected by.
+    pub(crate) secret_label: SecretLabel,
     pub(crate) timeline: Timeline,
     /// How long an effect may take.
     pub(crate) patience: Duration,
@@ -97,6 +103,9 @@ impl Hands {
                     let part = Part::Finalizers(finalizers);
                     cluster::store(&self.client, object, uid, version, part).await
                 }
+                Action::Mint(mint) => {
+                    minting::perform(&self.client, &self.authority, &self.secret_label, mint).await
+                }
                 Action::Konnect { access, call } => {
                     konnect::ask(&*self.konnect, access, call).await
                 }
@@ -105,7 +114,7 @@ impl Hands {
         cutoff::before(cutoff, request).await.unwrap_or_else(|| {
             let words = "it took too long".to_owned();
             match action {
-                Action::Status { .. } | Action::Finalizers { .. } => {
+                Action::Status { .. } | Action::Finalizers { .. } | Action::Mint(_) => {
                     Outcome::NotStored(KubeFailure::Unknown(words))
                 }
                 Action::Konnect { .. } => Outcome::Konnect(Err(Failure::Transport(words))),

@@ -15,6 +15,9 @@ const NAME: &str = "konduit";
 const METRICS_READER: &str = "konduit-metrics-reader";
 /// The Secret of the webhook's own certificate, unless another name is given.
 pub const WEBHOOK_SECRET: &str = "konduit-webhook";
+/// The Secret of the authority that signs certificates of data planes, unless another name is given; that of
+/// Kong's operator.
+pub const AUTHORITY_SECRET: &str = "kong-operator-ca";
 
 /// Where a rule holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,13 +83,18 @@ fn rule(reach: Reach, group: &'static str, resource: &str, reason: &'static str)
 /// What is done with objects of a kind.
 fn of_kind(kind: Kind) -> Vec<Rule> {
     let judged = kong_translation::frame(kind).is_some();
-    let pinned = kong_translation::in_use_finalizer(kind).is_some();
+    let pinned = kong_translation::can_be_pinned(kind);
     let mut verbs = vec!["list", "watch"];
+    if kind == Kind::Secret {
+        verbs.push("create");
+    }
     if judged || pinned {
         verbs.push("patch");
     }
     let reason = match (judged || pinned, kind) {
-        (true, Kind::Secret) => "tokens and certificates that objects refer to; finalizers",
+        (true, Kind::Secret) => {
+            "tokens and certificates that objects refer to; finalizers; certificates that are made"
+        }
         (true, _) => "they are read; finalizers",
         (false, _) => "they are read",
     };
@@ -147,12 +155,17 @@ fn of_shell() -> Vec<Rule> {
         },
         Rule {
             verbs: vec!["create"],
-            ..secrets("the certificate of the webhook, if there is none")
+            ..secrets("the certificate of the webhook and the authority, if there is none")
         },
         Rule {
             names: vec![WEBHOOK_SECRET.to_owned()],
             verbs: vec!["get", "update"],
             ..secrets("the certificate of the webhook")
+        },
+        Rule {
+            names: vec![AUTHORITY_SECRET.to_owned()],
+            verbs: vec!["get"],
+            ..secrets("the authority that signs certificates of data planes")
         },
     ]
 }
@@ -273,8 +286,8 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_created_at_home_alone() {
-        assert_eq!(verbs("", "secrets"), ["list", "watch", "patch"]);
+    fn secrets_are_created_and_patched_everywhere_and_never_replaced() {
+        assert_eq!(verbs("", "secrets"), ["list", "watch", "create", "patch"]);
     }
 
     #[test]

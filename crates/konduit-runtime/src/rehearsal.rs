@@ -133,6 +133,8 @@ impl Rehearsal {
                 let result = pretence::written(call).unwrap_or_else(|| self.archive.answer(call));
                 (Outcome::Konnect(result), None)
             }
+            // What would be in it nobody knows, so what would follow from it is not played.
+            Action::Mint(_) => (Outcome::Stored(None), None),
             Action::Status { object, .. } | Action::Finalizers { object, .. } => {
                 let before = objects.get(object).or_else(|| self.objects.get(object));
                 match before.and_then(|before| pretence::stored(before, action)) {
@@ -169,6 +171,7 @@ fn describe(action: &Action) -> String {
         } => {
             format!("finalizers {object} {finalizers:?}")
         }
+        Action::Mint(mint) => format!("mint {} for {}", mint.secret, mint.owner),
         Action::Konnect { call, .. } => {
             let request = call.request();
             let line = format!("{} {}", request.method, request.path);

@@ -24,6 +24,7 @@ use crate::{
     lease::{Elector, Leadership},
     metrics::Metrics,
     milestones::Milestones,
+    minting::Authority,
     rehearsal::{Rehearsal, Sink},
     tls::{self, CertificateError},
     watches::{self, Progress, Selection},
@@ -50,6 +51,7 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     settings: Settings,
     selection: Selection,
+    authority: Authority,
     leadership: Leadership,
     probes: Option<TcpListener>,
     measurements: Option<(TcpListener, Readers)>,
@@ -106,6 +108,7 @@ impl Runtime {
             clock: Arc::new(SystemClock),
             settings: Settings::default(),
             selection: Selection::default(),
+            authority: Authority::default(),
             leadership: Leadership::Alone,
             probes: None,
             measurements: None,
@@ -127,6 +130,7 @@ impl Runtime {
             clock,
             settings,
             selection,
+            authority,
             leadership,
             probes,
             measurements,
@@ -209,6 +213,8 @@ impl Runtime {
         let hands = Hands {
             client,
             konnect,
+            authority,
+            secret_label: selection.secret_label,
             timeline: timeline.clone(),
             patience,
             safety,
@@ -277,6 +283,13 @@ impl Builder {
     #[must_use]
     pub fn selection(mut self, selection: Selection) -> Self {
         self.selection = selection;
+        self
+    }
+
+    /// Who signs the certificates that are made.
+    #[must_use]
+    pub fn authority(mut self, authority: Authority) -> Self {
+        self.authority = authority;
         self
     }
 

@@ -115,6 +115,12 @@ pub const RESOLVED: &str = "Resolved";
 pub const SOME_MEMBER_NOT_RESOLVED: &str = "SomeMemberNotResolved";
 /// Reason of `MembersReferenceResolved`.
 pub const SET_GROUP_MEMBER_FAILED: &str = "SetGroupMemberFailed";
+/// Reason of `DataPlaneCertificateProvisioned`.
+pub const PROVISIONED: &str = "Provisioned";
+/// Reason of `DataPlaneCertificateProvisioned` and `Ready`: it is on its way, or something is missing.
+pub const PROVISIONING: &str = "Provisioning";
+/// Reason of `DataPlaneCertificateProvisioned`: the Secret holds no certificate.
+pub const INVALID_SECRET: &str = "InvalidSecret";
 
 #[cfg(test)]
 mod tests {

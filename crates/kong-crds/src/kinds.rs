@@ -55,7 +55,7 @@ macro_rules! kinds {
             KongCredentialACL: $crate::configuration::v1alpha1::KongCredentialACL => judged;
             KongPluginBinding: $crate::configuration::v1alpha1::KongPluginBinding => judged;
             KongDataPlaneClientCertificate: $crate::configuration::v1alpha1::KongDataPlaneClientCertificate => judged;
-            KonnectExtension: $crate::konnect::v1alpha2::KonnectExtension => offline;
+            KonnectExtension: $crate::konnect::v1alpha2::KonnectExtension => judged;
             ReferenceGrant: $crate::gateway::ReferenceGrant => offline;
             Namespace: $crate::gateway::Namespace => offline;
             ConfigMap: $crate::gateway::ConfigMap => offline;

@@ -8,6 +8,8 @@ pub const API_AUTH_IN_USE_FINALIZER: &str = "konnect.konghq.com/konnectapiauth-i
 /// On the Secret that holds the token of a KonnectAPIAuthConfiguration.
 pub const TOKEN_SECRET_IN_USE_FINALIZER: &str =
     "gateway.konghq.com/secret-in-use-by-konnect-resource";
+/// On the Secret with the certificate of a KonnectExtension.
+pub const CERTIFICATE_SECRET_IN_USE_FINALIZER: &str = "gateway.konghq.com/secret-in-use";
 /// On a KongPlugin that an annotation or a binding refers to.
 pub const PLUGIN_IN_USE_FINALIZER: &str = "gateway.konghq.com/plugin-in-use";
 /// On a service or a route whose annotation names plugins, while Kong's operator has a KongPluginBinding
@@ -27,6 +29,13 @@ pub const DRIFT_ANNOTATION: &str = "konduit/drift";
 /// [`conversion`](crate::conversion)).
 pub const CONVERSION_DATA_ANNOTATION: &str = "konduit/conversion-data";
 
+/// Until when the certificate in a Secret is good, if an operator made it.
+pub const CERTIFICATE_EXPIRY_ANNOTATION: &str = "konghq.com/cert-expires-at";
+/// On Secrets with the certificate of a KonnectExtension.
+pub const DATA_PLANE_CERTIFICATE_LABEL: &str = "konghq.com/konnect-dp-cert";
+/// On such Secrets that an operator made: `automatic`.
+pub const SECRET_PROVISIONING_LABEL: &str = "gateway.konghq.com/secret-provisioning";
+
 /// On Secrets: which sort of credential they hold; `konnect` for API tokens.
 pub const CREDENTIAL_LABEL: &str = "konghq.com/credential";
 /// On Secrets that Kong's operator and we read.
@@ -41,3 +50,7 @@ pub const VALIDATE_LABEL: &str = "konghq.com/validate";
 pub const GLOBAL_LABEL: &str = "global";
 /// On objects that Kong's operator made from objects of another kind.
 pub const MANAGED_BY_LABEL: &str = "gateway-operator.konghq.com/managed-by";
+/// The name of the object that they were made from.
+pub const MANAGED_BY_NAME_LABEL: &str = "gateway-operator.konghq.com/managed-by-name";
+/// Its namespace.
+pub const MANAGED_BY_NAMESPACE_LABEL: &str = "gateway-operator.konghq.com/managed-by-namespace";

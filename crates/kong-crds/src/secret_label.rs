@@ -33,6 +33,11 @@ impl SecretLabel {
         (!self.0.is_empty()).then(|| format!("{} in ({first}, {second})", self.0))
     }
 
+    /// The label that makes a Secret be read, name and value; `None` if it needs none.
+    pub fn mark(&self) -> Option<(&str, &'static str)> {
+        (!self.0.is_empty()).then_some((self.0.as_str(), VALUES[1]))
+    }
+
     /// Whether a Secret is read, given as the API server stores it.
     pub fn selects(&self, secret: &Value) -> bool {
         self.0.is_empty()

@@ -16,7 +16,8 @@ use kong_resolve::Access;
 use konnect_sim::Konnect;
 
 use crate::machine::Machine;
-use crate::perform::{Fault, Sent, answer, perform};
+use crate::forge::Forge;
+use crate::perform::{Fault, Sent, Servers, answer, perform};
 use crate::replica::{Replica, ReplicaId};
 use crate::schedule::Schedule;
 
@@ -84,6 +85,7 @@ pub struct Driver<M> {
     clock: Mono,
     wall: i64,
     effects: u64,
+    forge: Forge,
     /// Processes that a fault has ended.
     crashes: u64,
     plan: Option<Plan>,
@@ -119,6 +121,7 @@ impl<M: Machine> Driver<M> {
             clock: Mono(0),
             wall: setup.wall,
             effects: 0,
+            forge: Forge::default(),
             crashes: 0,
             plan: None,
             source: None,
@@ -363,7 +366,7 @@ impl<M: Machine> Driver<M> {
                 let source = self.source.as_mut()?;
                 source(&mut self.konnect, access, call)
             }
-            Action::Status { .. } | Action::Finalizers { .. } => None,
+            Action::Status { .. } | Action::Finalizers { .. } | Action::Mint(_) => None,
         }
     }
 
@@ -376,9 +379,9 @@ impl<M: Machine> Driver<M> {
         let reached = !late && matches!(fault, None | Some(Fault::ReplyLost | Fault::Crash));
         let delay = match effect.action {
             kong_engine::Action::Konnect { .. } => self.schedule.draw(self.schedule.konnect),
-            kong_engine::Action::Status { .. } | kong_engine::Action::Finalizers { .. } => {
-                self.schedule.draw(self.schedule.kube)
-            }
+            kong_engine::Action::Status { .. }
+            | kong_engine::Action::Finalizers { .. }
+            | kong_engine::Action::Mint(_) => self.schedule.draw(self.schedule.kube),
         };
         let actor = self.replicas[id.0].actor.clone();
         let outcome = if late {
@@ -386,14 +389,12 @@ impl<M: Machine> Driver<M> {
         } else if let (true, Some(answer)) = (reached, self.ask_source(&effect.action)) {
             Outcome::Konnect(answer)
         } else if reached {
-            perform(
-                &mut self.cluster,
-                &mut self.konnect,
-                now.mono,
-                now.wall,
-                &actor,
-                &effect.action,
-            )
+            let mut servers = Servers {
+                cluster: &mut self.cluster,
+                konnect: &mut self.konnect,
+                forge: &mut self.forge,
+            };
+            perform(&mut servers, now, &actor, &effect.action)
         } else {
             answer(&effect.action, fault.unwrap_or(Fault::NotSent))
         };

@@ -4,11 +4,13 @@
 //! becomes of its effects.
 
 mod driver;
+mod forge;
 mod machine;
 mod perform;
 mod replica;
 mod schedule;
 
+pub use forge::KEY_CANARY;
 pub use driver::{Driver, Setup, Step, Told};
 pub use machine::Machine;
 pub use perform::{Fault, Sent};

@@ -3,12 +3,14 @@
 
 use serde_json::{Value, json};
 
-use cluster_sim::{Cluster, ObjectId, Reason, Request, Status, Subresource};
-use kong_engine::{Action, KubeFailure, Mono, Outcome};
+use cluster_sim::{Cluster, ObjectId, Reason, Request, Status, Subresource, WriteOptions};
+use kong_crds::SecretLabel;
+use kong_engine::{Action, KubeFailure, Mono, Now, Outcome};
 use kong_model::{Call, Failure, Response};
 use kong_resolve::{Key, Uid};
 use konnect_sim::{Konnect, Millis, Visit};
 
+use crate::forge::Forge;
 use crate::replica::{ReplicaId, resource};
 
 /// What goes wrong with an effect.
@@ -43,15 +45,26 @@ pub struct Sent {
     pub outcome: Outcome,
 }
 
+/// What actions are performed on.
+pub(crate) struct Servers<'a> {
+    pub(crate) cluster: &'a mut Cluster,
+    pub(crate) konnect: &'a mut Konnect,
+    pub(crate) forge: &'a mut Forge,
+}
+
 /// Performs an action on the simulators.
 pub(crate) fn perform(
-    cluster: &mut Cluster,
-    konnect: &mut Konnect,
-    now: Mono,
-    wall: i64,
+    servers: &mut Servers<'_>,
+    now: Now,
     actor: &str,
     action: &Action,
 ) -> Outcome {
+    let Servers {
+        cluster,
+        konnect,
+        forge,
+    } = servers;
+    let wall = now.wall;
     match action {
         Action::Status {
             object,
@@ -82,6 +95,25 @@ pub(crate) fn perform(
             }});
             store(cluster, wall, actor, object, uid, patch, Subresource::Main)
         }
+        Action::Mint(mint) => {
+            let document = mint.document(&forge.make(mint), &SecretLabel::default());
+            let request = if mint.replaces.is_some() {
+                Request::Patch {
+                    object: object_id(&mint.secret),
+                    version: None,
+                    patch: document,
+                    subresource: Subresource::Main,
+                }
+            } else {
+                let options = WriteOptions::STRICT;
+                Request::Create { document, options }
+            };
+            let outcome = send(cluster, wall, actor, request);
+            if let Outcome::Stored(_) = outcome {
+                forge.stored(mint);
+            }
+            outcome
+        }
         Action::Konnect { access, call } => {
             if let Call::Put { body, .. } | Call::Post { body, .. } | Call::Patch { body, .. } =
                 call
@@ -91,7 +123,7 @@ pub(crate) fn perform(
                     .for_each(|secret| konnect.conceal(secret.reveal()));
             }
             let served = konnect.visit(&Visit {
-                now: Millis(now.0),
+                now: Millis(now.mono.0),
                 region: access.server.region(),
                 token: access.token.reveal(),
                 request: &call.request(),
@@ -117,19 +149,26 @@ fn store(
     patch: Value,
     subresource: Subresource,
 ) -> Outcome {
-    let id = ObjectId {
-        resource: resource(object.kind),
-        namespace: object.name.namespace.as_deref().map(str::to_owned),
-        name: object.name.name.to_string(),
-    };
     // The version belongs to one incarnation, so it guards the UID too.
     debug_assert!(!uid.is_empty(), "an object that was seen has a UID");
     let request = Request::Patch {
-        object: id,
+        object: object_id(object),
         version: None,
         patch,
         subresource,
     };
+    send(cluster, wall, actor, request)
+}
+
+fn object_id(object: &Key) -> ObjectId {
+    ObjectId {
+        resource: resource(object.kind),
+        namespace: object.name.namespace.as_deref().map(str::to_owned),
+        name: object.name.name.to_string(),
+    }
+}
+
+fn send(cluster: &mut Cluster, wall: i64, actor: &str, request: Request) -> Outcome {
     match cluster.handle(wall, actor, request) {
         Ok(document) => match kong_crds::read(Value::clone(&document)) {
             Ok(observed) => Outcome::Stored(Some(Box::new(observed))),
@@ -141,7 +180,7 @@ fn store(
 
 fn kube_failure(status: &Status) -> KubeFailure {
     match status.reason {
-        Reason::Conflict => KubeFailure::Conflict,
+        Reason::Conflict | Reason::AlreadyExists => KubeFailure::Conflict,
         Reason::NotFound => KubeFailure::NotFound,
         _ => KubeFailure::Refused(status.to_string()),
     }

@@ -4,6 +4,7 @@
 //! Finalizers of others are never touched. A status is written as a whole, when it says something else
 //! than the one that is there, and not before it is worth a write.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -18,7 +19,7 @@ use crate::input::{Action, Effect, KubeFailure, Mono, OpId, Outcome};
 use crate::objects::Record;
 
 /// How long to wait for the watch to show what a conflict spoke of, before trying again anyway.
-const WATCH_PATIENCE: u64 = 5_000;
+pub(crate) const WATCH_PATIENCE: u64 = 5_000;
 /// Milliseconds before a write that failed is tried again, doubled with each failure.
 const RETRY: u64 = 200;
 /// The longest of these times.
@@ -138,7 +139,7 @@ impl Engine {
                 });
             // Its control plane is there, but not yet where it is in Konnect.
             let nowhere = !self.has_main_entity(key)
-                && frame == Some(Frame::Konnect)
+                && matches!(frame, Some(Frame::Konnect | Frame::Extension))
                 && unit.verdict.home.as_ref().is_some_and(|home| {
                     home.id.is_none() && self.may_hold_something(&home.control_plane)
                 });
@@ -159,8 +160,10 @@ impl Engine {
                 set(name, false);
             }
         }
-        if let Some(name) = kong_translation::in_use_finalizer(key.kind) {
-            set(name, self.pinned.contains_key(key));
+        let nobody = BTreeSet::new();
+        let users = self.pinned.get(key).unwrap_or(&nobody);
+        for (name, wanted) in kong_translation::in_use_finalizers(key.kind, users) {
+            set(name, wanted);
         }
         finalizers
     }
@@ -251,7 +254,7 @@ impl Engine {
                 action,
             });
         }
-        None
+        self.next_mint(fence)
     }
 
     /// What came of a write to an object.
@@ -288,15 +291,7 @@ impl Engine {
                 ref failure @ (KubeFailure::Refused(_) | KubeFailure::Unknown(_)),
             ) => {
                 record.failures += 1;
-                let (first, longest) = match failure {
-                    KubeFailure::Refused(_) => (RETRY_REFUSED, LONGEST_REFUSED),
-                    KubeFailure::Unknown(_) | KubeFailure::Conflict | KubeFailure::NotFound => {
-                        (RETRY, LONGEST_RETRY)
-                    }
-                };
-                let wait = first
-                    .saturating_mul(1 << record.failures.min(12))
-                    .min(longest);
+                let wait = pause(failure, record.failures);
                 record.not_before = now.after(wait);
                 self.set_object_alarm(key, Some(now.after(wait)));
             }
@@ -306,8 +301,18 @@ impl Engine {
     }
 }
 
+/// Milliseconds to wait after so many failures, of which this was the last.
+pub(crate) fn pause(failure: &KubeFailure, failures: u32) -> u64 {
+    let (first, longest) = match failure {
+        KubeFailure::Refused(_) => (RETRY_REFUSED, LONGEST_REFUSED),
+        KubeFailure::Unknown(_) => (RETRY, LONGEST_RETRY),
+        KubeFailure::Conflict | KubeFailure::NotFound => (WATCH_PATIENCE, LONGEST_RETRY),
+    };
+    first.saturating_mul(1 << failures.min(12)).min(longest)
+}
+
 /// RFC 3339, in seconds, as Kubernetes writes times.
-fn timestamp(seconds: i64) -> String {
+pub(crate) fn timestamp(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds)
         .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
         .to_string()

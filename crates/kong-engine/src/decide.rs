@@ -38,6 +38,8 @@ pub(crate) enum Decision {
     Blocked(Problem),
     /// What is there is as wanted and becomes its own as it is.
     TakeOver,
+    /// Another entity is to take its place.
+    Replace,
     /// A step.
     Do(Act),
     /// It is gone, or no concern of ours any more.
@@ -82,6 +84,7 @@ impl Engine {
             }
             Decision::Blocked(problem) => self.set_problem(id, Some(problem)),
             Decision::TakeOver => self.take_over(id),
+            Decision::Replace => self.replace(id),
             Decision::Do(act) => self.line_up(id, act),
             Decision::Forget => self.let_go(id),
         }
@@ -182,6 +185,7 @@ impl Engine {
         self.entities.reindex(id);
         self.unexamined.extend(before);
         self.unexamined.extend(self.entities.neighbours(id));
+        self.examine_replaced(id);
         self.unexamined.insert(id);
         if let Some(entity) = self.entities.get(id) {
             self.stale.insert(entity.owner.clone());
@@ -258,6 +262,9 @@ impl Engine {
                 return Decision::Agrees;
             }
             Belief::Held(_) | Belief::Trusted(_) | Belief::Unknown | Belief::Absent => {}
+        }
+        if self.is_replaced(entity) {
+            return Decision::Replace;
         }
         if entity.is_left() {
             return Decision::Rest;

@@ -16,12 +16,13 @@ use crate::entities::Entities;
 use crate::input::{Effect, Input, Lane, Mono, Now, OpId, Org, Outcome, Role};
 use crate::judging::Unit;
 use crate::listing::{Listings, Scope};
+use crate::minting::Mints;
 use crate::objects::{Grave, Record};
 use crate::pool::Pool;
 use crate::queue::Queue;
 use crate::recall::Recorded;
 
-/// Periods and limits. All times in milliseconds.
+/// Periods and limits. Times in milliseconds where nothing else is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// How often what Konnect holds is listed.
@@ -33,6 +34,10 @@ pub struct Settings {
     pub hold_back: u64,
     /// Likewise for what gives way by itself, such as a parent that is being created.
     pub patience: u64,
+    /// How long certificates are good for that are made here, in seconds.
+    pub certificate_life: i64,
+    /// How long before its end a certificate is made anew, in seconds; at most a third of its life.
+    pub certificate_margin: i64,
 }
 
 impl Default for Settings {
@@ -42,6 +47,8 @@ impl Default for Settings {
             request_timeout: 10_000,
             hold_back: 1_000,
             patience: 10_000,
+            certificate_life: 87_600 * 3_600,
+            certificate_margin: 168 * 3_600,
         }
     }
 }
@@ -66,6 +73,8 @@ pub(crate) enum Wake {
     List(Scope),
     /// An object has waited long enough for its status or for the watch.
     Object(Key),
+    /// A Secret is to be made, or filled anew.
+    Mint(Key),
 }
 
 /// What an effect in flight is about.
@@ -74,6 +83,7 @@ pub(crate) enum Subject {
     Object(Key),
     Entity(Uuid),
     List(Scope),
+    Mint(Key),
 }
 
 /// The engine.
@@ -93,6 +103,7 @@ pub struct Engine {
     /// Incarnations that are gone: late news of them are dropped.
     pub(crate) graves: BTreeMap<Uid, Grave>,
     pub(crate) kube_queue: BTreeSet<Key>,
+    pub(crate) mints: Mints,
     pub(crate) recorded: Recorded,
 
     // Judgement.
@@ -206,10 +217,13 @@ impl Engine {
     pub fn is_quiet(&self) -> bool {
         self.in_flight.is_empty()
             && self.kube_queue.is_empty()
+            && self.mints.is_quiet()
             && self.lanes.values().all(Queue::is_empty)
             && self.timers.iter().all(|(_, wake)| match wake {
                 Wake::List(scope) => !self.listings.has_failed(scope),
                 Wake::Entity(_) | Wake::Object(_) => false,
+                // What is good for years is no work.
+                Wake::Mint(_) => true,
             })
     }
 
@@ -286,6 +300,7 @@ impl Engine {
                 }
                 Wake::List(scope) => self.list_is_due(&scope),
                 Wake::Object(key) => self.look_again(&key),
+                Wake::Mint(key) => self.check_mint(&key),
             }
         }
     }
@@ -324,6 +339,7 @@ impl Engine {
         for key in keys {
             self.check(&key);
         }
+        self.check_mints();
     }
 
     /// Follows all consequences of what has changed. Reports before judgements, parents before
@@ -366,6 +382,7 @@ impl Engine {
             Subject::Object(key) => self.stored(&key, op, outcome),
             Subject::Entity(id) => self.entity_done(id, op, outcome),
             Subject::List(scope) => self.list_done(&scope, op, outcome),
+            Subject::Mint(key) => self.mint_done(&key, op, outcome),
         }
     }
 }

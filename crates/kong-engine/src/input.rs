@@ -12,6 +12,8 @@ use kong_crds::{Kind, Observed};
 use kong_model::{Call, Failure, Reply};
 use kong_resolve::{Access, Key, Uid};
 
+use crate::minting::Mint;
+
 /// Milliseconds of a clock that never goes back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mono(pub u64);
@@ -163,6 +165,8 @@ pub enum Action {
         /// All of them.
         finalizers: Vec<Arc<str>>,
     },
+    /// Make a certificate with its key, and a Secret of them.
+    Mint(Box<Mint>),
     /// Ask Konnect.
     Konnect {
         /// With whose token, in which region.
@@ -176,7 +180,7 @@ impl Action {
     /// Whether it changes something anywhere.
     pub fn is_write(&self) -> bool {
         match self {
-            Self::Status { .. } | Self::Finalizers { .. } => true,
+            Self::Status { .. } | Self::Finalizers { .. } | Self::Mint(_) => true,
             Self::Konnect { call, .. } => call.is_write(),
         }
     }
@@ -201,6 +205,7 @@ impl fmt::Debug for Action {
             } => {
                 write!(f, "finalizers of {object} at {version}: {finalizers:?}")
             }
+            Self::Mint(mint) => write!(f, "{mint:?}"),
             Self::Konnect { call, .. } => write!(f, "{call:?}"),
         }
     }

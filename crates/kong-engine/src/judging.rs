@@ -63,6 +63,7 @@ impl Engine {
                 .insert(key.clone());
         }
         self.repin(key, &old.pins, &verdict.pins);
+        self.take_children(key, &old.children, &verdict.children);
         if old.access != verdict.access {
             self.access_changed(key);
         }
@@ -112,6 +113,7 @@ impl Engine {
             }
         }
         self.repin(key, &unit.verdict.pins, &[]);
+        self.take_children(key, &unit.verdict.children, &[]);
         self.change_heir(key, unit.verdict.heir, None);
         self.orgs.remove(key);
         for id in unit.entities {
@@ -288,8 +290,10 @@ impl Engine {
             // No status names it, so it is where its identity says until a list knows better. An object
             // that is Programmed has all of its parts.
             let record = self.records.get(&entity.owner);
+            let frame = kong_translation::frame(entity.owner.kind);
             let programmed = record
-                .and_then(|record| record.confirmed_generation(kong_crds::conditions::PROGRAMMED));
+                .zip(frame)
+                .and_then(|(record, frame)| record.confirmed_generation(frame.summary()));
             entity.belief = programmed.map_or(Belief::Unknown, Belief::Trusted);
             if entity.remote.is_none() {
                 entity.start_over(identity);
@@ -301,13 +305,9 @@ impl Engine {
             let same = recorded.as_ref() == Some(&taking.wanted.id);
             taking.done = same || record.confirmed_generation(ADOPTED).is_some();
         }
-        let trusted = match frame {
-            Frame::Account => record.confirmed_generation(kong_crds::conditions::API_AUTH_VALID),
-            Frame::Konnect | Frame::Native if recorded.is_some() => {
-                record.confirmed_generation(kong_crds::conditions::PROGRAMMED)
-            }
-            Frame::Konnect | Frame::Native => None,
-        };
+        let is_named = frame == Frame::Account || recorded.is_some();
+        let trusted = is_named.then(|| record.confirmed_generation(frame.summary()));
+        let trusted = trusted.flatten();
         entity.belief = trusted.map_or(Belief::Unknown, Belief::Trusted);
         if let Some(Intent::Observe(id) | Intent::Release(id)) = &entity.intent {
             entity.remote = Some(id.clone());

@@ -46,7 +46,10 @@ impl Engine {
         if let Some(scope) = self.unread_referrers(entity) {
             return Decision::NeedsList(scope);
         }
-        if self.leaves_with_member(entity) || self.leaves_with_object(entity) {
+        if self.leaves_with_member(entity)
+            || self.leaves_with_object(entity)
+            || self.is_still_needed(entity)
+        {
             return Decision::Wait;
         }
         match self.blocker(entity) {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
 use kong_crds::{Kind, Observed};
 use kong_model::RemoteId;
-use kong_resolve::{Dep, Entry, Frame, Key, Name, Uid, plugins_of};
+use kong_resolve::{Dep, Entry, Frame, Key, Name, Uid, owners_of, plugins_of};
 
 use crate::engine::Engine;
 use crate::entities::Belief;
@@ -326,9 +326,7 @@ impl Engine {
         };
         let said = self.records.get(key).is_some_and(|record| {
             record.recorded_id(frame).is_some()
-                && record
-                    .confirmed_generation(kong_crds::conditions::PROGRAMMED)
-                    .is_some()
+                && record.confirmed_generation(frame.summary()).is_some()
         });
         let ids = self.units.get(key).map(|unit| unit.entities.clone());
         for id in ids.into_iter().flatten().filter(|_| !said) {
@@ -349,6 +347,13 @@ impl Engine {
         self.touch(&Dep::Object(key.clone()));
         if key.kind == Kind::KongReferenceGrant {
             self.touch(&Dep::Grants(Arc::from(key.name.namespace())));
+        }
+        let entries = before.into_iter().chain(self.world.entry(key));
+        let owners: BTreeSet<Key> = entries
+            .flat_map(|entry| owners_of(key, &entry.meta))
+            .collect();
+        for owner in owners {
+            self.touch(&Dep::Secrets(owner));
         }
         let plugins = |entry: Option<&Entry>| -> BTreeSet<Name> {
             let meta = entry.map(|entry| &entry.meta).into_iter();

@@ -29,14 +29,14 @@ impl Engine {
                 Act::Adopt => Some(Purpose::Adopt),
                 Act::Remove => Some(Purpose::Delete),
             },
-            Subject::Object(_) | Subject::List(_) => None,
+            Subject::Object(_) | Subject::List(_) | Subject::Mint(_) => None,
         }
     }
 
     /// How much waits for its turn in a lane.
     pub fn depth(&self, lane: &Lane) -> usize {
         match lane {
-            Lane::Kube => self.kube_queue.len(),
+            Lane::Kube => self.kube_queue.len() + self.mints.depth(),
             Lane::Konnect(org) => self.lanes.get(org).map_or(0, crate::queue::Queue::len),
         }
     }

@@ -85,7 +85,7 @@ fn recorded_place(key: &Key, record: &Record) -> Option<(Site, RemoteId)> {
     let (control_plane, parent) = match frame {
         Frame::Account => return None,
         Frame::Native => (None, None),
-        Frame::Konnect => {
+        Frame::Konnect | Frame::Extension => {
             let parent = at.parent().map(|parent| id(&format!("{}ID", parent.field)));
             let parent = match parent {
                 Some(None) => return None,

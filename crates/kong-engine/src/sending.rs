@@ -46,7 +46,7 @@ impl Engine {
                         }
                     }
                 }
-                Subject::Object(_) => {}
+                Subject::Object(_) | Subject::Mint(_) => {}
             }
             if let Some(queue) = self.lanes.get_mut(org) {
                 queue.budget.started(op, self.now);
@@ -90,6 +90,7 @@ impl Engine {
             | Decision::Agrees
             | Decision::TakeOver
             | Decision::Blocked(_)
+            | Decision::Replace
             | Decision::Forget => {
                 self.unexamined.insert(id);
                 return None;

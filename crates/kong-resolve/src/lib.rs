@@ -24,9 +24,10 @@ pub use map::Map;
 pub use meta::Meta;
 pub use policy::{Adoption, AdoptionMode, DriftPolicy, is_retained};
 pub use standing::{
-    Account, CredentialState, Credentials, Home, LostControlPlane, Readiness, Standing,
+    Account, CredentialState, Credentials, DataPlanes, Endpoints, Home, LostControlPlane, Readiness,
+    Standing,
 };
 pub use subject::{Frame, Me, Readable};
-pub use verdict::{Access, Claim, Intent, Output, Verdict, identity, part};
+pub use verdict::{Access, Child, Claim, Intent, Output, Verdict, identity, part};
 pub use view::{Dep, Lookup, View};
-pub use world::{Entry, World, plugins_of};
+pub use world::{Entry, World, owners_of, plugins_of};

@@ -40,8 +40,30 @@ pub struct Standing {
     pub lost: Option<Arc<LostControlPlane>>,
     /// What a KonnectAPIAuthConfiguration stands for.
     pub account: Option<Box<Account>>,
+    /// Where data planes of this control plane connect to, once Konnect has said so.
+    pub endpoints: Option<Arc<Endpoints>>,
     /// The state that Konnect tells of an entity that takes its time, as a network does.
     pub state: Option<Arc<str>>,
+}
+
+/// Where data planes of a control plane connect to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoints {
+    /// The type of the control plane, in Konnect's words.
+    pub cluster_type: Arc<str>,
+    /// The URL for configuration.
+    pub control_plane: Arc<str>,
+    /// The URL for telemetry.
+    pub telemetry: Arc<str>,
+}
+
+/// What data planes need to connect with a control plane.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DataPlanes {
+    /// The name of the Secret with their certificate, in the namespace of the object.
+    pub secret: Option<Arc<str>>,
+    /// Where they connect to.
+    pub endpoints: Option<Arc<Endpoints>>,
 }
 
 impl Standing {

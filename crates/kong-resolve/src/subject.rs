@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use kong_crds::conditions::{API_AUTH_VALID, PROGRAMMED, READY};
 use kong_crds::{AnyParts, Object, Parts};
 
 use crate::key::Key;
@@ -53,4 +54,24 @@ pub enum Frame {
     Native,
     /// In `status`, without an id: KonnectAPIAuthConfiguration stands for no entity.
     Account,
+    /// The control plane in `status.konnect`, the id in a condition, which has a message where the schema has no
+    /// field: KonnectExtension.
+    Extension,
+}
+
+impl Frame {
+    /// The condition that says that all is well: derived, and never said by a judge of what is.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::Konnect | Self::Native => PROGRAMMED,
+            Self::Account => API_AUTH_VALID,
+            Self::Extension => READY,
+        }
+    }
+
+    /// Whether what is wanted may be another entity than the one that is there, because it cannot be changed and
+    /// comes from somewhere that can.
+    pub fn replaces(self) -> bool {
+        self == Self::Extension
+    }
 }

@@ -10,7 +10,7 @@ use kong_model::{Body, RemoteId, Sealed, ServerUrl, Site};
 use crate::conditions::{Condition, Truth};
 use crate::key::{Key, Uid};
 use crate::policy::{Adoption, DriftPolicy};
-use crate::standing::{Home, LostControlPlane};
+use crate::standing::{DataPlanes, Home, LostControlPlane};
 
 /// Judgement on one object.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,8 @@ pub struct Verdict {
     pub conditions: Arc<[Condition]>,
     /// What is to be in Konnect.
     pub output: Output,
+    /// What is to be in the cluster because of it.
+    pub children: Vec<Child>,
     /// Objects that must stay while this one exists: they carry their in-use finalizer.
     pub pins: Vec<Key>,
     /// Whether the object is about to have entities, so that it needs the clean-up finalizer. It stays
@@ -32,6 +34,8 @@ pub struct Verdict {
     pub lost: Option<Arc<LostControlPlane>>,
     /// The access that a KonnectAPIAuthConfiguration gives.
     pub access: Option<Box<Access>>,
+    /// What data planes need, of a KonnectExtension.
+    pub data_planes: Option<Box<DataPlanes>>,
     /// Conditions that hold as soon as Konnect holds every entity as wanted.
     pub confirmed: Vec<Condition>,
     /// The entity of another object that is to become what this one had, under the same id. This one
@@ -50,12 +54,14 @@ impl Default for Verdict {
         Self {
             conditions: Arc::default(),
             output: Output::Want(Vec::new()),
+            children: Vec::new(),
             pins: Vec::new(),
             cleanup: false,
             ids: Vec::new(),
             home: None,
             lost: None,
             access: None,
+            data_planes: None,
             confirmed: Vec::new(),
             heir: None,
             foreign: false,
@@ -113,6 +119,24 @@ pub enum Output {
     Want(Vec<Claim>),
     /// What it had, whatever that was: something it depends on is not ready.
     KeepLastGood,
+}
+
+/// A Secret with a certificate and its key that is to be in the cluster because of an object, which owns it.
+///
+/// It goes with its owner by garbage collection, so nobody has to delete it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Child {
+    /// What it is called.
+    pub key: Key,
+    /// Whether it is there. If not it is created, and nothing is overwritten should somebody else have been
+    /// faster.
+    pub exists: bool,
+    /// Until when what is in it is good, in seconds of Unix time; `None` if there is nothing in it.
+    pub good_until: Option<i64>,
+    /// Whom the certificate is for: its common name, and the name for which it is good.
+    pub common_name: String,
+    /// Its labels.
+    pub labels: Vec<(&'static str, String)>,
 }
 
 /// One entity that an object answers for.

@@ -29,6 +29,10 @@ pub enum Dep {
     Kind(Kind),
     /// The EndpointSlices of a Service.
     Slices(Name),
+    /// The Secrets that an object owns.
+    Secrets(Key),
+    /// Why an object could not be made, or that nothing is known against it.
+    Refusal(Key),
     /// The objects of a kind that ask for a plugin in their annotation.
     PluginUsers(Kind, Name),
 }
@@ -109,6 +113,18 @@ impl<'w> View<'w> {
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &'w Name> + use<'w> {
         self.note(Dep::Kind(kind));
         self.world.of_kind(kind)
+    }
+
+    /// The Secrets that an object owns, by name.
+    pub fn secrets_of(&self, owner: &Key) -> impl Iterator<Item = &'w Name> + use<'w> {
+        self.note(Dep::Secrets(owner.clone()));
+        self.world.secrets_of(owner)
+    }
+
+    /// Why an object that is to be in the cluster could not be made.
+    pub fn refusal(&self, key: &Key) -> Option<&'w str> {
+        self.note(Dep::Refusal(key.clone()));
+        self.world.refusal(key)
     }
 
     /// The EndpointSlices of a Service, by name.

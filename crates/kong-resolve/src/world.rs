@@ -65,6 +65,10 @@ pub struct World {
     of_kind: BTreeMap<Kind, BTreeSet<Name>>,
     /// The EndpointSlices of each Service.
     slices: Map<Name, BTreeSet<Name>>,
+    /// The Secrets that objects own.
+    secrets: Map<Key, BTreeSet<Name>>,
+    /// Why what objects are to have in the cluster could not be made.
+    refusals: Map<Key, Arc<str>>,
     /// What asks for a plugin in its annotation, by kind and by the name of the plugin as it stands there, in
     /// the namespace of who asks.
     users: Map<(Kind, Name), BTreeSet<Name>>,
@@ -99,6 +103,15 @@ fn service_of(key: &Key, meta: &Meta) -> Option<Name> {
     Some(key.name.sibling(None, meta.label(SERVICE_NAME_LABEL)?))
 }
 
+/// The objects that own a Secret; nothing for other kinds.
+pub fn owners_of<'m>(key: &'m Key, meta: &'m Meta) -> impl Iterator<Item = Key> + use<'m> {
+    let owners = meta.owners.iter().filter(|_| key.kind == Kind::Secret);
+    owners.map(|(kind, name)| Key {
+        kind: *kind,
+        name: key.name.sibling(None, name),
+    })
+}
+
 /// The label of an EndpointSlice that names its Service.
 const SERVICE_NAME_LABEL: &str = "kubernetes.io/service-name";
 
@@ -110,8 +123,17 @@ impl World {
             names.insert(key.name.clone());
         }
         let before = self.objects.get(&key);
+        let disowned: Vec<Key> = before
+            .into_iter()
+            .flat_map(|old| owners_of(&key, &old.meta))
+            .collect();
         if let Some(service) = before.and_then(|old| service_of(&key, &old.meta)) {
             self.forget_slice(&service, &key.name);
+        }
+        self.forget_secret(disowned, &key.name);
+        for owner in owners_of(&key, &entry.meta) {
+            let secrets = self.secrets.entry(owner).or_default();
+            secrets.insert(key.name.clone());
         }
         if let Some(service) = service_of(&key, &entry.meta) {
             let slices = self.slices.entry(service).or_default();
@@ -149,7 +171,20 @@ impl World {
             self.forget_slice(&service, &key.name);
         }
         self.forget_use(key, &entry.meta);
+        self.forget_secret(owners_of(key, &entry.meta), &key.name);
         Some(entry)
+    }
+
+    /// A Secret is no longer one that these own.
+    fn forget_secret(&mut self, owners: impl IntoIterator<Item = Key>, secret: &Name) {
+        for owner in owners {
+            if let Some(secrets) = self.secrets.get_mut(&owner) {
+                secrets.remove(secret);
+                if secrets.is_empty() {
+                    self.secrets.remove(&owner);
+                }
+            }
+        }
     }
 
     /// An object asks no more for what it asked for, unless it still does.
@@ -192,6 +227,28 @@ impl World {
     /// The EndpointSlices of a Service, by name.
     pub fn slices<'w>(&'w self, service: &Name) -> impl Iterator<Item = &'w Name> + use<'w> {
         self.slices.get(service).into_iter().flatten()
+    }
+
+    /// The Secrets that an object owns, by name.
+    pub fn secrets_of<'w>(&'w self, owner: &Key) -> impl Iterator<Item = &'w Name> + use<'w> {
+        self.secrets.get(owner).into_iter().flatten()
+    }
+
+    /// Why an object that is to be in the cluster could not be made; `None` if nothing is known against it.
+    pub fn refusal(&self, key: &Key) -> Option<&str> {
+        self.refusals.get(key).map(|text| &**text)
+    }
+
+    /// Sets why an object could not be made; true if that is news.
+    pub fn set_refusal(&mut self, key: &Key, refusal: Option<&str>) -> bool {
+        if self.refusal(key) == refusal {
+            return false;
+        }
+        match refusal {
+            Some(text) => self.refusals.insert(key.clone(), Arc::from(text)),
+            None => self.refusals.remove(key),
+        };
+        true
     }
 
     /// The objects of a kind that ask for a plugin in their annotation, by name. The plugin is named as it

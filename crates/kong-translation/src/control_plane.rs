@@ -15,7 +15,7 @@ use kong_crds::reference::{
     AuthRef, ControlPlaneRef, ControlPlaneRefType, NamespacedRef, ObjectRef, ObjectRefType,
 };
 use kong_resolve::{
-    Condition, CredentialState, Credentials, Home, Key, LostControlPlane, Readiness, Standing,
+    Condition, CredentialState, Credentials, Endpoints, Home, Key, LostControlPlane, Readiness, Standing,
     grants,
 };
 
@@ -51,12 +51,14 @@ enum Words {
     ControlPlane,
     /// As it does where any object could be a parent.
     Object,
+    /// As it does of the control plane of a KonnectExtension.
+    Extension,
 }
 
 impl Words {
     fn name(self, key: &Key) -> String {
         match self {
-            Self::ControlPlane => format!("ControlPlane {}", key.name),
+            Self::ControlPlane | Self::Extension => format!("ControlPlane {}", key.name),
             Self::Object => key.to_string(),
         }
     }
@@ -140,7 +142,7 @@ fn unsupported_type(name: &str) -> String {
     )
 }
 
-fn unsupported(case: &mut Case<'_, '_>, message: &str) -> Place {
+pub(crate) fn unsupported(case: &mut Case<'_, '_>, message: &str) -> Place {
     case.say(Condition::fails(CONTROL_PLANE_REF_VALID, INVALID, message));
     Place::Unclear
 }
@@ -208,6 +210,23 @@ fn look_up(
     Place::Known(Arc::new(home))
 }
 
+/// The control plane that data planes connect with, and where: always in the namespace of who names it, and a
+/// group will do (konnect.md 6.7).
+pub(crate) fn of_data_planes(
+    case: &mut Case<'_, '_>,
+    name: &str,
+) -> (Place, Option<Arc<Endpoints>>) {
+    let key = Key {
+        kind: Kind::KonnectGatewayControlPlane,
+        name: case.key.name.sibling(None, name),
+    };
+    let endpoints = case.view.standing(&key);
+    let endpoints = endpoints.and_then(|standing| standing.endpoints.clone());
+    let shown = format!("<konnectNamespacedRef:{name}>");
+    let place = look_up(case, key, shown, Words::Extension, Groups::Welcome);
+    (place, endpoints)
+}
+
 /// Whether two entities are in one control plane of Konnect, under whatever names.
 pub(crate) fn is_shared(one: &Home, other: &Home) -> bool {
     one.control_plane == other.control_plane || (one.id.is_some() && one.id == other.id)
@@ -235,13 +254,17 @@ fn state_of(home: &Home, words: Words, groups: Groups) -> Condition {
 }
 
 fn missing(key: &Key, shown: &str, words: Words) -> Condition {
-    let subject = match words {
-        Words::ControlPlane => format!("Control Plane \"{shown}\""),
-        Words::Object => format!("object {shown}"),
+    const ANOTHER: &str = " or let controlPlaneRef name another one";
+    let (subject, remedy) = match words {
+        Words::ControlPlane => {
+            let subject = format!("referenced Control Plane \"{shown}\" does not exist: ");
+            (subject, ANOTHER)
+        }
+        Words::Object => (format!("referenced object {shown} does not exist: "), ANOTHER),
+        Words::Extension => (String::new(), ", the only one where it is looked for"),
     };
     let message = format!(
-        "referenced {subject} does not exist: {}; create it in namespace \"{}\" or let \
-         controlPlaneRef name another one",
+        "{subject}{}; create it in namespace \"{}\"{remedy}",
         not_found(key),
         key.name.namespace(),
     );
@@ -264,7 +287,18 @@ fn being_deleted(key: &Key, words: Words) -> Condition {
 }
 
 fn not_programmed(key: &Key, readiness: Readiness, words: Words) -> Condition {
-    let waiting = format!("Referenced {} is not programmed yet", words.name(key));
+    let name = &key.name;
+    let waiting = match words {
+        // The name goes before the namespace there.
+        Words::Extension => format!(
+            "Konnect control plane {}/{} not programmed yet",
+            name.name,
+            name.namespace()
+        ),
+        Words::ControlPlane | Words::Object => {
+            format!("Referenced {} is not programmed yet", words.name(key))
+        }
+    };
     let (message, passing) = match readiness {
         Readiness::Ready | Readiness::Pending => (waiting, true),
         Readiness::Blocked => (format!("{waiting}; its own conditions say why"), false),
@@ -275,7 +309,12 @@ fn not_programmed(key: &Key, readiness: Readiness, words: Words) -> Condition {
 }
 
 fn programmed(key: &Key, words: Words) -> Condition {
-    let message = format!("Referenced {} is programmed", words.name(key));
+    let message = match words {
+        Words::Extension => "ControlPlaneRef is valid".to_owned(),
+        Words::ControlPlane | Words::Object => {
+            format!("Referenced {} is programmed", words.name(key))
+        }
+    };
     Condition::holds(CONTROL_PLANE_REF_VALID, VALID, message)
 }
 

@@ -29,6 +29,7 @@ mod konnect_cloud_gateway_data_plane_group_configuration;
 mod konnect_cloud_gateway_network;
 mod konnect_cloud_gateway_transit_gateway;
 mod konnect_config_store;
+mod konnect_extension;
 mod konnect_gateway_control_plane;
 mod made;
 mod material;
@@ -41,7 +42,9 @@ mod secrets;
 #[cfg(test)]
 mod testing;
 
-use kong_crds::conditions::{API_AUTH_VALID, INVALID, PROGRAMMED};
+use std::collections::BTreeSet;
+
+use kong_crds::conditions::INVALID;
 use kong_crds::{Kind, Unreadable, names};
 use kong_model::Collection;
 use kong_resolve::{Condition, Entry, Frame, Key, Me, Meta, Output, Verdict, View};
@@ -120,15 +123,44 @@ pub fn collection(kind: Kind) -> Option<Collection> {
     kong_crds::kinds!(by_kind)
 }
 
-/// The kinds that are kept from being deleted while something uses them, with the finalizer that
-/// says so.
-const IN_USE: [(Kind, &str); 3] = [
-    (
-        Kind::KonnectAPIAuthConfiguration,
-        names::API_AUTH_IN_USE_FINALIZER,
-    ),
-    (Kind::Secret, names::TOKEN_SECRET_IN_USE_FINALIZER),
-    (Kind::KongPlugin, names::PLUGIN_IN_USE_FINALIZER),
+/// A kind that is kept from being deleted while something uses it.
+#[derive(Clone, Copy, Debug)]
+struct InUse {
+    pinned: Kind,
+    /// Who uses it; everybody if nobody is named.
+    by: Option<Kind>,
+    /// The finalizer that says so.
+    finalizer: &'static str,
+}
+
+/// What can be pinned, by whom, and the finalizer that says so.
+const IN_USE: [InUse; 5] = [
+    InUse {
+        pinned: Kind::KonnectAPIAuthConfiguration,
+        by: None,
+        finalizer: names::API_AUTH_IN_USE_FINALIZER,
+    },
+    InUse {
+        pinned: Kind::Secret,
+        by: Some(Kind::KonnectAPIAuthConfiguration),
+        finalizer: names::TOKEN_SECRET_IN_USE_FINALIZER,
+    },
+    InUse {
+        pinned: Kind::Secret,
+        by: Some(Kind::KonnectExtension),
+        finalizer: names::CERTIFICATE_SECRET_IN_USE_FINALIZER,
+    },
+    // As Kong's operator has it: the entity that is made from the Secret goes first.
+    InUse {
+        pinned: Kind::Secret,
+        by: Some(Kind::KonnectExtension),
+        finalizer: names::KONNECT_CLEANUP_FINALIZER,
+    },
+    InUse {
+        pinned: Kind::KongPlugin,
+        by: None,
+        finalizer: names::PLUGIN_IN_USE_FINALIZER,
+    },
 ];
 
 /// Where Kong's operator puts finalizers that have no meaning here.
@@ -137,12 +169,23 @@ const OBSOLETE: [(Kind, &str); 2] = [
     (Kind::KongRoute, names::CLEANUP_PLUGIN_BINDING_FINALIZER),
 ];
 
-/// The finalizer that an object of this kind carries while a verdict pins it.
-pub fn in_use_finalizer(kind: Kind) -> Option<&'static str> {
-    IN_USE
-        .iter()
-        .find(|(pinned, _)| *pinned == kind)
-        .map(|(_, finalizer)| *finalizer)
+/// Whether an object of this kind can be kept from being deleted while something uses it.
+pub fn can_be_pinned(kind: Kind) -> bool {
+    IN_USE.iter().any(|row| row.pinned == kind)
+}
+
+/// The finalizers that say that an object of this kind is in use, each with whether it is to be there while
+/// verdicts on these objects pin it.
+pub fn in_use_finalizers(
+    kind: Kind,
+    by: &BTreeSet<Key>,
+) -> impl Iterator<Item = (&'static str, bool)> {
+    let rows = IN_USE.iter().filter(move |row| row.pinned == kind);
+    rows.map(|row| {
+        let mut users = by.iter();
+        let wanted = users.any(|user| row.by.is_none_or(|kind| kind == user.kind));
+        (row.finalizer, wanted)
+    })
 }
 
 /// Finalizers that Kong's operator puts on objects of this kind and that nobody needs any more: they are
@@ -168,10 +211,7 @@ fn judge_as<K: Judge>(key: &Key, entry: &Entry, view: &View<'_>) -> Verdict {
 
 /// What it wants is unknown, so what it has stays. Its deletion needs no spec.
 fn cannot_be_read(key: &Key, meta: &Meta, frame: Frame, unreadable: &Unreadable) -> Verdict {
-    let (condition, cleanup) = match frame {
-        Frame::Konnect | Frame::Native => (PROGRAMMED, true),
-        Frame::Account => (API_AUTH_VALID, false),
-    };
+    let cleanup = frame != Frame::Account;
     let message = format!("{key} cannot be read: {unreadable}; correct the field");
     let output = if meta.deleting {
         Output::Want(Vec::new())
@@ -179,7 +219,7 @@ fn cannot_be_read(key: &Key, meta: &Meta, frame: Frame, unreadable: &Unreadable)
         Output::KeepLastGood
     };
     Verdict {
-        conditions: [Condition::fails(condition, INVALID, message)].into(),
+        conditions: [Condition::fails(frame.summary(), INVALID, message)].into(),
         output,
         cleanup,
         ..Verdict::default()
@@ -188,6 +228,7 @@ fn cannot_be_read(key: &Key, meta: &Meta, frame: Frame, unreadable: &Unreadable)
 
 #[cfg(test)]
 mod tests {
+    use kong_crds::conditions::{API_AUTH_VALID, PROGRAMMED};
     use serde_json::json;
 
     use super::*;
@@ -241,10 +282,29 @@ mod tests {
 
     #[test]
     fn what_can_be_pinned_has_a_finalizer_of_its_own() {
+        let wanted = |kind: Kind, by: &[Kind]| -> Vec<&str> {
+            let by = by.iter().map(|kind| Key::new(*kind, "ns", "user"));
+            let by: BTreeSet<Key> = by.collect();
+            let wanted = in_use_finalizers(kind, &by).filter(|(_, wanted)| *wanted);
+            wanted.map(|(finalizer, _)| finalizer).collect()
+        };
         assert_eq!(
-            in_use_finalizer(Kind::KongPlugin),
-            Some(names::PLUGIN_IN_USE_FINALIZER)
+            wanted(Kind::KongPlugin, &[Kind::KongRoute]),
+            [names::PLUGIN_IN_USE_FINALIZER]
         );
-        assert_eq!(in_use_finalizer(Kind::KongService), None);
+        let (token, certificate) = (
+            names::TOKEN_SECRET_IN_USE_FINALIZER,
+            [
+                names::CERTIFICATE_SECRET_IN_USE_FINALIZER,
+                names::KONNECT_CLEANUP_FINALIZER,
+            ],
+        );
+        let (configuration, extension) =
+            (Kind::KonnectAPIAuthConfiguration, Kind::KonnectExtension);
+        assert_eq!(wanted(Kind::Secret, &[configuration]), [token]);
+        assert_eq!(wanted(Kind::Secret, &[extension]), certificate);
+        assert_eq!(wanted(Kind::Secret, &[configuration, extension]).len(), 3);
+        assert_eq!(wanted(Kind::Secret, &[]), [""; 0]);
+        assert!(can_be_pinned(Kind::Secret) && !can_be_pinned(Kind::KongService));
     }
 }

@@ -1,10 +1,11 @@
 //! What is said of an object: from its verdict and the state of its entities to conditions, status
 //! fields and the standing that others see.
 //!
-//! `Programmed` is derived here and nowhere else: it is True only if every reference is good and
-//! Konnect confirmed every entity in its present form. Credentials that are refused after that change
+//! `Programmed` (of some kinds `Ready`) is derived here and nowhere else: it is True only if every reference is
+//! good and Konnect confirmed every entity in its present form. Credentials that are refused after that change
 //! nothing about it. Start with [`report`].
 
+mod extension;
 mod fields;
 mod policies;
 
@@ -15,8 +16,8 @@ use serde_json::{Map, Value};
 use kong_crds::conditions as c;
 use kong_model::{Collection, RemoteId};
 use kong_resolve::{
-    Account, Condition, DriftPolicy, Frame, Intent, Key, Meta, Output, Readiness, Standing, Truth,
-    Verdict,
+    Account, Condition, DriftPolicy, Endpoints, Frame, Intent, Key, Meta, Output, Readiness,
+    Standing, Truth, Verdict,
 };
 
 use self::fields::{fields, organization};
@@ -159,15 +160,24 @@ pub fn report(
             conditions.push(failed.passing(problem.transient));
         }
         (Frame::Account, None) => {}
-        (Frame::Native | Frame::Konnect, Some((state, problem))) => {
-            let failed = failure(key, state, problem);
+        (Frame::Native | Frame::Konnect | Frame::Extension, Some((state, problem))) => {
+            let failed = match frame {
+                Frame::Extension => extension::failure(key, problem),
+                Frame::Native | Frame::Konnect | Frame::Account => failure(key, state, problem),
+            };
             // There is one condition of a type, and what Konnect said is said nowhere else.
             conditions.retain(|it| failed.iter().all(|failed| failed.kind != it.kind));
             conditions.extend(failed);
+            if frame == Frame::Extension {
+                extension::name_certificate(&mut conditions, states, before);
+            }
         }
-        (Frame::Native | Frame::Konnect, None) => {
-            let programmed = programmed(meta, verdict, settled, &conditions);
-            conditions.extend(programmed);
+        (Frame::Native | Frame::Konnect | Frame::Extension, None) => {
+            if frame == Frame::Extension {
+                extension::name_certificate(&mut conditions, states, before);
+            }
+            let summary = summary(frame, meta, verdict, settled, &conditions);
+            conditions.extend(summary);
         }
     }
     if settled {
@@ -194,7 +204,7 @@ pub fn report(
             // Families go one after the other.
             if problem.is_none()
                 && verdict.is_bereft()
-                && confirmed_generation(c::PROGRAMMED, before) == Some(meta.generation) =>
+                && confirmed_generation(frame.summary(), before) == Some(meta.generation) =>
         {
             Urgency::Late
         }
@@ -205,9 +215,13 @@ pub fn report(
         (false, _, Progress::Settled) if meta.deleting => Urgency::Late,
         (false, _, Progress::Settled | Progress::Stuck) => Urgency::Now,
     };
+    let fields = fields(frame, verdict, states, before);
     Report {
-        fields: fields(frame, verdict, states, before),
-        standing: standing(frame, meta, verdict, states, before, problem.is_some()),
+        standing: Standing {
+            endpoints: endpoints(frame, &fields),
+            ..standing(frame, meta, verdict, states, before, problem.is_some())
+        },
+        fields,
         conditions,
         urgency,
     }
@@ -227,6 +241,7 @@ fn of_somebody_else(meta: &Meta) -> Report {
             home: None,
             lost: None,
             account: None,
+            endpoints: None,
             retained: false,
             state: None,
         },
@@ -234,7 +249,8 @@ fn of_somebody_else(meta: &Meta) -> Report {
 }
 
 /// What is said of an object with whose entities nothing is wrong; nothing while work is under way.
-fn programmed(
+fn summary(
+    frame: Frame,
     meta: &Meta,
     verdict: &Verdict,
     settled: bool,
@@ -242,17 +258,29 @@ fn programmed(
 ) -> Option<Condition> {
     let fails = |condition: &Condition| condition.truth != Truth::True;
     // The verdict may have said it already: of an object that cannot be read.
-    if conditions.iter().any(|it| it.kind == c::PROGRAMMED) {
+    if conditions.iter().any(|it| it.kind == frame.summary()) {
         return None;
     }
     // What matters only when there is work does not make undone what was done.
     if conditions.iter().any(fails) && !(settled && verdict.refs_hold()) {
-        let message = "Some conditions have status set to False";
-        let reason = c::CONDITION_WITH_STATUS_FALSE_EXISTS;
-        let failed = Condition::fails(c::PROGRAMMED, reason, message);
-        return Some(failed.passing(verdict.is_passing()));
+        return Some(match frame {
+            Frame::Extension => {
+                let mut failing = conditions.iter().filter(|it| fails(it));
+                extension::not_ready().passing(failing.all(|it| it.passing))
+            }
+            Frame::Native | Frame::Konnect | Frame::Account => {
+                let message = "Some conditions have status set to False";
+                let reason = c::CONDITION_WITH_STATUS_FALSE_EXISTS;
+                Condition::fails(c::PROGRAMMED, reason, message).passing(verdict.is_passing())
+            }
+        });
     }
-    (settled && !meta.deleting).then(|| Condition::holds(c::PROGRAMMED, c::PROGRAMMED, ""))
+    (settled && !meta.deleting).then(|| match frame {
+        Frame::Extension => extension::ready(),
+        Frame::Native | Frame::Konnect | Frame::Account => {
+            Condition::holds(c::PROGRAMMED, c::PROGRAMMED, "")
+        }
+    })
 }
 
 /// How far an object has come.
@@ -350,6 +378,7 @@ pub fn recorded_id(frame: Frame, status: &Value) -> Option<RemoteId> {
         Frame::Konnect => &status["konnect"]["id"],
         Frame::Native => &status["id"],
         Frame::Account => &Value::Null,
+        Frame::Extension => return extension::recorded_id(status),
     };
     id.as_str().filter(|id| !id.is_empty()).map(RemoteId::from)
 }
@@ -359,6 +388,20 @@ pub fn confirmed_generation(kind: &str, status: &Value) -> Option<i64> {
     let mut conditions = status["conditions"].as_array()?.iter();
     let condition = conditions.find(|condition| condition["type"] == kind)?;
     (condition["status"] == "True").then(|| condition["observedGeneration"].as_i64())?
+}
+
+/// Where data planes of a control plane connect to, as its status says.
+fn endpoints(frame: Frame, fields: &Map<String, Value>) -> Option<Arc<Endpoints>> {
+    if frame != Frame::Native {
+        return None;
+    }
+    let text = |value: &Value| value.as_str().map(Arc::from);
+    let endpoints = fields.get("konnectEndpoints")?;
+    Some(Arc::new(Endpoints {
+        cluster_type: text(fields.get("clusterType")?)?,
+        control_plane: text(&endpoints["controlPlane"])?,
+        telemetry: text(&endpoints["telemetry"])?,
+    }))
 }
 
 fn standing(
@@ -413,6 +456,7 @@ fn standing(
         home: verdict.home.clone(),
         lost: verdict.lost.clone(),
         account: account.map(Box::new),
+        endpoints: None,
         state: state(main, before),
     }
 }

@@ -181,6 +181,7 @@ pub(crate) fn standing(readiness: Readiness) -> Standing {
         home: None,
         lost: None,
         account: None,
+        endpoints: None,
         state: None,
     }
 }

@@ -29,6 +29,8 @@ pub enum Act {
     Revoke(String),
     /// Konnect accepts a token again.
     Accept(String),
+    /// The garbage collector of the cluster comes round.
+    Collect,
     /// The engine dies and starts again with an empty memory.
     Restart,
     /// Time passes: milliseconds.
@@ -119,6 +121,7 @@ impl fmt::Debug for Act {
             Self::Elsewhere(elsewhere) => write!(f, "in Konnect: {elsewhere:?}"),
             Self::Revoke(_) => f.write_str("revoke the token"),
             Self::Accept(_) => f.write_str("accept the token"),
+            Self::Collect => f.write_str("collect garbage"),
             Self::Restart => f.write_str("restart"),
             Self::Wait(milliseconds) => write!(f, "wait {milliseconds} ms"),
             Self::Settle => f.write_str("settle"),

@@ -49,6 +49,7 @@ markers! {
     Certificate: "A KongCertificate.";
     Plugin: "A KongPlugin.";
     Binding: "A KongPluginBinding.";
+    Extension: "A KonnectExtension.";
     Grant: "A KongReferenceGrant.";
     Secret: "A core Secret.";
 }
@@ -256,6 +257,10 @@ sentences! {
         /// Is for a route.
         to_route(name: &str) => "spec.targets.routeRef" = bound(Kind::KongRoute, name);
     }
+    Extension {
+        /// Belongs to a control plane, or to a group of them.
+        in_plane(name: &str) => "spec.konnect.controlPlane.ref" = plane_ref(name);
+    }
     Plugin {
         /// Is configured so.
         configured(config: Value) => "config" = config;
@@ -369,6 +374,19 @@ pub fn certificate_from(name: &str, secret: &str) -> Document<Certificate> {
         .in_plane("cp")
 }
 
+/// What data planes of the control plane "cp" need, with a certificate that is made.
+pub fn extension(name: &str) -> Document<Extension> {
+    Document::<Extension>::new(Kind::KonnectExtension, name).in_plane("cp")
+}
+
+/// What data planes of the control plane "cp" need, with the certificate in a Secret.
+pub fn extension_from(name: &str, secret: &str) -> Document<Extension> {
+    extension(name).with(
+        "spec.clientAuth.certificateSecret",
+        json!({"provisioning": "Manual", "secretRef": {"name": secret}}),
+    )
+}
+
 /// A plugin of the sort `rate-limiting`.
 pub fn plugin(name: &str) -> Document<Plugin> {
     Document::<Plugin>::new(Kind::KongPlugin, name)
@@ -434,8 +452,8 @@ fn for_kong(name: &str) -> Document<Secret> {
     Document::<Secret>::new(Kind::Secret, name).labelled(kong_crds::names::SECRET_LABEL, "true")
 }
 
-/// Every private key that builders make has this in it.
-pub const KEY_CANARY: &str = "canary-private-key";
+/// Every private key that builders make has this in it, and every one that is made in a simulation.
+pub use kong_driver::KEY_CANARY;
 
 /// A certificate and its key; `mark` tells them apart.
 pub fn pair(mark: &str) -> (String, String) {

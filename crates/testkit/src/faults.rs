@@ -25,7 +25,10 @@ pub const FAULTS: [(&str, Fault); 8] = [
 /// Whether a fault means anything for an action: the API server neither limits us nor doubts our token.
 pub fn concerns(fault: Fault, action: &Action) -> bool {
     match (fault, action) {
-        (Fault::Refused(401 | 429, _), Action::Status { .. } | Action::Finalizers { .. }) => false,
+        (
+            Fault::Refused(401 | 429, _),
+            Action::Status { .. } | Action::Finalizers { .. } | Action::Mint(_),
+        ) => false,
         (
             Fault::NotSent
             | Fault::ReplyLost

@@ -247,6 +247,11 @@ impl<M: Machine> Scene<M> {
                 self.driver.konnect.register_token(token, "default");
                 Ok(())
             }
+            Act::Collect => {
+                let now = self.driver.now().wall;
+                self.driver.cluster.collect_garbage(now);
+                Ok(())
+            }
             Act::Restart => {
                 self.restart(ReplicaId(0));
                 Ok(())

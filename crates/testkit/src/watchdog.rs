@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use cluster_sim::Cluster;
+use kong_crds::AnyParts;
 use kong_driver::{ReplicaId, Sent, Step};
 use kong_engine::{Action, Input, Mono, Outcome};
 use kong_model::{Call, Collection, Failure, Reply};
@@ -27,6 +28,25 @@ use shadow::Shadow;
 
 pub use secrets::Secrets;
 pub(crate) use shadow::{id_in, owner_key};
+
+/// Whether an object holds this certificate: a Secret, or one that says it itself. Certificates of data planes carry
+/// no tags.
+fn holds_certificate(cluster: &Cluster, text: &str) -> bool {
+    let same = |other: &[u8]| other.trim_ascii_end() == text.as_bytes().trim_ascii_end();
+    let resources: Vec<_> = cluster.resources().cloned().collect();
+    let mut objects = resources
+        .iter()
+        .flat_map(|resource| cluster.list(resource, None));
+    objects.any(|object| {
+        let inline = object["spec"]["cert"].as_str();
+        let observed = kong_crds::read(Value::clone(object));
+        let data = match observed.map(|observed| observed.parts) {
+            Ok(Ok(AnyParts::Secret(secret))) => secret.spec.data.get("tls.crt").cloned(),
+            Ok(Ok(_) | Err(_)) | Err(_) => None,
+        };
+        inline.is_some_and(|text| same(text.as_bytes())) || data.is_some_and(|data| same(&data))
+    })
+}
 
 /// Rules of the suite, as the names by which a test refers to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -206,7 +226,7 @@ impl Watchdog {
             Action::Status { object, patch, .. } => {
                 self.search(&format!("the status of {object}"), &patch.to_string());
             }
-            Action::Finalizers { .. } => {}
+            Action::Finalizers { .. } | Action::Mint(_) => {}
             Action::Konnect { access, call } => {
                 if let Some(closed) = self.closed_until.get(&sent.replica)
                     && sent.at < *closed
@@ -292,7 +312,8 @@ impl Watchdog {
             | Act::Accept(_)
             | Act::Restart
             | Act::Wait(_)
-            | Act::Settle => {}
+            | Act::Settle
+            | Act::Collect => {}
         }
     }
 
@@ -322,6 +343,14 @@ impl Watchdog {
         self.look(cluster, konnect, By::Engine);
         for problem in self.shadow.at_rest() {
             self.report(problem.rule, problem.how);
+        }
+        for (id, certificate) in konnect.entities(Collection::DataPlaneCertificates, None) {
+            let text = certificate["cert"].as_str().unwrap_or_default();
+            let foreign = self.shadow.is_foreign(Collection::DataPlaneCertificates, id);
+            if !foreign && !holds_certificate(cluster, text) {
+                let how = format!("the certificate {id} of data planes is left, and nothing in the cluster has it");
+                self.report(Rule::NoOrphan, how);
+            }
         }
         let dump = konnect.dump().to_string();
         self.search("the dump of Konnect", &dump);

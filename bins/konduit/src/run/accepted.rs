@@ -15,19 +15,6 @@ pub(crate) const OPTIONS: &[(&str, &str)] = &[
         "how many requests are sent at once follows from what Konnect takes",
     ),
     ("config-map-label-selector", "no ConfigMaps are read"),
-    (
-        "cluster-ca-secret",
-        "the webhook has an authority of its own",
-    ),
-    (
-        "cluster-ca-secret-namespace",
-        "the webhook has an authority of its own",
-    ),
-    ("cert-ttl", "no certificates of data planes are made"),
-    (
-        "cert-expiration-margin",
-        "no certificates of data planes are made",
-    ),
     ("enable-controller-dataplane", "data planes are not served"),
     (
         "enable-controller-dataplane-bluegreen",

@@ -20,6 +20,8 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) konnect: Konnect,
     #[command(flatten)]
+    pub(crate) certificates: Certificates,
+    #[command(flatten)]
     pub(crate) office: Office,
     #[command(flatten)]
     pub(crate) serving: Serving,
@@ -78,6 +80,25 @@ pub(crate) struct Konnect {
     /// How long a request may take.
     #[arg(long = "konnect-request-timeout", value_name = "TIME", value_parser = duration, default_value = "10s")]
     pub(crate) request_timeout: Duration,
+}
+
+/// Certificates that are made for data planes.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Certificates of data planes")]
+pub(crate) struct Certificates {
+    /// Secret of the authority that signs them; made if there is none.
+    #[arg(long = "cluster-ca-secret", value_name = "NAME")]
+    #[arg(default_value = konduit_runtime::rbac::AUTHORITY_SECRET)]
+    pub(crate) authority: String,
+    /// Its namespace; otherwise our own.
+    #[arg(long = "cluster-ca-secret-namespace", value_name = "NAME")]
+    pub(crate) authority_namespace: Option<String>,
+    /// How long they are good for.
+    #[arg(long = "cert-ttl", value_name = "TIME", value_parser = duration, default_value = "87600h")]
+    pub(crate) life: Duration,
+    /// How long before their end they are made anew.
+    #[arg(long = "cert-expiration-margin", value_name = "TIME", value_parser = duration, default_value = "168h")]
+    pub(crate) margin: Duration,
 }
 
 /// Whether this replica writes.

@@ -167,6 +167,17 @@ async fn no_permission_is_there_that_is_not_used() {
     let objects = one_of_each();
     world.apply_all(&objects).await;
     programmed(&world, &objects).await;
+    let extension = json!({
+        "apiVersion": "konnect.konghq.com/v1alpha2", "kind": "KonnectExtension",
+        "metadata": {"name": "edge", "namespace": NAMESPACE},
+        "spec": {"konnect": {"controlPlane": {"ref": shop::of_control_plane()}}}});
+    world.apply_all(std::slice::from_ref(&extension)).await;
+    world
+        .until(&extension, "ready", |extension| {
+            object::condition(extension, "Ready")
+                .is_some_and(|condition| condition["status"] == "True")
+        })
+        .await;
     world
         .until(&secret, "in use", |secret| {
             !secret["metadata"]["finalizers"].is_null()
@@ -203,6 +214,7 @@ async fn no_permission_is_there_that_is_not_used() {
             .await;
     }
     world.delete_all(&objects).await;
+    world.delete(&extension).await;
     world.delete(&shop::control_plane()).await;
     world
         .until_all(Kind::KonnectGatewayControlPlane, 0, |_| true)

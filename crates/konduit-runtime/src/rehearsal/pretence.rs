@@ -40,7 +40,7 @@ pub(super) fn stored(before: &Observed, action: &Action) -> Option<Observed> {
             Ok(parts) => *parts = with_status(parts, patch)?,
             Err(_) => merge(&mut after.unread_status, patch),
         },
-        Action::Konnect { .. } => return None,
+        Action::Konnect { .. } | Action::Mint(_) => return None,
     }
     let version: u64 = before.meta.resource_version.as_deref()?.parse().ok()?;
     after.meta.resource_version = Some((version + 1).to_string());

@@ -5,7 +5,7 @@ use std::{net::TcpListener, time::Duration};
 
 use cluster_sim::{ObjectId, ResourceId};
 use konduit_runtime::{
-    Certificate, Election, Endpoint, Leadership, Webhook,
+    Authority, Certificate, Election, Endpoint, Leadership, Webhook,
     rbac::{self, Reach, Rule, WEBHOOK_SECRET},
 };
 use serde_json::json;
@@ -32,6 +32,10 @@ fn whole(world: &World) -> Running {
         .operator("konduit")
         .leadership(Leadership::Elected(election))
         .events("konduit-0")
+        .authority(Authority {
+            namespace: HOME.to_owned(),
+            ..Authority::default()
+        })
         .webhook(webhook))
 }
 
@@ -99,7 +103,7 @@ async fn every_permission_is_used_and_none_is_missing() {
     assert!(unused.is_empty(), "unused: {unused:#?}");
 }
 
-/// A token from a Secret, and a plugin that is bound by an object of its own.
+/// A token from a Secret, a plugin that is bound by an object of its own, and a certificate that is made.
 const BINDING: &str = r#"
 apiVersion: v1
 kind: Secret
@@ -121,4 +125,10 @@ spec:
   scope: GlobalInControlPlane
   pluginRef: {name: correlation}
   controlPlaneRef: {type: konnectNamespacedRef, konnectNamespacedRef: {name: shop}}
+---
+apiVersion: konnect.konghq.com/v1alpha2
+kind: KonnectExtension
+metadata: {name: edge, namespace: default}
+spec:
+  konnect: {controlPlane: {ref: {type: konnectNamespacedRef, konnectNamespacedRef: {name: shop}}}}
 "#;

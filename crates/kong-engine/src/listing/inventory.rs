@@ -320,12 +320,15 @@ impl Engine {
         }
     }
 
-    /// An entity of ours with one of these keys that nobody knows the id of, and its object.
+    /// An entity of ours with one of these keys that nobody knows the place of, and its object.
     fn unplaced_with(&self, scope: &Scope, keys: &[UniqueKey], run: &Run) -> Option<(Uuid, Key)> {
         let realm = realm_of(scope);
         let rivals = |key| self.entities.rivals(&realm, key);
         let mut found = keys.iter().flat_map(rivals).filter(|(_, entity)| {
-            entity.remote.is_none() && !entity.beaten && is_settled_before(entity, run)
+            let remote = entity.remote.as_ref();
+            // Where it was by its status it is no longer, if it is nowhere in the list.
+            let is_lost = remote.is_none_or(|remote| !run.seen.contains(remote));
+            is_lost && !entity.beaten && is_settled_before(entity, run)
         });
         found.next().map(|(id, entity)| (id, entity.owner.clone()))
     }

@@ -21,6 +21,7 @@ pub(super) fn fields(
         Frame::Account => of_credentials(verdict, states, before),
         Frame::Native => of_native(verdict, main_state(states), before),
         Frame::Konnect => of_entity(verdict, main_state(states), before),
+        Frame::Extension => of_extension(verdict, before),
     };
     fields
         .into_iter()
@@ -133,6 +134,51 @@ fn of_entity(verdict: &Verdict, main: Option<&State<'_>>, before: &Value) -> Fie
     }
     let konnect = (!konnect.is_empty()).then_some(Value::Object(konnect));
     vec![("konnect", konnect)]
+}
+
+/// What data planes need. Who uses the extension is for others to say.
+fn of_extension(verdict: &Verdict, before: &Value) -> Fields {
+    let known = verdict.data_planes.as_deref();
+    let secret = known.and_then(|known| known.secret.as_ref());
+    let secret = secret.map(|name| json!({"certificateSecretRef": {"name": &**name}}));
+    let konnect = verdict.home.as_ref().and_then(|home| {
+        let endpoints = known?.endpoints.as_ref()?;
+        let configuration = &home.credentials.configuration.name;
+        let mut auth = json!({"name": &*configuration.name});
+        if configuration.namespace != home.control_plane.name.namespace {
+            auth["namespace"] = json!(configuration.namespace());
+        }
+        Some(json!({
+            "controlPlaneID": home.id.as_ref()?.as_str(),
+            "clusterType": cluster_type(&endpoints.cluster_type)?,
+            "endpoints": {
+                "controlPlane": &*endpoints.control_plane, "telemetry": &*endpoints.telemetry,
+            },
+            "authRef": auth,
+        }))
+    });
+    // Without a control plane there is nothing to connect to.
+    let lost = verdict.lost.is_some();
+    let before_that = || kept(before, "konnect").filter(|_| !lost);
+    vec![
+        ("konnect", konnect.or_else(before_that)),
+        (
+            "dataPlaneClientAuth",
+            secret.or_else(|| kept(before, "dataPlaneClientAuth")),
+        ),
+        ("dataPlaneRefs", kept(before, "dataPlaneRefs")),
+        ("controlPlaneRefs", kept(before, "controlPlaneRefs")),
+    ]
+}
+
+/// The type of a control plane as a KonnectExtension calls it.
+fn cluster_type(konnect: &str) -> Option<&'static str> {
+    match konnect {
+        "CLUSTER_TYPE_CONTROL_PLANE" => Some("ControlPlane"),
+        "CLUSTER_TYPE_K8S_INGRESS_CONTROLLER" => Some("K8SIngressController"),
+        "CLUSTER_TYPE_CONTROL_PLANE_GROUP" => Some("ControlPlaneGroup"),
+        _ => None,
+    }
 }
 
 /// The ids of what an object refers to. A name in the plural has a list of them, one with a dot is a member

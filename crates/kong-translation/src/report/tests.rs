@@ -271,3 +271,69 @@ fn an_id_in_a_control_plane_that_was_replaced_is_not_one_in_the_new_one() {
         assert_eq!(konnect["controlPlaneID"], plane.as_str());
     }
 }
+
+/// What is said of the certificate of an extension with these entities.
+fn certificate(states: &[State<'_>], before: &Value) -> (Truth, String) {
+    let mut cluster = Cluster::with_control_plane();
+    let pem = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n";
+    cluster.secret("pair", json!({}), json!({"tls.crt": pem}));
+    let key = cluster.apply(json!({
+        "apiVersion": "konnect.konghq.com/v1alpha2", "kind": "KonnectExtension",
+        "metadata": {"name": "edge"},
+        "spec": {
+            "konnect": {"controlPlane": {"ref": control_plane_ref()}},
+            "clientAuth": {"certificateSecret": {
+                "provisioning": "Manual", "secretRef": {"name": "pair"},
+            }},
+        },
+    }));
+    let verdict = cluster.judge(&key);
+    let meta = meta(&cluster, &key);
+    let report = report(Frame::Extension, &key, meta, &verdict, states, before);
+    let mut said = report.conditions.iter();
+    let said = said.find(|it| it.kind == c::DATA_PLANE_CERTIFICATE_PROVISIONED);
+    said.map_or((Truth::Unknown, String::new()), |it| {
+        (it.truth, it.message.clone())
+    })
+}
+
+#[test]
+fn a_status_names_the_certificate_that_would_be_lost_without_it() {
+    let (new, old) = (RemoteId::from("new"), RemoteId::from("old"));
+    let state = |id, main, presence| State {
+        at: Collection::DataPlaneCertificates,
+        main,
+        intent: main.then_some(&Intent::Keep),
+        id: Some(id),
+        presence,
+        under_way: false,
+        confirmed: true,
+        problem: None,
+        adopted: false,
+        drift: None,
+        unseen: false,
+        facts: &Value::Null,
+    };
+    let nothing = Value::Null;
+    let (truth, message) = certificate(&[state(&new, true, Presence::Present)], &nothing);
+    assert_eq!(truth, Truth::True);
+    let said = "DataPlane client certificate provisioned successfully; in Konnect it has the ID new";
+    assert_eq!(message, said);
+    let recorded = json!({"conditions": [{
+        "type": "DataPlaneCertificateProvisioned", "message": message,
+    }]});
+    assert_eq!(recorded_id(Frame::Extension, &recorded), Some(new.clone()));
+    // While what was replaced is there, it is the one that is named.
+    let both = [
+        state(&new, true, Presence::Present),
+        state(&old, false, Presence::Present),
+    ];
+    let (truth, message) = certificate(&both, &recorded);
+    assert_eq!(truth, Truth::False);
+    assert!(message.ends_with("the one before has the ID old"), "{message}");
+    // Nobody has looked yet.
+    let (_, message) = certificate(&[state(&new, true, Presence::Unknown)], &recorded);
+    assert_eq!(message, said);
+    let absent = state(&new, true, Presence::Absent);
+    assert_eq!(certificate(&[absent], &recorded).0, Truth::Unknown);
+}

@@ -1,5 +1,6 @@
 //! The stories themselves, by what they are about.
 
+mod extensions;
 mod konnect;
 mod lives;
 mod names;
@@ -60,6 +61,11 @@ pub(super) fn all() -> Vec<Scenario> {
         policies::a_control_plane_says_what_is_done_about_drift(),
         policies::entities_stay_behind(),
         policies::what_stayed_behind_is_taken_over_again(),
+        extensions::a_certificate_is_made_for_an_extension(),
+        extensions::an_extension_comes_before_all_that_it_needs(),
+        extensions::the_certificate_of_an_extension_is_rotated_by_its_user(),
+        extensions::the_secret_of_an_extension_is_deleted_by_somebody(),
+        extensions::everything_of_an_extension_is_deleted_at_once(),
     ]
 }
 

@@ -192,6 +192,11 @@ impl Shadow {
         };
         let key = (site.at, id.to_owned());
         let new = Entity::read(entity, false);
+        if new.owner.is_empty() {
+            // It carries no tags, so it does not say whose it is.
+            self.entities.insert(key, new);
+            return problems;
+        }
         let what = format!("{} {id} of {}", site.at.name(), self.name(&new.owner));
         match self.objects.get(&new.owner) {
             None => problems.push(violation(
@@ -370,7 +375,8 @@ impl Shadow {
     pub(crate) fn at_rest(&self) -> Vec<Violation> {
         let mut problems = Vec::new();
         for ((at, id), entity) in &self.entities {
-            if !entity.foreign && !self.objects.contains_key(&entity.owner) {
+            let told = !entity.owner.is_empty();
+            if !entity.foreign && told && !self.objects.contains_key(&entity.owner) {
                 problems.push(violation(
                     Rule::NoOrphan,
                     format!("{} {id} is left, but its object is gone", at.name()),

@@ -3,6 +3,7 @@
 mod adoption;
 mod conflicts;
 mod counts;
+mod extensions;
 mod incremental;
 mod kinds;
 mod mutants;
