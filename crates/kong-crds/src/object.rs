@@ -167,10 +167,16 @@ macro_rules! object {
                 document: &mut serde_json::Value,
             ) -> Result<$crate::Parts<Self>, $crate::Unreadable> {
                 // Taken out first, since fields beside the metadata take the rest along.
-                let status = $crate::read::optional_field(document, "status");
+                let status = document.get_mut("status").map(serde_json::Value::take);
+                let spec = $crate::object::read_spec!($place, document);
+                let mut rest = serde_json::json!({"status": status});
+                if spec.is_err() {
+                    // An object that cannot be read has the status that it has.
+                    document["status"] = rest["status"].take();
+                }
                 Ok($crate::Parts {
-                    spec: std::sync::Arc::new($crate::object::read_spec!($place, document)?),
-                    status: status?,
+                    spec: std::sync::Arc::new(spec?),
+                    status: $crate::read::optional_field(&mut rest, "status")?,
                 })
             }
 

@@ -364,3 +364,16 @@ fn an_object_reads_back_as_it_was_built() {
         (read.kind, read.meta, read.parts)
     );
 }
+
+#[test]
+fn an_object_that_cannot_be_read_keeps_its_status() {
+    let status = serde_json::json!({"conditions": [], "konnect": {"id": "1"}});
+    let observed = kong_crds::read(serde_json::json!({
+        "apiVersion": "configuration.konghq.com/v1alpha1", "kind": "KongService",
+        "metadata": {"name": "a", "namespace": "n", "uid": "u"},
+        "spec": {"host": 7}, "status": status,
+    }))
+    .unwrap();
+    assert!(observed.parts.is_err());
+    assert_eq!(observed.unread_status, status);
+}

@@ -15,8 +15,8 @@ use kong_model::{Call, Failure, Reply};
 use kong_resolve::Access;
 use konnect_sim::Konnect;
 
-use crate::machine::Machine;
 use crate::forge::Forge;
+use crate::machine::Machine;
 use crate::perform::{Fault, Sent, Servers, answer, perform};
 use crate::replica::{Replica, ReplicaId};
 use crate::schedule::Schedule;

@@ -10,8 +10,8 @@ mod perform;
 mod replica;
 mod schedule;
 
-pub use forge::KEY_CANARY;
 pub use driver::{Driver, Setup, Step, Told};
+pub use forge::KEY_CANARY;
 pub use machine::Machine;
 pub use perform::{Fault, Sent};
 pub use replica::ReplicaId;

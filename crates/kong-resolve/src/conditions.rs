@@ -6,7 +6,9 @@
 
 use serde_json::{Value, json};
 
-use kong_crds::conditions::{ADOPTED, LIMIT, PROGRAMMED, VALID, WARNINGS};
+use kong_crds::conditions::{
+    ADOPTED, DATA_PLANE_CERTIFICATE_PROVISIONED, LIMIT, PROGRAMMED, READY, VALID, WARNINGS,
+};
 
 /// The status of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -175,7 +177,13 @@ pub fn render(mut ours: Vec<Condition>, generation: i64, before: &Value, now: &s
 /// Whether a condition that holds is missed where it is left out: the headline, what only the status
 /// remembers, and what warns.
 fn is_needed(kind: &str) -> bool {
-    [PROGRAMMED, ADOPTED].contains(&kind) || WARNINGS.contains(&kind)
+    let needed = [
+        PROGRAMMED,
+        READY,
+        DATA_PLANE_CERTIFICATE_PROVISIONED,
+        ADOPTED,
+    ];
+    needed.contains(&kind) || WARNINGS.contains(&kind)
 }
 
 /// Whether a condition of this type is one that we would remove when it no longer applies.

@@ -24,8 +24,8 @@ pub use map::Map;
 pub use meta::Meta;
 pub use policy::{Adoption, AdoptionMode, DriftPolicy, is_retained};
 pub use standing::{
-    Account, CredentialState, Credentials, DataPlanes, Endpoints, Home, LostControlPlane, Readiness,
-    Standing,
+    Account, CredentialState, Credentials, DataPlanes, Endpoints, Home, LostControlPlane,
+    Readiness, Standing,
 };
 pub use subject::{Frame, Me, Readable};
 pub use verdict::{Access, Child, Claim, Intent, Output, Verdict, identity, part};

@@ -15,8 +15,8 @@ use kong_crds::reference::{
     AuthRef, ControlPlaneRef, ControlPlaneRefType, NamespacedRef, ObjectRef, ObjectRefType,
 };
 use kong_resolve::{
-    Condition, CredentialState, Credentials, Endpoints, Home, Key, LostControlPlane, Readiness, Standing,
-    grants,
+    Condition, CredentialState, Credentials, Endpoints, Home, Key, LostControlPlane, Readiness,
+    Standing, grants,
 };
 
 use crate::case::{Case, not_found, with_grant_hint};
@@ -260,7 +260,10 @@ fn missing(key: &Key, shown: &str, words: Words) -> Condition {
             let subject = format!("referenced Control Plane \"{shown}\" does not exist: ");
             (subject, ANOTHER)
         }
-        Words::Object => (format!("referenced object {shown} does not exist: "), ANOTHER),
+        Words::Object => (
+            format!("referenced object {shown} does not exist: "),
+            ANOTHER,
+        ),
         Words::Extension => (String::new(), ", the only one where it is looked for"),
     };
     let message = format!(

@@ -29,11 +29,7 @@ impl Judge for KonnectExtension {
         let mut case = Case::of(me, view);
         let (place, endpoints) = control_plane(&mut case, &me.spec.konnect.control_plane.reference);
         let certificate = certificate::find(&mut case, &me.spec.client_auth.certificate_secret);
-        let Certificate {
-            pem,
-            secret,
-            child,
-        } = certificate;
+        let Certificate { pem, secret, child } = certificate;
         let unused = case.meta.deleting && is_gone(&case) || matches!(place, Place::Gone(_));
         if !unused {
             case.pins.extend(secret.clone());

@@ -346,9 +346,13 @@ impl Watchdog {
         }
         for (id, certificate) in konnect.entities(Collection::DataPlaneCertificates, None) {
             let text = certificate["cert"].as_str().unwrap_or_default();
-            let foreign = self.shadow.is_foreign(Collection::DataPlaneCertificates, id);
+            let foreign = self
+                .shadow
+                .is_foreign(Collection::DataPlaneCertificates, id);
             if !foreign && !holds_certificate(cluster, text) {
-                let how = format!("the certificate {id} of data planes is left, and nothing in the cluster has it");
+                let how = format!(
+                    "the certificate {id} of data planes is left, and nothing in the cluster has it"
+                );
                 self.report(Rule::NoOrphan, how);
             }
         }

@@ -74,11 +74,7 @@ impl Authority {
     }
 
     /// The authority; it is made if there is none. `now` is in seconds of Unix time.
-    pub(super) async fn obtain(
-        &self,
-        client: &Client,
-        now: i64,
-    ) -> Result<Signer, AuthorityError> {
+    pub(super) async fn obtain(&self, client: &Client, now: i64) -> Result<Signer, AuthorityError> {
         let api: Api<Secret> = Api::namespaced(client.clone(), &self.namespace);
         let failed = |error: String| AuthorityError::Store {
             secret: self.name(),

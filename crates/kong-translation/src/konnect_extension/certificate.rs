@@ -196,7 +196,9 @@ fn labels(key: &Key) -> Vec<(&'static str, String)> {
         (MANAGED_BY_NAME_LABEL, &*key.name.name),
         (MANAGED_BY_NAMESPACE_LABEL, key.name.namespace()),
     ];
-    let fitting = fixed.into_iter().filter(|(_, it)| it.len() <= LONGEST_LABEL);
+    let fitting = fixed
+        .into_iter()
+        .filter(|(_, it)| it.len() <= LONGEST_LABEL);
     fitting
         .map(|(name, value)| (name, value.to_owned()))
         .collect()
@@ -247,4 +249,3 @@ fn taken(key: &Key, owner: &Key) -> Condition {
     );
     failed(PROVISIONING, message)
 }
-

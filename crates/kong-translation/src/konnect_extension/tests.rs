@@ -174,7 +174,11 @@ fn a_secret_is_made_where_nobody_provides_one() {
     assert_eq!(child.key, secret("edge-konnect-cert"));
     assert_eq!((child.exists, child.good_until), (false, None));
     assert_eq!(child.common_name, "edge.ns");
-    let labels: Vec<_> = child.labels.iter().map(|(name, it)| (*name, &**it)).collect();
+    let labels: Vec<_> = child
+        .labels
+        .iter()
+        .map(|(name, it)| (*name, &**it))
+        .collect();
     assert_eq!(
         labels,
         [
@@ -194,7 +198,10 @@ fn a_secret_is_made_where_nobody_provides_one() {
     assert_eq!(body(&claims(&verdict)[0]), json!({"cert": CERTIFICATE}));
     assert_eq!(verdict.pins, [made]);
     let child = self::child(&verdict);
-    assert_eq!((child.exists, child.good_until), (true, Some(2_015_619_200)));
+    assert_eq!(
+        (child.exists, child.good_until),
+        (true, Some(2_015_619_200))
+    );
 }
 
 #[test]
@@ -226,7 +233,10 @@ fn what_somebody_else_has_under_the_name_is_left_alone() {
     let key = automatic(&mut cluster);
     cluster.secret("edge-konnect-cert", json!({}), tls());
     let verdict = cluster.judge(&key);
-    assert_eq!((&verdict.children[..], &verdict.pins[..]), (&[][..], &[][..]));
+    assert_eq!(
+        (&verdict.children[..], &verdict.pins[..]),
+        (&[][..], &[][..])
+    );
     let said = condition(&verdict, PROVISIONED);
     let start = "DataPlane client certificate is provisioning; Secret ns/edge-konnect-cert is there \
                  and does not belong to KonnectExtension ns/edge";
@@ -241,7 +251,10 @@ fn a_secret_that_is_being_deleted_is_let_go_and_made_anew_after_that() {
     let made = owned(&mut cluster, "edge-konnect-cert", tls());
     cluster.delete(&made);
     let verdict = cluster.judge(&key);
-    assert_eq!((&verdict.children[..], &verdict.pins[..]), (&[][..], &[][..]));
+    assert_eq!(
+        (&verdict.children[..], &verdict.pins[..]),
+        (&[][..], &[][..])
+    );
     assert!(condition(&verdict, PROVISIONED).passing);
     assert_eq!(verdict.output, Output::KeepLastGood);
 }
@@ -302,7 +315,10 @@ fn a_control_plane_that_is_missing_or_not_programmed_is_said_in_the_words_of_the
     };
     let start = "KonnectGatewayControlPlane.konnect.konghq.com \"cp\" not found; create it";
     assert!(message.starts_with(start), "{message}");
-    assert_eq!((&verdict.output, &verdict.pins[..]), (&Output::Want(Vec::new()), &[][..]));
+    assert_eq!(
+        (&verdict.output, &verdict.pins[..]),
+        (&Output::Want(Vec::new()), &[][..])
+    );
     for (readiness, passing) in [(Readiness::Pending, true), (Readiness::Blocked, false)] {
         let plane = control_plane_with(|home| home.readiness = readiness);
         cluster.stand(&control_plane(), plane);

@@ -75,7 +75,9 @@ pub(super) fn name_certificate(
     }
     let as_wanted = main.is_none_or(|main| match main.intent {
         Some(Intent::Present(_)) => main.confirmed || unseen,
-        Some(Intent::Keep | Intent::Absent | Intent::Observe(_) | Intent::Release(_)) | None => true,
+        Some(Intent::Keep | Intent::Absent | Intent::Observe(_) | Intent::Release(_)) | None => {
+            true
+        }
     });
     conditions.push(if as_wanted && replaced.is_none() {
         let provisioned = "DataPlane client certificate provisioned successfully; in Konnect it";

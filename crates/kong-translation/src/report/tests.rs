@@ -317,7 +317,8 @@ fn a_status_names_the_certificate_that_would_be_lost_without_it() {
     let nothing = Value::Null;
     let (truth, message) = certificate(&[state(&new, true, Presence::Present)], &nothing);
     assert_eq!(truth, Truth::True);
-    let said = "DataPlane client certificate provisioned successfully; in Konnect it has the ID new";
+    let said =
+        "DataPlane client certificate provisioned successfully; in Konnect it has the ID new";
     assert_eq!(message, said);
     let recorded = json!({"conditions": [{
         "type": "DataPlaneCertificateProvisioned", "message": message,
@@ -330,7 +331,10 @@ fn a_status_names_the_certificate_that_would_be_lost_without_it() {
     ];
     let (truth, message) = certificate(&both, &recorded);
     assert_eq!(truth, Truth::False);
-    assert!(message.ends_with("the one before has the ID old"), "{message}");
+    assert!(
+        message.ends_with("the one before has the ID old"),
+        "{message}"
+    );
     // Nobody has looked yet.
     let (_, message) = certificate(&[state(&new, true, Presence::Unknown)], &recorded);
     assert_eq!(message, said);

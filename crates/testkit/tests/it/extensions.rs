@@ -7,9 +7,7 @@ use kong_model::Collection;
 use kong_resolve::Key;
 use serde_json::{Value, json};
 use testkit::Scene;
-use testkit::document::{
-    NAMESPACE, auth, extension, extension_from, group, plane, tls_secret,
-};
+use testkit::document::{NAMESPACE, auth, extension, extension_from, group, plane, tls_secret};
 
 const HOUR: u64 = 3_600_000;
 
@@ -44,7 +42,9 @@ fn begin(more: impl IntoIterator<Item = Value>) -> Scene {
 }
 
 fn certificates(scene: &Scene) -> Vec<Value> {
-    let entities = scene.entities(Collection::DataPlaneCertificates).into_iter();
+    let entities = scene
+        .entities(Collection::DataPlaneCertificates)
+        .into_iter();
     entities.map(|mut entity| entity["cert"].take()).collect()
 }
 
@@ -94,7 +94,10 @@ fn what_has_the_name_of_the_secret_already_is_not_touched_whether_it_is_seen_or_
         scene.run_for(60_000);
         let said = scene.condition(&edge(), "DataPlaneCertificateProvisioned");
         let message = said["message"].as_str().unwrap();
-        assert!(message.contains("Secret shop/edge-konnect-cert is there"), "{message}");
+        assert!(
+            message.contains("Secret shop/edge-konnect-cert is there"),
+            "{message}"
+        );
         assert!(!is_ready(&scene));
         assert_eq!(scene.object(&secret()).unwrap(), before);
         assert_eq!(certificates(&scene), [Value::Null; 0]);
@@ -112,7 +115,9 @@ fn the_status_says_what_data_planes_need() {
         tls_secret("pair", "one").into(),
         extension_from("edge", "pair").in_plane("all").into(),
     ]);
-    let group = scene.id(&key(Kind::KonnectGatewayControlPlane, "all")).unwrap();
+    let group = scene
+        .id(&key(Kind::KonnectGatewayControlPlane, "all"))
+        .unwrap();
     let status = scene.status(&edge());
     let konnect = &status["konnect"];
     assert_eq!(konnect["controlPlaneID"], group.as_str());
@@ -129,7 +134,10 @@ fn the_status_says_what_data_planes_need() {
     let finalizers = &scene.object(&key(Kind::Secret, "pair")).unwrap()["metadata"]["finalizers"];
     assert_eq!(
         *finalizers,
-        json!(["gateway.konghq.com/secret-in-use", "gateway.konghq.com/konnect-cleanup"])
+        json!([
+            "gateway.konghq.com/secret-in-use",
+            "gateway.konghq.com/konnect-cleanup"
+        ])
     );
     assert!(is_ready(&scene));
 }

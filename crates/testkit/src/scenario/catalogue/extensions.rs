@@ -38,7 +38,10 @@ pub(super) fn an_extension_comes_before_all_that_it_needs() -> Scenario {
     Scenario::new(
         "extension-early",
         [
-            apply([extension("edge"), extension_from("other", "pair").in_plane("all")]),
+            apply([
+                extension("edge"),
+                extension_from("other", "pair").in_plane("all"),
+            ]),
             Act::Settle,
             apply([tls_secret("pair", "one")]),
             Act::Settle,
