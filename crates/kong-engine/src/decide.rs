@@ -179,6 +179,18 @@ impl Engine {
         self.unexamined.extend(inside.into_iter().filter(leaving));
     }
 
+    /// What is to be deleted and is in no control plane may go on, if entities of this collection can be in its way.
+    pub(crate) fn examine_leaving_beside(&mut self, at: Collection) {
+        let restrained = |id: &Uuid| {
+            let entity = self.entities.get(*id);
+            entity.is_some_and(|it| it.is_leaving() && at.restrains(it.site.at))
+        };
+        if Collection::all().any(|other| at.restrains(other)) {
+            let ids: Vec<Uuid> = self.entities.ids().filter(restrained).collect();
+            self.unexamined.extend(ids);
+        }
+    }
+
     /// After every change of what is believed of an entity.
     pub(crate) fn entity_changed(&mut self, id: Uuid) {
         let before = self.entities.neighbours(id);

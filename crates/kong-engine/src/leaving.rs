@@ -155,7 +155,8 @@ impl Engine {
         if entity.site.at == Collection::ControlPlanes {
             for id in self.entities.in_plane(remote) {
                 if let Some(other) = self.entities.get(id) {
-                    note(other, alone);
+                    // What is kept beside the control plane and not in it does not go along.
+                    note(other, alone || other.site.at.narrowed().is_some());
                 }
             }
         }

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
+use kong_crds::Kind;
 use kong_model::{Collection, RemoteId, Site};
 use kong_resolve::{Claim, Dep, Few, Frame, Intent, Key, Map, Verdict, identity};
 
@@ -78,10 +79,18 @@ fn recorded_place(key: &Key, record: &Record) -> Option<(Site, RemoteId)> {
     let frame = kong_translation::frame(key.kind)?;
     let at = kong_translation::collection(key.kind)?;
     let status = record.status.read();
+    let ids = match frame {
+        Frame::Account => return None,
+        Frame::Native => &status,
+        Frame::Konnect => &status["konnect"],
+    };
     let id = |name: &str| {
-        let text = status["konnect"][name].as_str()?;
+        // Config stores have the id of their control plane one level deeper.
+        let value = &ids[name];
+        let text = value.as_str().or_else(|| value["id"].as_str())?;
         (!text.is_empty()).then(|| RemoteId::from(text))
     };
+<<<<<<< HEAD
     let (control_plane, parent) = match frame {
         Frame::Account => return None,
         Frame::Native => (None, None),
@@ -94,6 +103,15 @@ fn recorded_place(key: &Key, record: &Record) -> Option<(Site, RemoteId)> {
             };
             (Some(id("controlPlaneID")?), parent)
         }
+=======
+    let control_plane = match at.is_in_control_plane() {
+        true => Some(id("controlPlaneID")?),
+        false => None,
+    };
+    let parent = match at.parent() {
+        Some(parent) => Some(id(&format!("{}ID", parent.field))?),
+        None => None,
+>>>>>>> w/kinds-2
     };
     let site = Site {
         at,
@@ -112,7 +130,7 @@ impl Engine {
             return;
         };
         let place = recorded_place(key, record);
-        if kong_translation::frame(key.kind) == Some(Frame::Native) {
+        if key.kind == Kind::KonnectGatewayControlPlane {
             let id = place.as_ref().map(|(_, id)| id.clone());
             self.recorded.note_plane(key, id);
         }
@@ -192,7 +210,7 @@ impl Engine {
         if std::mem::replace(&mut record.confirmed, term) == term {
             return;
         }
-        if kong_translation::frame(key.kind) == Some(Frame::Native) {
+        if key.kind == Kind::KonnectGatewayControlPlane {
             let inside = self.readers.get(&Dep::Standing(key.clone()));
             let leaving = |key: &&Key| self.records.get(*key).is_some_and(|it| it.deleting);
             let leaving = inside.into_iter().flatten().filter(leaving).cloned();

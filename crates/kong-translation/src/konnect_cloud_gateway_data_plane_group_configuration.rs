@@ -5,7 +5,7 @@ use kong_crds::konnect::v1alpha1::{
     AutoscaleType, DataPlaneGroup, KonnectCloudGatewayDataPlaneGroupConfiguration,
 };
 use kong_model::{Body, Collection, RemoteId};
-use kong_resolve::{CredentialState, Frame, Home, Me, Verdict, View};
+use kong_resolve::{CredentialState, Frame, Home, Me, Standing, Verdict, View};
 use serde_json::{Value, json};
 
 use crate::bodies::members;
@@ -23,6 +23,11 @@ impl Judge for KonnectCloudGatewayDataPlaneGroupConfiguration {
     fn judge(me: Me<'_, Self>, view: &View<'_>) -> Verdict {
         let mut case = Case::of(me, view);
         let place = control_plane::named(&mut case, &me.spec.control_plane_ref);
+        // It is beside the control plane, not in it, and what it has asked for would stay.
+        let standing = place
+            .home()
+            .and_then(|home| view.standing(&home.control_plane));
+        case.makes_way = standing.is_some_and(Standing::takes_along);
         let plane = place.home().and_then(|home| home.id.clone());
         case.ids
             .extend(plane.clone().map(|id| ("controlPlaneID", id)));
@@ -107,11 +112,12 @@ mod tests {
 
     use kong_crds::Kind;
     use kong_crds::conditions::{INVALID, NETWORK_REFS_VALID};
-    use kong_resolve::{Key, Output, Standing};
+    use kong_resolve::{Intent, Key, Output};
 
     use super::*;
     use crate::testing::{
-        Cluster, body, claims, condition, control_plane_ref, failing, ready, site,
+        Cluster, body, claims, condition, control_plane, control_plane_ref, control_plane_with,
+        failing, ready, site,
     };
 
     fn network(state: &str) -> Standing {
@@ -173,6 +179,20 @@ mod tests {
             assert_eq!(verdict.ids, [("controlPlaneID", RemoteId::from("cp-id"))]);
             assert_eq!(failing(&verdict), []);
         }
+    }
+
+    #[test]
+    fn a_configuration_goes_before_its_control_plane() {
+        let (mut cluster, key) = with(named(), Some(network("ready")));
+        let deleting = control_plane_with(|home| home.deleting = true);
+        cluster.stand(
+            &control_plane(),
+            Standing {
+                deleting: true,
+                ..deleting
+            },
+        );
+        assert_eq!(claims(&cluster.judge(&key))[0].intent, Intent::Absent);
     }
 
     #[test]

@@ -312,14 +312,26 @@ impl Desk<'_> {
         members: &mut Map<String, Value>,
     ) -> Result<(), Refusal> {
         let wanted = members.remove(requested).unwrap_or_else(|| json!([]));
-        if before.is_some_and(|before| before[answered] == wanted) {
+        let is_same = |before: &Value| {
+            let others = members
+                .iter()
+                .filter(|(field, _)| *field != "entity_version");
+            let mut others = others.filter(|(field, _)| !KEPT.contains(&field.as_str()));
+            before[answered] == wanted && others.all(|(field, value)| before[field] == *value)
+        };
+        if before.is_some_and(is_same) {
             return Err(Refusal::Identical);
         }
         let version = before.map_or(0, |before| before["entity_version"].as_u64().unwrap_or(0));
         members.insert("entity_version".to_owned(), json!(version + 1));
         let now = Value::from(self.now.date_time());
         let mut parts = wanted.as_array().cloned().unwrap_or_default();
-        for part in &mut parts {
+        for (index, part) in parts.iter_mut().enumerate() {
+            // What is asked for as before is what it was.
+            if let Some(before) = before.filter(|it| it[answered][index] == *part) {
+                *part = before[requested][index].clone();
+                continue;
+            }
             part["id"] = Value::from(&*self.ids.next());
             part["state"] = json!("ready");
             part["created_at"] = now.clone();

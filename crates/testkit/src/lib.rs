@@ -20,5 +20,5 @@ pub mod watchdog;
 pub use act::{Act, Elsewhere};
 pub use faults::FaultPlan;
 pub use picture::{Detail, Picture};
-pub use scene::{Scene, object_id};
+pub use scene::{Scene, held, object_id};
 pub use watchdog::{Rule, Violation, Watchdog};

@@ -11,6 +11,7 @@ use konnect_sim::Millis;
 use serde_json::{Value, json};
 
 use crate::Scene;
+use crate::scene::held;
 
 /// How precisely to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ impl Picture {
         let konnect = &scene.driver.konnect;
         let mut entities = Vec::new();
         for at in Collection::all() {
-            for (id, entity) in konnect.entities(at, None) {
+            for (id, entity) in held(konnect, at) {
                 if !names.contains_key(id) {
                     labels.insert(id.to_owned(), label(at, entity));
                 }

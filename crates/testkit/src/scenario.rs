@@ -11,6 +11,8 @@ use std::sync::LazyLock;
 
 use crate::act::Act;
 
+pub use kinds::ripens;
+
 static ALL: LazyLock<Vec<Scenario>> = LazyLock::new(|| {
     let mut all = catalogue::all();
     all.extend(kinds::all());

@@ -5,6 +5,9 @@
 
 mod elsewhere;
 
+pub use elsewhere::held;
+pub(crate) use elsewhere::is_emptied;
+
 use std::sync::LazyLock;
 
 use cluster_sim::{
@@ -356,7 +359,7 @@ impl<M: Machine> Scene<M> {
 
     /// The bodies of a collection, in all control planes.
     pub fn entities(&self, at: Collection) -> Vec<Value> {
-        let entities = self.driver.konnect.entities(at, None);
+        let entities = held(&self.driver.konnect, at);
         entities.map(|(_, entity)| entity.clone()).collect()
     }
 

@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use crate::act::Act;
 use crate::document::{KEY_CANARY, key_of};
-use crate::scene::written;
+use crate::scene::{is_emptied, written};
 use knowledge::Knowledge;
 use shadow::Shadow;
 
@@ -274,6 +274,9 @@ impl Watchdog {
         self.look(cluster, konnect, By::Engine);
         match (&sent.outcome, call) {
             (Outcome::Konnect(Ok(_)), Call::Remove { .. }) => self.shadow.sweep(konnect),
+            (Outcome::Konnect(Ok(Reply::Entity(entity))), _) if is_emptied(site.at, entity) => {
+                self.shadow.sweep(konnect);
+            }
             (
                 Outcome::Konnect(Ok(Reply::Entity(entity))),
                 Call::Put { .. } | Call::Post { .. } | Call::Patch { .. },

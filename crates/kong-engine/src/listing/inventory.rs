@@ -213,9 +213,10 @@ impl Engine {
                 .retain(|_, removed| run.began.is_none_or(|began| began <= *removed));
         }
         self.unexamined.extend(self.entities.in_scope(scope));
-        if let Some(plane) = &scope.control_plane {
-            // What is to be deleted may have waited to know what refers to it.
-            self.examine_leaving(plane);
+        // What is to be deleted may have waited to know what refers to it.
+        match &scope.control_plane {
+            Some(plane) => self.examine_leaving(plane),
+            None => self.examine_leaving_beside(scope.at),
         }
         self.look_for_parts(scope);
         let due = self.now.after(self.settings.sync_period);
@@ -249,7 +250,9 @@ impl Engine {
         };
         for at in Collection::all().filter(holds) {
             for id in self.entities.in_scope(scope) {
-                let group = self.entities.get(id).filter(|group| group.is_present());
+                // One that goes ends its memberships, and what is below it cannot be listed any more.
+                let stays = |group: &&Entity| group.is_present() && !group.is_leaving();
+                let group = self.entities.get(id).filter(stays);
                 if let Some(group) = group.and_then(|group| group.remote.clone()) {
                     let members = Scope {
                         at,
@@ -492,10 +495,15 @@ impl Engine {
                 self.plane_is_gone(&remote);
             }
             let below = self.entities.dependents(at, &remote);
-            let listed = below.filter(|(_, below)| below.scope().parent.as_ref() == Some(&remote));
-            let listed: Vec<Uuid> = listed.map(|(id, _)| id).collect();
-            for id in listed {
+            let gone = below.filter(|(_, below)| {
                 // There is no list any more that would say so.
+                let unlisted = below.scope().parent.as_ref() == Some(&remote);
+                // Its object cannot say where it is while what it was below is gone, so nobody asks for it.
+                let unasked = !below.main && below.in_flight.is_none();
+                unlisted || unasked && below.site.parent.as_ref() == Some(&remote)
+            });
+            let gone: Vec<Uuid> = gone.map(|(id, _)| id).collect();
+            for id in gone {
                 self.vanish(id);
             }
         }

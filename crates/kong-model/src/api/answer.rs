@@ -9,6 +9,8 @@ use crate::collection::{Collection, Shape, Update};
 
 /// In these words Konnect refuses another change of something that it has not come to yet.
 const UNFINISHED: &str = "have not finished provisioning";
+/// And in these a change that changes nothing. Other conflicts say that nothing was done.
+const IDENTICAL: &str = "current configuration are identical";
 
 impl Call {
     /// Whether this says what all of something is to be.
@@ -40,7 +42,9 @@ impl Call {
                 // It is a member already.
                 Failure::Conflict(_) if self.joins() => Ok(Reply::Done),
                 // Nothing would change.
-                Failure::Conflict(_) if self.is_of_the_whole() => Ok(Reply::Done),
+                Failure::Conflict(text) if self.is_of_the_whole() && text.contains(IDENTICAL) => {
+                    Ok(Reply::Done)
+                }
                 // It has to come to what was asked for before.
                 Failure::Invalid(text) if self.is_of_the_whole() && text.contains(UNFINISHED) => {
                     Err(Failure::Reference(text))
@@ -254,6 +258,20 @@ mod tests {
             call.interpret(Response::new(500, Value::Null)),
             Err(Failure::Server(500))
         );
+    }
+
+    #[test]
+    fn asking_for_a_whole_that_is_there_succeeds_and_other_conflicts_do_not() {
+        let at = Collection::DataPlaneGroupConfigurations;
+        let body = crate::Body::from_wire(at, &json!({}));
+        let call = Call::Post {
+            site: site(at),
+            body: body.into(),
+        };
+        let answer = |text: &str| call.interpret(Response::new(409, json!({"message": text})));
+        let same = answer("Proposed configuration and current configuration are identical");
+        assert_eq!(same, Ok(Reply::Done));
+        assert!(matches!(answer("try again"), Err(Failure::Conflict(_))));
     }
 
     #[test]

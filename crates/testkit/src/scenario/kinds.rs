@@ -5,6 +5,7 @@
 //! engine restarts in the middle, and everything is deleted at once. A kind that only others read has its users in
 //! place of an entity. Start with [`all`].
 
+use kong_crds::Kind;
 use kong_driver::Schedule;
 use kong_model::{Collection, OnDelete};
 use kong_resolve::Key;
@@ -20,6 +21,8 @@ use crate::sweep::sound;
 const PERIOD: u64 = 65_000;
 /// So long that what is missing is said in a status.
 const NOTICE: u64 = 1_500;
+/// So long that what Konnect takes its time for is ready, and that a list has shown it.
+const RIPENING: u64 = 120_000;
 
 /// The stories of all kinds that have an example.
 pub(super) fn all() -> Vec<Scenario> {
@@ -72,6 +75,15 @@ impl<'e> World<'e> {
         format!("{}-{story}", self.example.key.kind)
     }
 
+    /// Waits until all is ready that the example needs.
+    fn ready(&self) -> Act {
+        if self.others.iter().any(|key| ripens(key.kind)) {
+            Act::Wait(RIPENING)
+        } else {
+            Act::Settle
+        }
+    }
+
     fn edit(&self) -> Option<Act> {
         let patch = self.example.edit.clone()?;
         Some(Act::Edit(self.example.key.clone(), patch))
@@ -83,7 +95,7 @@ impl<'e> World<'e> {
         let ground = self.examples.documents_of(&self.others);
         let mut acts = vec![
             Act::Apply(ground),
-            Act::Settle,
+            self.ready(),
             apply([self.example.document.clone()]),
             Act::Settle,
         ];
@@ -153,7 +165,7 @@ impl<'e> World<'e> {
                 acts.push(Act::Restart);
             }
         }
-        acts.extend([Act::Settle, Act::Restart, Act::Delete(keys)]);
+        acts.extend([self.ready(), Act::Restart, Act::Delete(keys)]);
         Scenario::new(self.name("backwards"), acts)
     }
 }
@@ -175,6 +187,7 @@ impl Entity {
         scene
             .act(&apply(ground.into_iter().chain([document])))
             .ok()?;
+        scene.act(&world.ready()).ok()?;
         scene.settle();
         let id = scene.id(key)?;
         let at = Collection::all().find(|at| scene.find_by_id(*at, &id).is_some())?;
@@ -185,10 +198,10 @@ impl Entity {
         }
         let after = scene.find_by_id(at, &id)?;
         let mut changed: Map<String, Value> = Map::new();
-        // What Konnect does not give back nobody can see change.
-        let secrets = at.secrets();
+        // What Konnect does not give back nobody can see change, and what it adds nobody can ask for.
+        let unseen = [at.secrets(), at.facts()].concat();
         let members = at.defaults().keys();
-        for member in members.filter(|member| !secrets.contains(&member.as_str())) {
+        for member in members.filter(|member| !unseen.contains(&member.as_str())) {
             if before[member] != after[member] {
                 changed.insert(member.clone(), before[member].clone());
             }
@@ -199,6 +212,11 @@ impl Entity {
         }
         Some(Self { at, changed })
     }
+}
+
+/// Whether Konnect takes its time until an entity of a kind is ready.
+pub fn ripens(kind: Kind) -> bool {
+    kong_translation::collection(kind).is_some_and(|at| at.facts().contains(&"state"))
 }
 
 /// Whether other entities go with those of a collection.

@@ -3,7 +3,7 @@
 use kong_driver::Machine;
 use kong_model::{Collection, Method, Response, Update};
 use kong_resolve::Key;
-use konnect_sim::Millis;
+use konnect_sim::{Konnect, Millis};
 use serde_json::{Value, json};
 
 use super::Scene;
@@ -38,11 +38,11 @@ impl<M: Machine> Scene<M> {
             }
             Elsewhere::Delete { at, name } => {
                 let found = self.find(*at, name);
-                found.map(|(entity, id)| (Method::Delete, self.path(*at, &id, &entity), None))
+                found.map(|found| self.removal(*at, found))
             }
             Elsewhere::DeleteOf { object, at } => {
                 let found = self.entity_of(object, *at);
-                found.map(|(entity, id)| (Method::Delete, self.path(*at, &id, &entity), None))
+                found.map(|found| self.removal(*at, found))
             }
             Elsewhere::Found { name } => Some((
                 Method::Post,
@@ -71,20 +71,45 @@ impl<M: Machine> Scene<M> {
         (entity, id): (Value, String),
         members: &Value,
     ) -> (Method, String, Option<Value>) {
+<<<<<<< HEAD
         let (method, mut body) = match at.update() {
             Update::Patch { .. } => (Method::Patch, json!({})),
             Update::Put | Update::Whole { .. } | Update::No => (Method::Put, entity.clone()),
+=======
+        let path = self.path(at, &id, &entity);
+        let (method, path, mut body) = match at.update() {
+            Update::Patch { .. } => (Method::Patch, path, json!({})),
+            Update::Put | Update::No => (Method::Put, path, asked_for(at, &entity)),
+            Update::Whole { .. } => {
+                let list = at.items_path().to_owned();
+                (Method::Put, list, asked_for(at, &entity))
+            }
+>>>>>>> w/kinds-2
         };
         for (member, value) in members.as_object().into_iter().flatten() {
             body[member] = value.clone();
         }
-        (method, self.path(at, &id, &entity), Some(body))
+        (method, path, Some(body))
+    }
+
+    /// The request that deletes an entity, or leaves nothing of it.
+    fn removal(
+        &self,
+        at: Collection,
+        (entity, id): (Value, String),
+    ) -> (Method, String, Option<Value>) {
+        match at.update() {
+            Update::Whole { emptied } => self.change(at, (entity, id), &json!({emptied: []})),
+            Update::No | Update::Put | Update::Patch { .. } => {
+                (Method::Delete, self.path(at, &id, &entity), None)
+            }
+        }
     }
 
     /// The entity of an object, by the id in its status, else by whose tags say so, with its id.
     fn entity_of(&self, object: &Key, at: Collection) -> Option<(Value, String)> {
         let id = self.id(object);
-        let entities = || self.driver.konnect.entities(at, None);
+        let entities = || held(&self.driver.konnect, at);
         let known = entities().find(|(other, _)| Some(*other) == id.as_deref());
         let found = known
             .or_else(|| entities().find(|(_, entity)| owner_key(entity).as_ref() == Some(object)));
@@ -108,9 +133,7 @@ impl<M: Machine> Scene<M> {
 
     /// An entity by its name or what stands for one, with its id.
     pub fn find(&self, at: Collection, name: &str) -> Option<(Value, String)> {
-        self.driver
-            .konnect
-            .entities(at, None)
+        held(&self.driver.konnect, at)
             .find(|(id, entity)| {
                 let named = |field: &str| entity[field].as_str() == Some(name);
                 named("name")
@@ -126,7 +149,7 @@ impl<M: Machine> Scene<M> {
 
     /// An entity by its id.
     pub fn find_by_id(&self, at: Collection, id: &str) -> Option<Value> {
-        let mut entities = self.driver.konnect.entities(at, None);
+        let mut entities = held(&self.driver.konnect, at);
         let (_, entity) = entities.find(|(other, _)| *other == id)?;
         Some(entity.clone())
     }
@@ -142,5 +165,33 @@ impl<M: Machine> Scene<M> {
         };
         let now = self.driver.now().mono;
         self.driver.konnect.third_party(Millis(now.0), &request)
+    }
+}
+
+/// The body that asks for an entity as it is.
+fn asked_for(at: Collection, entity: &Value) -> Value {
+    let mut body = json!({});
+    for member in at.defaults().keys() {
+        // What was asked for may be answered under another name.
+        let echo = at.echoed().filter(|(_, asked)| asked == member);
+        let shown = echo.map_or(member.as_str(), |(shown, _)| shown);
+        if let Some(value) = entity.get(shown) {
+            body[member] = value.clone();
+        }
+    }
+    body
+}
+
+/// The entities that are there. What cannot be deleted, and of which nothing is left, is not.
+pub fn held(konnect: &Konnect, at: Collection) -> impl Iterator<Item = (&str, &Value)> {
+    let entities = konnect.entities(at, None);
+    entities.filter(move |(_, entity)| !is_emptied(at, entity))
+}
+
+/// Whether nothing is left of what cannot be deleted.
+pub(crate) fn is_emptied(at: Collection, entity: &Value) -> bool {
+    match at.update() {
+        Update::Whole { emptied } => entity[emptied].as_array().is_some_and(Vec::is_empty),
+        Update::No | Update::Put | Update::Patch { .. } => false,
     }
 }

@@ -5,11 +5,9 @@
 //! searched for as they are, line by line, and as a Secret holds them. Depends on the table of collections only.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
 use k8s_openapi::ByteString;
 use kong_crds::Kind;
-use kong_model::Collection;
 use serde_json::Value;
 
 use crate::examples::SHORTEST_SECRET;
@@ -25,14 +23,6 @@ const PUBLIC: [&str; 8] = [
     "group",
     "id",
 ];
-
-/// Members of entities whose text is never shown, in whatever collection.
-static FIELDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
-    let collections = Collection::all();
-    collections
-        .flat_map(|at| at.secrets().iter().copied())
-        .collect()
-});
 
 /// Secret values.
 #[derive(Clone, Debug, Default)]
@@ -68,23 +58,23 @@ impl Secrets {
                 }
             }
         } else {
-            self.walk(&document["spec"], false);
+            let at = kong_translation::collection(kind);
+            for path in at.map(|at| at.secrets()).unwrap_or_default() {
+                let place = path
+                    .split('.')
+                    .fold(&document["spec"], |at, member| &at[member]);
+                self.walk(place);
+            }
         }
     }
 
-    fn walk(&mut self, value: &Value, secret: bool) {
+    /// Learns every text in a value.
+    fn walk(&mut self, value: &Value) {
         match value {
             // What a vault of Kong gives is not here.
-            Value::String(text) if secret && !text.starts_with("{vault://") => self.add(text),
-            Value::Array(items) => items.iter().for_each(|item| self.walk(item, secret)),
-            Value::Object(members) => {
-                for (member, value) in members {
-                    // A reference names the place of a secret.
-                    if !member.ends_with("Ref") && !member.ends_with("From") {
-                        self.walk(value, secret || FIELDS.contains(member.as_str()));
-                    }
-                }
-            }
+            Value::String(text) if !text.starts_with("{vault://") => self.add(text),
+            Value::Array(items) => items.iter().for_each(|item| self.walk(item)),
+            Value::Object(members) => members.values().for_each(|value| self.walk(value)),
             Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
@@ -147,6 +137,12 @@ mod tests {
             "cert": "public", "key": "private", "key_alt": "{vault://v/k}",
         }});
         assert_eq!(texts(&certificate), ["private"]);
+        let key = json!({"kind": "KongKey", "spec": {
+            "kid": "public", "pem": {"public_key": "public", "private_key": "private"},
+        }});
+        assert_eq!(texts(&key), ["private"]);
+        let issuer = json!({"kind": "KongCredentialJWT", "spec": {"key": "public"}});
+        assert_eq!(texts(&issuer), [""; 0]);
         let secret =
             json!({"kind": "Secret", "stringData": {"tls.crt": "public", "tls.key": "private"}});
         assert_eq!(texts(&secret), ["private"]);

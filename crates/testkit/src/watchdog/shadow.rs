@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use cluster_sim::{Cluster, Event, EventKind};
 use kong_crds::Kind;
 use kong_crds::names::{DELETION_POLICY_ANNOTATION, KONNECT_CLEANUP_FINALIZER};
-use kong_model::{Collection, Site, tags};
+use kong_model::{Collection, Naming, Site, tags};
 use kong_resolve::Key;
 use konnect_sim::Konnect;
 use serde_json::Value;
 
 use super::{By, Rule, Violation};
 use crate::document::{key_from, key_of};
+use crate::scene::held;
 
 /// An entity in Konnect.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ struct Entity {
     /// The object on whose behalf it exists.
     owner: String,
     generation: Option<i64>,
+    /// Konnect keeps no mark of the object with it, so nothing tells which generation it is of.
+    unmarked: bool,
     /// Somebody else made it.
     foreign: bool,
     /// Somebody else wrote to it since we did.
@@ -47,6 +50,8 @@ struct Object {
     overrides: bool,
     id: Option<String>,
     programmed: Option<i64>,
+    /// What its entity may be called, and the control plane of that, if Konnect keeps no mark of the object with it.
+    texts: BTreeSet<String>,
 }
 
 /// What is there.
@@ -100,6 +105,7 @@ impl Entity {
             owner: mark(&marks, tags::OWNER).unwrap_or(&uid).to_owned(),
             generation: mark(&marks, "k8s-generation").and_then(|text| text.parse().ok()),
             uid,
+            unmarked: false,
             foreign,
             disturbed: foreign,
         }
@@ -132,10 +138,46 @@ impl Object {
             overrides: adopt["mode"] != "match",
             id,
             programmed,
+            texts: if kong_translation::collection(key.kind).is_some_and(is_unmarked) {
+                texts(document)
+            } else {
+                BTreeSet::new()
+            },
             key,
         };
         Some((meta["uid"].as_str()?.to_owned(), object))
     }
+
+    /// Whether an entity without marks can be the one of this object: it is in that control plane, and called as the
+    /// object says.
+    fn can_have(&self, at: Collection, entity: &Value, plane: Option<&Key>) -> bool {
+        kong_translation::collection(self.key.kind) == Some(at)
+            && plane.is_none_or(|plane| self.texts.contains(&*plane.name.name))
+            && ["name", "cert"].iter().all(|member| {
+                let name = entity[*member].as_str();
+                name.is_none_or(|name| self.texts.contains(name.trim()))
+            })
+    }
+}
+
+/// Whether Konnect keeps no tags or labels of the entities of a collection.
+fn is_unmarked(at: Collection) -> bool {
+    at.naming() == Naming::Keyed
+}
+
+/// Every text in the name and the spec of an object.
+fn texts(document: &Value) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut next = vec![&document["metadata"]["name"], &document["spec"]];
+    while let Some(value) = next.pop() {
+        match value {
+            Value::String(text) => drop(found.insert(text.trim().to_owned())),
+            Value::Array(items) => next.extend(items),
+            Value::Object(members) => next.extend(members.values()),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    found
 }
 
 impl Shadow {
@@ -191,11 +233,20 @@ impl Shadow {
             return problems;
         };
         let key = (site.at, id.to_owned());
+<<<<<<< HEAD
         let new = Entity::read(entity, false);
         if new.owner.is_empty() {
             // It carries no tags, so it does not say whose it is.
             self.entities.insert(key, new);
             return problems;
+=======
+        let mut new = Entity::read(entity, false);
+        if is_unmarked(site.at) {
+            let uid = self.uid_of(site, id, entity).unwrap_or_default();
+            uid.clone_into(&mut new.uid);
+            new.owner = uid;
+            new.unmarked = true;
+>>>>>>> w/kinds-2
         }
         let what = format!("{} {id} of {}", site.at.name(), self.name(&new.owner));
         match self.objects.get(&new.owner) {
@@ -231,6 +282,20 @@ impl Shadow {
         problems
     }
 
+    /// The object of an entity without marks: the one that had it, or the one that can have it.
+    fn uid_of(&self, site: &Site, id: &str, entity: &Value) -> Option<String> {
+        let known = self.entities.get(&(site.at, id.to_owned()));
+        if let Some(known) = known.filter(|known| !known.uid.is_empty()) {
+            return Some(known.uid.clone());
+        }
+        let plane = site.control_plane.as_ref();
+        let plane = plane.and_then(|plane| self.plane_key(plane.as_str()));
+        let mut objects = self.objects.iter();
+        objects
+            .find(|(_, object)| object.can_have(site.at, entity, plane.as_ref()))
+            .map(|(uid, _)| uid.clone())
+    }
+
     fn name(&self, uid: &str) -> String {
         self.objects
             .get(uid)
@@ -240,7 +305,7 @@ impl Shadow {
     /// Something went, perhaps along with something else.
     pub(crate) fn sweep(&mut self, konnect: &Konnect) {
         let there: BTreeSet<(Collection, &str)> = Collection::all()
-            .flat_map(|at| konnect.entities(at, None).map(move |(id, _)| (at, id)))
+            .flat_map(|at| held(konnect, at).map(move |(id, _)| (at, id)))
             .collect();
         self.entities
             .retain(|(at, id), _| there.contains(&(*at, id.as_str())));
@@ -256,7 +321,7 @@ impl Shadow {
             }
         }
         for collection in Collection::all() {
-            for (id, value) in konnect.entities(collection, None) {
+            for (id, value) in held(konnect, collection) {
                 let key = (collection, id.to_owned());
                 if let Some(known) = self.entities.get_mut(&key) {
                     if collection == at {
@@ -357,7 +422,7 @@ impl Shadow {
         let held = self.entities.values().any(|entity| {
             entity.uid == uid
                 && entity.owner == uid
-                && (entity.generation == Some(generation) || entity.disturbed)
+                && (entity.generation == Some(generation) || entity.unmarked || entity.disturbed)
         });
         if held || new.mirror || self.disturbed.contains(uid) {
             return None;
