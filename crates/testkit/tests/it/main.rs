@@ -5,6 +5,7 @@ mod conflicts;
 mod counts;
 mod incremental;
 mod kinds;
+mod mixed;
 mod mutants;
 mod names;
 mod policies;
