@@ -171,7 +171,8 @@ fn bound(kind: Kind, name: &str) -> Value {
     json!({"group": kind.group(), "kind": kind.as_str(), "name": name})
 }
 
-fn plane_ref(name: &str) -> Value {
+/// How objects say that they belong to a control plane.
+pub(crate) fn plane_ref(name: &str) -> Value {
     json!({"type": "konnectNamespacedRef", "konnectNamespacedRef": {"name": name}})
 }
 
@@ -256,6 +257,8 @@ sentences! {
         to_service(name: &str) => "spec.targets.serviceRef" = bound(Kind::KongService, name);
         /// Is for a route.
         to_route(name: &str) => "spec.targets.routeRef" = bound(Kind::KongRoute, name);
+        /// Is for a consumer.
+        to_consumer(name: &str) => "spec.targets.consumerRef" = json!({"name": name});
     }
     Extension {
         /// Belongs to a control plane, or to a group of them.

@@ -8,6 +8,7 @@ pub mod act;
 pub mod document;
 pub mod examples;
 pub mod faults;
+pub mod load;
 pub mod picture;
 pub mod random;
 pub mod records;

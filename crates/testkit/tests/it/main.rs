@@ -6,6 +6,7 @@ mod counts;
 mod extensions;
 mod incremental;
 mod kinds;
+mod mixed;
 mod mutants;
 mod names;
 mod policies;
