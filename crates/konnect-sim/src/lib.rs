@@ -216,7 +216,9 @@ impl Konnect {
         let plane = site.control_plane.as_ref().map(RemoteId::as_str);
         let id = match site.at.shape() {
             Shape::Membership => plane,
-            Shape::Identity | Shape::Numbered | Shape::Core => entity["id"].as_str(),
+            Shape::Identity | Shape::Numbered | Shape::Core | Shape::Linked | Shape::Wrapped => {
+                entity["id"].as_str()
+            }
         };
         let Some(id) = id.map(Arc::from) else {
             return false;
