@@ -73,7 +73,7 @@ impl<M: Machine> Scene<M> {
     ) -> (Method, String, Option<Value>) {
         let (method, mut body) = match at.update() {
             Update::Patch { .. } => (Method::Patch, json!({})),
-            Update::Put | Update::No => (Method::Put, entity.clone()),
+            Update::Put | Update::Whole { .. } | Update::No => (Method::Put, entity.clone()),
         };
         for (member, value) in members.as_object().into_iter().flatten() {
             body[member] = value.clone();
