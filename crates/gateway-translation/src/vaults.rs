@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kong_crds::SecretValue;
 use kong_crds::configuration::v1alpha1::KongVault;
 use kong_resolve::Key;
 use serde_json::{Value, json};
@@ -39,7 +40,7 @@ pub(crate) fn all(context: &Context<'_, '_>) -> Vec<Members> {
             );
             continue;
         }
-        let config = match &spec.config {
+        let config = match spec.config.as_ref().map(SecretValue::expose) {
             None | Some(Value::Null) => None,
             Some(Value::Object(config)) => Some(config).filter(|config| !config.is_empty()),
             Some(_) => {

@@ -31,6 +31,7 @@ pub mod schema;
 pub mod schema_diff;
 mod secret_label;
 mod secret_string;
+mod secret_value;
 pub mod status;
 
 pub use conversion::{ConversionError, convert};
@@ -42,3 +43,4 @@ pub use read::{ReadError, Unreadable, read, read_manifest};
 pub use schema::crd_documents;
 pub use secret_label::SecretLabel;
 pub use secret_string::SecretString;
+pub use secret_value::SecretValue;

@@ -139,12 +139,8 @@ impl Engine {
                 });
             // Its control plane is there, but not yet where it is in Konnect.
             let nowhere = !self.has_main_entity(key)
-<<<<<<< HEAD
-                && matches!(frame, Some(Frame::Konnect | Frame::Extension))
-=======
                 && kong_translation::collection(key.kind)
                     .is_some_and(Collection::is_in_control_plane)
->>>>>>> w/kinds-2
                 && unit.verdict.home.as_ref().is_some_and(|home| {
                     home.id.is_none() && self.may_hold_something(&home.control_plane)
                 });

@@ -82,7 +82,7 @@ fn recorded_place(key: &Key, record: &Record) -> Option<(Site, RemoteId)> {
     let ids = match frame {
         Frame::Account => return None,
         Frame::Native => &status,
-        Frame::Konnect => &status["konnect"],
+        Frame::Konnect | Frame::Extension => &status["konnect"],
     };
     let id = |name: &str| {
         // Config stores have the id of their control plane one level deeper.
@@ -90,20 +90,6 @@ fn recorded_place(key: &Key, record: &Record) -> Option<(Site, RemoteId)> {
         let text = value.as_str().or_else(|| value["id"].as_str())?;
         (!text.is_empty()).then(|| RemoteId::from(text))
     };
-<<<<<<< HEAD
-    let (control_plane, parent) = match frame {
-        Frame::Account => return None,
-        Frame::Native => (None, None),
-        Frame::Konnect | Frame::Extension => {
-            let parent = at.parent().map(|parent| id(&format!("{}ID", parent.field)));
-            let parent = match parent {
-                Some(None) => return None,
-                Some(parent) => parent,
-                None => None,
-            };
-            (Some(id("controlPlaneID")?), parent)
-        }
-=======
     let control_plane = match at.is_in_control_plane() {
         true => Some(id("controlPlaneID")?),
         false => None,
@@ -111,7 +97,6 @@ fn recorded_place(key: &Key, record: &Record) -> Option<(Site, RemoteId)> {
     let parent = match at.parent() {
         Some(parent) => Some(id(&format!("{}ID", parent.field))?),
         None => None,
->>>>>>> w/kinds-2
     };
     let site = Site {
         at,

@@ -86,13 +86,16 @@ pub fn denial(from: &Key, to: &Key) -> String {
 
 /// The grant that is missing, in words that can be copied into one.
 pub fn remedy(from: &Key, to: &Key) -> String {
+    let namespace = match from.name.namespace() {
+        "" => "\"\"",
+        namespace => namespace,
+    };
     format!(
-        "create one in namespace \"{}\" with from {{group: {}, kind: {}, namespace: {}}} and to \
+        "create one in namespace \"{}\" with from {{group: {}, kind: {}, namespace: {namespace}}} and to \
          {{group: {}, kind: {}}}",
         to.name.namespace(),
         group(from.kind),
         from.kind,
-        from.name.namespace(),
         group(to.kind),
         to.kind,
     )

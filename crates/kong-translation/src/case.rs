@@ -104,7 +104,9 @@ impl<'c, 'w> Case<'c, 'w> {
         let Some(adopt) = adopt else { return };
         let refused = match (adopt.from, &adopt.konnect, adopt.mode) {
             (AdoptFrom::Unknown, _, _) => "spec.adopt.from is not konnect; correct it",
-            (AdoptFrom::Konnect, None, _) => "Must specify Konnect options when from='konnect'",
+            (AdoptFrom::Konnect, None, _) => {
+                "Must specify Konnect options when from='konnect'; set spec.adopt.konnect.id"
+            }
             (AdoptFrom::Konnect, Some(_), Some(AdoptMode::Unknown)) => {
                 "spec.adopt.mode is neither match nor override; correct it"
             }

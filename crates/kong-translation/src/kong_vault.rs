@@ -2,13 +2,13 @@
 //!
 //! It has no namespace itself, so that all that it refers to is elsewhere and needs a grant.
 
-use kong_crds::Kind;
 use kong_crds::conditions::{
     CONFIG_STORE_REF_VALID, INVALID, NOT_PROGRAMMED, REF_NOT_PERMITTED, VALID,
 };
 use kong_crds::configuration::v1alpha1::{
     ConfigStoreKind, ConfigStoreRef, KongVault, KongVaultSpec,
 };
+use kong_crds::{Kind, SecretValue};
 use kong_model::{Collection, RemoteId};
 use kong_resolve::{Condition, Frame, Home, Key, Me, Readiness, Verdict, View};
 use serde_json::{Map, Value, json};
@@ -62,7 +62,7 @@ fn body(me: Me<'_, KongVault>, config: Members) -> kong_model::Body {
 
 /// The configuration with the id of the config store in it; what is wrong is said.
 fn config(case: &mut Case<'_, '_>, spec: &KongVaultSpec, home: Option<&Home>) -> Members {
-    let written = match &spec.config {
+    let written = match spec.config.as_ref().map(SecretValue::expose) {
         Some(Value::Object(written)) => Ok(written.clone()),
         None | Some(Value::Null) => Ok(Map::new()),
         Some(_) => {

@@ -78,7 +78,9 @@ fn inline(spec: &KonnectAPIAuthConfigurationSpec) -> Result<Token, String> {
     spec.token
         .as_ref()
         .and_then(|token| Token::of(token.expose(), "Token is valid".to_owned()))
-        .ok_or_else(|| "spec.token is required if auth type is set to token".to_owned())
+        .ok_or_else(|| {
+            "spec.token is required if auth type is set to token; put the token there".to_owned()
+        })
 }
 
 fn from_secret(
@@ -87,8 +89,10 @@ fn from_secret(
     verdict: &mut Verdict,
 ) -> Result<Token, String> {
     let reference = me.spec.secret_ref.as_ref();
-    let reference = reference
-        .ok_or_else(|| "spec.secretRef is required if auth type is set to secretRef".to_owned())?;
+    let reference = reference.ok_or_else(|| {
+        "spec.secretRef is required if auth type is set to secretRef; name a Secret there"
+            .to_owned()
+    })?;
     let name = reference.name.as_deref().unwrap_or_default();
     let name = me.key.name.sibling(reference.namespace.as_deref(), name);
     let secret = secrets::key(&name);
@@ -301,7 +305,7 @@ mod tests {
         let [(_, _, message)] = failing(&verdict)[..] else {
             panic!("{verdict:?}")
         };
-        let start = "spec.token is required if auth type is set to token; failed to parse server \
+        let start = "spec.token is required if auth type is set to token; put the token there; failed to parse server \
                      URL: failed to parse region from hostname: \"api.konghq.com\"";
         assert!(message.starts_with(start), "{message}");
     }

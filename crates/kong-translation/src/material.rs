@@ -55,7 +55,9 @@ pub(crate) fn inline(
                 "spec.{member} is not PEM; put a {what} in PEM there"
             )),
             None if required => {
-                problems.push(format!("spec.{member} is required when type is 'inline'"));
+                problems.push(format!(
+                    "spec.{member} is required when type is 'inline'; put a {what} in PEM there"
+                ));
             }
             None => {}
         }
@@ -86,7 +88,7 @@ pub(crate) struct FromSecrets {
 impl FromSecrets {
     /// There is no reference where one has to be.
     pub(crate) fn lacks(&mut self, field: &str) {
-        let problem = format!("{field} is required when type is 'secretRef'");
+        let problem = format!("{field} is required when type is 'secretRef'; name a Secret there");
         self.problems.push(problem);
     }
 

@@ -91,7 +91,8 @@ fn named<'w>(case: &Case<'_, 'w>, field: &str, name: &str) -> Network<'w> {
         // Konnect takes half an hour for it: no passing matter, and nobody has to do anything.
         (Some(_), Readiness::Ready, state) => Some(
             failed(format!(
-                "Referenced {key}: is not ready yet, current state: {}",
+                "Referenced {key}: is not ready yet, current state: {}; wait until Konnect has made it ready, \
+                 which takes a while",
                 state.unwrap_or("unknown")
             ))
             .waiting(true),

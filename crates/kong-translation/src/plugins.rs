@@ -182,7 +182,7 @@ impl Plugin<'_> {
         if let Some(source) = &self.fields.config_from {
             let value = self.value(view, "configFrom", source)?;
             if !value.is_object() {
-                let what = "is not a map of JSON or YAML";
+                let what = "is not a map of JSON or YAML; put the members of config there";
                 return Err(self.unusable("configFrom", source, what));
             }
             return Ok(Node::read(&value, true).filter(|node| !is_empty(node)));
@@ -207,7 +207,11 @@ impl Plugin<'_> {
         let Patch { path, source } = patch;
         let value = self.value(view, field, source)?;
         let Some(node) = Node::read(&value, true) else {
-            return Err(self.unusable(field, source, "is null"));
+            return Err(self.unusable(
+                field,
+                source,
+                "is null; put a value there, or take the patch out",
+            ));
         };
         patch::add(config, path, node).map_err(|reason| {
             format!(
@@ -229,12 +233,12 @@ impl Plugin<'_> {
         })?;
         let text = secrets::text(secret, source.key).map_err(|problem| match problem {
             NoText::Missing => self.unusable(field, source, "is missing; add it"),
-            NoText::Binary => self.unusable(field, source, "is not text"),
+            NoText::Binary => self.unusable(field, source, "is not text; put JSON or YAML there"),
         })?;
         // JSON first: YAML parsers read it slowest. Their errors quote what they read.
         serde_json::from_str(text)
             .or_else(|_| serde_yaml::from_str(text).map_err(drop))
-            .map_err(|()| self.unusable(field, source, "is neither JSON nor YAML"))
+            .map_err(|()| self.unusable(field, source, "is neither JSON nor YAML; correct it"))
     }
 
     fn unusable(&self, field: &str, source: &Source<'_>, what: &str) -> String {
@@ -473,20 +477,21 @@ mod tests {
             ),
             (
                 json!({"configFrom": source("text")}),
-                "configFrom: key \"text\" of Secret ns/config is not a map of JSON or YAML",
+                "configFrom: key \"text\" of Secret ns/config is not a map of JSON or YAML; put the \
+                 members of config there",
             ),
             (
                 json!({"configFrom": source("broken")}),
-                "configFrom: key \"broken\" of Secret ns/config is neither JSON nor YAML",
+                "configFrom: key \"broken\" of Secret ns/config is neither JSON nor YAML; correct it",
             ),
             (
                 json!({"configPatches": patch("/no/where")}),
-                "configPatches[0].path \"/no/where\" leads nowhere: what it passes through has to \
-                 be in config",
+                "configPatches[0].path \"/no/where\" leads nowhere; put what it passes through \
+                 into config, or correct it",
             ),
             (
                 json!({"configPatches": patch("x")}),
-                "configPatches[0].path \"x\" is not a JSON pointer: it has to begin with a slash",
+                "configPatches[0].path \"x\" is not a JSON pointer; let it begin with a slash",
             ),
         ];
         for (fields, reason) in cases {

@@ -479,7 +479,9 @@ impl Engine {
             if !left {
                 entity.healing = was_there;
                 let ours = entity.source != IdSource::Observed || entity.is_shared();
-                if at.is_named_by_server() && ours {
+                // What is to be taken over is waited for, and nothing is made in its place.
+                let awaited = entity.taking().is_some_and(|taking| !taking.done);
+                if at.is_named_by_server() && ours && !awaited {
                     // The server chooses the id: the next one has another.
                     entity.remote = None;
                     entity.source = IdSource::Own;

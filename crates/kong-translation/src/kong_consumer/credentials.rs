@@ -199,7 +199,9 @@ fn members(sort: &Sort, secret: &SecretSpec, name: &Name) -> Result<Members, Str
             }
             Ok("") | Err(NoText::Missing) => {}
             Ok(text) => drop(members.insert((*key).to_owned(), json!(text))),
-            Err(NoText::Binary) => return Err(format!("{used} its {key} key is not text")),
+            Err(NoText::Binary) => {
+                return Err(format!("{used} its {key} key is not text; put text there"));
+            }
         }
     }
     if sort.at == Collection::Jwts {

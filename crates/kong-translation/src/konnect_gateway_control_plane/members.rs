@@ -33,7 +33,7 @@ pub(super) fn ids(
             Some((Some(id), _)) => ids.push(id.clone()),
             Some((None, readiness)) => {
                 passing &= readiness != Readiness::Blocked;
-                problems.push(without_id(me.key, &key));
+                problems.push(without_id(me.key, &key, readiness));
             }
             None => {
                 passing = false;
@@ -61,9 +61,13 @@ fn missing(group: &Key, member: &Key) -> String {
     )
 }
 
-fn without_id(group: &Key, member: &Key) -> String {
+fn without_id(group: &Key, member: &Key, readiness: Readiness) -> String {
     let (group, member) = (&group.name.name, &member.name.name);
-    format!("control plane group {group} member {member} has no Konnect ID")
+    let waiting = format!("control plane group {group} member {member} has no Konnect ID");
+    match readiness {
+        Readiness::Blocked => waiting + "; its own conditions say why",
+        Readiness::Ready | Readiness::Pending => waiting,
+    }
 }
 
 fn not_resolved(problems: &[String]) -> [Condition; 2] {

@@ -7,8 +7,8 @@ use kong_model::Node;
 /// Adds a value as the operation `add` of JSON Patch does (RFC 6902 4.1): what the path leads to has
 /// to exist, its last step need not.
 pub(super) fn add(root: &mut Node, path: &str, value: Node) -> Result<(), &'static str> {
-    const NOT_A_POINTER: &str = "is not a JSON pointer: it has to begin with a slash";
-    const NOWHERE: &str = "leads nowhere: what it passes through has to be in config";
+    const NOT_A_POINTER: &str = "is not a JSON pointer; let it begin with a slash";
+    const NOWHERE: &str = "leads nowhere; put what it passes through into config, or correct it";
     if path.is_empty() {
         *root = value;
         return Ok(());

@@ -71,11 +71,6 @@ impl<M: Machine> Scene<M> {
         (entity, id): (Value, String),
         members: &Value,
     ) -> (Method, String, Option<Value>) {
-<<<<<<< HEAD
-        let (method, mut body) = match at.update() {
-            Update::Patch { .. } => (Method::Patch, json!({})),
-            Update::Put | Update::Whole { .. } | Update::No => (Method::Put, entity.clone()),
-=======
         let path = self.path(at, &id, &entity);
         let (method, path, mut body) = match at.update() {
             Update::Patch { .. } => (Method::Patch, path, json!({})),
@@ -84,7 +79,6 @@ impl<M: Machine> Scene<M> {
                 let list = at.items_path().to_owned();
                 (Method::Put, list, asked_for(at, &entity))
             }
->>>>>>> w/kinds-2
         };
         for (member, value) in members.as_object().into_iter().flatten() {
             body[member] = value.clone();

@@ -233,20 +233,17 @@ impl Shadow {
             return problems;
         };
         let key = (site.at, id.to_owned());
-<<<<<<< HEAD
-        let new = Entity::read(entity, false);
-        if new.owner.is_empty() {
-            // It carries no tags, so it does not say whose it is.
-            self.entities.insert(key, new);
-            return problems;
-=======
         let mut new = Entity::read(entity, false);
         if is_unmarked(site.at) {
             let uid = self.uid_of(site, id, entity).unwrap_or_default();
             uid.clone_into(&mut new.uid);
             new.owner = uid;
             new.unmarked = true;
->>>>>>> w/kinds-2
+            if new.owner.is_empty() {
+                // Nothing says whose it is.
+                self.entities.insert(key, new);
+                return problems;
+            }
         }
         let what = format!("{} {id} of {}", site.at.name(), self.name(&new.owner));
         match self.objects.get(&new.owner) {

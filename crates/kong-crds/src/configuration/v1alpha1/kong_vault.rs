@@ -2,12 +2,11 @@
 
 use kube::CustomResource;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 #[cfg(feature = "schema")]
 use crate::schema::{blocks, rules};
 use crate::{
-    Condition,
+    Condition, SecretValue,
     adopt::Adopt,
     object::object,
     reference::ControlPlaneRef,
@@ -75,7 +74,7 @@ pub struct KongVaultSpec {
     /// Configuration of the vault, as its sort defines it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(schema_with = "blocks::anything"))]
-    pub config: Option<Value>,
+    pub config: Option<SecretValue>,
     /// The config store of a vault of Konnect.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config_store_ref: Option<ConfigStoreRef>,
