@@ -11,6 +11,7 @@ pub mod faults;
 pub mod picture;
 pub mod random;
 pub mod records;
+pub mod refused;
 pub mod scenario;
 mod scene;
 pub mod sweep;
