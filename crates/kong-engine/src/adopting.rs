@@ -151,15 +151,6 @@ impl Entity {
         }
     }
 
-    /// Whether what Konnect holds is what is wanted.
-    pub(crate) fn is_as(&self, wanted: &Body, held: &Normal) -> bool {
-        let at = self.site.at;
-        self.recognise(held).is_some_and(|sent| {
-            let (wanted, sent) = (Normal::of(at, wanted), Normal::of(at, sent));
-            wanted.differences(&sent).is_empty()
-        })
-    }
-
     /// The members in which what Konnect holds is not what is wanted. Taking over in match mode writes
     /// nothing, so what does not have our tags yet need not have them.
     pub(crate) fn differences(&self, wanted: &Body, held: &Normal) -> Vec<String> {
