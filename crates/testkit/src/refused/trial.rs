@@ -101,13 +101,11 @@ impl Trial {
             self.take(row, deed);
             self.rest();
         }
-        match self.perform(last) {
-            Err(status) => Said::Refused(causes(&status)),
-            Ok(()) => {
-                self.rest();
-                Said::Told(self.told())
-            }
+        if let Err(status) = self.perform(last) {
+            return Said::Refused(causes(&status));
         }
+        self.rest();
+        Said::Told(self.told())
     }
 
     /// Does what the row says mends it.
