@@ -12,6 +12,7 @@ pub mod load;
 pub mod picture;
 pub mod random;
 pub mod records;
+pub mod refused;
 pub mod scenario;
 mod scene;
 pub mod sweep;
