@@ -20,7 +20,7 @@ mod rbac;
 mod test;
 mod workspace;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -82,8 +82,10 @@ enum Command {
     },
     /// Run the benches, those of the whole operator on a real API server, too.
     Bench {
-        /// One measurement of the whole operator alone: throughput, idle, backlog or restart.
+        /// One measurement of the whole operator alone: throughput, mixed, idle, backlog or restart.
         name: Option<String>,
+        /// How many services the load of "mixed" has, instead of a thousand: to try it.
+        services: Option<NonZeroUsize>,
     },
     /// Run everything that continuous integration runs.
     Test,
@@ -143,7 +145,7 @@ fn main() -> ExitCode {
         Command::Layers => layers::run(),
         Command::Assets { kubectl, helm } => assets::run(assets::Wanted { kubectl, helm }),
         Command::Openapi { file } => openapi::run(&file),
-        Command::Bench { name } => bench::run(name.as_deref()),
+        Command::Bench { name, services } => bench::run(name.as_deref(), services),
         Command::Test => test::run(),
     };
     match outcome {

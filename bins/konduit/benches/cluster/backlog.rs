@@ -47,8 +47,9 @@ pub(crate) async fn measure() {
     let calm = changes(&world).await;
     assert_eq!(operator.stop().await, 0);
 
-    let done = watching::programmed(&world, TARGETS).await;
-    world.apply_all(&goods::goods(TARGETS)).await;
+    let goods = goods::goods(TARGETS);
+    let done = watching::programmed(&world, &goods).await;
+    goods::apply(&world, &goods, None).await;
     // As far away as Konnect is.
     world.simulator().set_latency(Duration::from_millis(50));
     let operator = world.operator().start().await;

@@ -17,8 +17,9 @@ pub(crate) async fn measure() {
     let operator = world.operator().with(period).start().await;
     goods::open(&world).await;
     goods::opened(&world).await;
-    let done = watching::programmed(&world, TARGETS).await;
-    world.apply_all(&goods::goods(TARGETS)).await;
+    let goods = goods::goods(TARGETS);
+    let done = watching::programmed(&world, &goods).await;
+    goods::apply(&world, &goods, None).await;
     done.await.unwrap();
     world.rest(Duration::from_secs(3)).await;
 

@@ -2,8 +2,8 @@
 //! that does the same writes and nothing else. Run with `cargo xtask bench`; a name chooses one measurement.
 //!
 //! Figures are ratios within one run wherever there is something to divide by: the bare client, a plain list, the same
-//! thing without load. `goods` makes the objects, `bare` is the bare client, `watching` sees when all is done, and each
-//! other module is a measurement.
+//! thing without load. `goods` makes the objects, `bare` is the bare client, `watching` sees when all is done, and `race` lets both
+//! work at one load; each other module is a measurement.
 
 #![expect(
     clippy::unwrap_used,
@@ -16,6 +16,8 @@ mod backlog;
 mod bare;
 mod goods;
 mod idle;
+mod mixed;
+mod race;
 mod restart;
 mod throughput;
 mod watching;
@@ -35,12 +37,22 @@ async fn world() -> World {
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     // Cargo adds `--bench`.
-    let chosen = std::env::args()
+    let mut words = std::env::args()
         .skip(1)
-        .find(|argument| !argument.starts_with('-'));
+        .filter(|argument| !argument.starts_with('-'));
+    let chosen = words.next();
+    let size = words.next().map(|size| {
+        size.parse::<usize>()
+            .ok()
+            .filter(|size| *size > 0)
+            .expect("the size of a load is a number")
+    });
     let wanted = |name: &str| chosen.as_deref().is_none_or(|chosen| chosen == name);
     if wanted("throughput") {
         throughput::measure().await;
+    }
+    if wanted("mixed") {
+        mixed::measure(size).await;
     }
     if wanted("idle") {
         idle::measure().await;
@@ -64,6 +76,12 @@ fn quantile(mut figures: Vec<std::time::Duration>, share: f64) -> std::time::Dur
     )]
     let at = (last as f64 * share).round() as usize;
     figures[at.min(last)]
+}
+
+/// The middle one of an odd number of ratios.
+fn median(mut ratios: Vec<f64>) -> f64 {
+    ratios.sort_by(f64::total_cmp);
+    ratios[ratios.len() / 2]
 }
 
 /// Resident memory in MiB.

@@ -16,9 +16,9 @@ pub(crate) async fn measure() {
     let operator = world.operator().start().await;
     goods::open(&world).await;
     goods::opened(&world).await;
-    let done = watching::programmed(&world, TARGETS).await;
     let goods = goods::goods(TARGETS);
-    world.apply_all(&goods).await;
+    let done = watching::programmed(&world, &goods).await;
+    goods::apply(&world, &goods, None).await;
     done.await.unwrap();
     assert_eq!(operator.stop().await, 0);
 

@@ -1,7 +1,7 @@
 //! Sees when all objects are programmed, by a watch: asking again and again for ten thousand objects would be most of what is
 //! measured.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use clustertest::{World, object};
 use futures::TryStreamExt as _;
@@ -11,15 +11,17 @@ use kube::{
     api::{DynamicObject, ListParams, WatchEvent, WatchParams},
 };
 use serde_json::Value;
+use testkit::load::Good;
 use tokio::task::JoinHandle;
 
-/// Begins to watch, and ends when so many upstreams and targets are programmed.
-pub(crate) async fn programmed(world: &World, targets: usize) -> JoinHandle<()> {
+/// Begins to watch, and ends when as many objects of each kind are programmed as these are, of those that can be.
+pub(crate) async fn programmed(world: &World, goods: &[Good]) -> JoinHandle<()> {
+    let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
+    for good in goods.iter().filter(|good| good.at.is_some()) {
+        *counts.entry(good.key().kind).or_default() += 1;
+    }
     let mut kinds = Vec::new();
-    for (kind, count) in [
-        (Kind::KongUpstream, targets / crate::goods::EACH),
-        (Kind::KongTarget, targets),
-    ] {
+    for (kind, count) in counts {
         let api = world.all(kind);
         // Before anything is applied, so that nothing is missed.
         let list = api.list(&ListParams::default().limit(1)).await.unwrap();
