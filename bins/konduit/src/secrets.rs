@@ -1,7 +1,7 @@
 //! What must never be printed, and how it is kept out.
 //!
-//! Objects are redacted by a table of fields, sentences of others by looking for the values themselves,
-//! and so is the configuration of plugins in Konnect, which may come out of a Secret. Start with
+//! Objects are redacted by the fields that their collection keeps secret, sentences of others by looking for
+//! the values themselves, and so is the configuration of plugins in Konnect, which may come out of a Secret. Start with
 //! [`redact`], [`Secrets`] and [`Vault`].
 
 use std::collections::BTreeSet;
@@ -15,13 +15,6 @@ use serde_json::Value;
 
 use crate::manifests::Document;
 
-/// Fields with secrets, by kind. A field whose value is an object hides all its members.
-const FIELDS: &[(&str, &[&str])] = &[
-    ("Secret", &["/data", "/stringData"]),
-    ("KonnectAPIAuthConfiguration", &["/spec/token"]),
-    ("KongCertificate", &["/spec/key", "/spec/key_alt"]),
-];
-
 /// Where kubectl keeps a copy of the whole object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -31,7 +24,7 @@ const SHORT: usize = 6;
 /// Puts a mark in place of everything that is secret in an object.
 pub(crate) fn redact(object: &mut Value) {
     for field in fields_of(object) {
-        if let Some(value) = object.pointer_mut(field) {
+        if let Some(value) = object.pointer_mut(&field) {
             hide(value);
         }
     }
@@ -43,12 +36,18 @@ pub(crate) fn redact(object: &mut Value) {
     }
 }
 
-fn fields_of(object: &Value) -> &'static [&'static str] {
-    let kind = object["kind"].as_str().unwrap_or_default();
-    FIELDS
-        .iter()
-        .find(|(known, _)| *known == kind)
-        .map_or(&[], |(_, fields)| fields)
+/// Fields with secrets, as JSON pointers: those that the collection of the kind has, and the data of Secrets. A field
+/// whose value is an object hides all its members.
+fn fields_of(object: &Value) -> Vec<String> {
+    let kind = object["kind"].as_str().and_then(|kind| kind.parse().ok());
+    if kind == Some(Kind::Secret) {
+        return vec!["/data".to_owned(), "/stringData".to_owned()];
+    }
+    let at = kind.and_then(kong_translation::collection);
+    let members = at.map(|at| at.secrets()).unwrap_or_default().iter();
+    members
+        .map(|member| format!("/spec/{}", member.replace('.', "/")))
+        .collect()
 }
 
 fn hide(value: &mut Value) {
@@ -134,7 +133,7 @@ impl Secrets {
     pub(crate) fn of(object: &Value) -> Self {
         let mut values = Vec::new();
         for field in fields_of(object) {
-            if let Some(value) = object.pointer(field) {
+            if let Some(value) = object.pointer(&field) {
                 collect(value, &mut values);
             }
         }
@@ -182,10 +181,8 @@ impl Vault {
         let list = |kind: Kind| cluster.list(&ResourceId::new(kind.group(), kind.plural()), None);
         let place = |object: &Value| object["metadata"]["namespace"].as_str().map(str::to_owned);
         let mut used = BTreeSet::new();
-        for plugin in list(Kind::KongPlugin) {
-            let mut names = BTreeSet::new();
-            referred(plugin, &mut names);
-            used.extend(names.into_iter().map(|name| (place(plugin), name)));
+        for plugin in list(Kind::KongPlugin).chain(list(Kind::KongClusterPlugin)) {
+            referred(plugin, place(plugin).as_deref(), &mut used);
         }
         let is_used = |secret: &Value| {
             let name = secret["metadata"]["name"].as_str().unwrap_or_default();
@@ -246,20 +243,21 @@ impl Vault {
     }
 }
 
-/// Names of the Secrets that a plugin has values from.
-fn referred(value: &Value, names: &mut BTreeSet<String>) {
+/// The Secrets that a plugin of this namespace has values from: of its own namespace or of the one that it names.
+fn referred(value: &Value, home: Option<&str>, found: &mut BTreeSet<(Option<String>, String)>) {
     match value {
         Value::Object(members) => {
             for (field, member) in members {
                 match member["name"].as_str() {
                     Some(name) if field == "secretKeyRef" => {
-                        names.insert(name.to_owned());
+                        let namespace = member["namespace"].as_str().or(home);
+                        found.insert((namespace.map(str::to_owned), name.to_owned()));
                     }
-                    Some(_) | None => referred(member, names),
+                    Some(_) | None => referred(member, home, found),
                 }
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| referred(item, names)),
+        Value::Array(items) => items.iter().for_each(|item| referred(item, home, found)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
@@ -314,15 +312,22 @@ mod tests {
             "metadata": {"name": "p", "namespace": "n"}, "plugin": "word",
             "configPatches": [{"path": "/x", "valueFrom": {"secretKeyRef": {"name": "s", "key": "json"}}}]}),
         );
+        create(json!({"apiVersion": "v1", "kind": "Secret",
+            "metadata": {"name": "far", "namespace": "away"}, "stringData": {"b": "distant"}}));
+        create(
+            json!({"apiVersion": Kind::KongClusterPlugin.api_version(), "kind": "KongClusterPlugin",
+            "metadata": {"name": "c"}, "plugin": "word", "configFrom": {"secretKeyRef":
+                {"namespace": "away", "name": "far", "key": "b"}}}),
+        );
         let mut vault = Vault::default();
         vault.learn(&cluster);
         let mut dump = json!([{"services": [{"name": "word", "plugins": [
-            {"name": "word", "config": {"x": ["deep", "shallow"], "y": {"pin": 4711, "z": "word"}}}]}]}]);
+            {"name": "word", "config": {"x": ["deep", "distant", "shallow"], "y": {"pin": 4711, "z": "word"}}}]}]}]);
         vault.redact_plugins(&mut dump);
         assert_eq!(
             dump,
             json!([{"services": [{"name": "word", "plugins": [{"name": "word", "config":
-                {"x": ["[redacted]", "shallow"], "y": {"pin": "[redacted]", "z": "[redacted]"}}}]}]}])
+                {"x": ["[redacted]", "[redacted]", "shallow"], "y": {"pin": "[redacted]", "z": "[redacted]"}}}]}]}])
         );
     }
 
@@ -344,6 +349,26 @@ mod tests {
         let mut value = json!("x");
         hide_named("config.redis.password", &mut value);
         assert_eq!(value, "[redacted]");
+    }
+
+    #[test]
+    fn fields_are_hidden_that_the_collection_of_the_kind_keeps_secret() {
+        let mut key = json!({"kind": "KongKey", "spec": {
+            "kid": "k", "jwk": "hidden", "pem": {"public_key": "p", "private_key": "hidden"},
+        }});
+        redact(&mut key);
+        let mut token = json!({"kind": "KonnectAPIAuthConfiguration", "spec": {"token": "hidden"}});
+        redact(&mut token);
+        let mut issuer =
+            json!({"kind": "KongCredentialJWT", "spec": {"key": "shown", "secret": "hidden"}});
+        redact(&mut issuer);
+        assert_eq!(
+            key["spec"]["pem"],
+            json!({"public_key": "p", "private_key": REDACTED})
+        );
+        assert_eq!(key["spec"]["jwk"], REDACTED);
+        assert_eq!(token["spec"]["token"], REDACTED);
+        assert_eq!(issuer["spec"], json!({"key": "shown", "secret": REDACTED}));
     }
 
     #[test]
