@@ -17,8 +17,8 @@ use std::io::{self, IsTerminal as _, Write as _};
 use anyhow::{Context as _, Result};
 use clap::CommandFactory as _;
 use konduit_runtime::{
-    Authority, Builder, Certificate, Election, Endpoint, Leadership, Readers, Runtime, Selection, Timings,
-    Webhook,
+    Authority, Builder, Certificate, Election, Endpoint, Leadership, Readers, Runtime, Selection,
+    Timings, Webhook,
     rbac::{self, WEBHOOK_SECRET},
 };
 use kong_crds::SecretLabel;

@@ -11,7 +11,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use konduit_runtime::Execute;
-use kong_model::{Call, Collection, Cursor, Failure, Filter, Naming, RemoteId, Reply, Sealed, ServerUrl, Shape, Site};
+use kong_model::{
+    Call, Collection, Cursor, Failure, Filter, Naming, RemoteId, Reply, Sealed, ServerUrl, Shape,
+    Site,
+};
 use kong_resolve::Access;
 use konnect_sim::Konnect;
 use serde_json::{Value, json};
