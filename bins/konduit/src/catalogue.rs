@@ -197,7 +197,7 @@ mod tests {
             Some(Unserved::Misspelt(format!("write apiVersion: {group}")))
         );
         assert_eq!(unserved("apps/v1", "Deployment"), Some(Unserved::Foreign));
-        assert_eq!(unserved(group, "KongConsumer"), Some(Unserved::Foreign));
+        assert_eq!(unserved(group, "KongLicense"), Some(Unserved::Foreign));
     }
 
     #[test]

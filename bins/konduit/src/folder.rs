@@ -13,6 +13,7 @@ use std::sync::Arc;
 use cluster_sim::{
     Cluster, ObjectId, Preconditions, Propagation, Reason, Request, Status, WriteOptions,
 };
+use kong_crds::Kind;
 use kong_driver::Driver;
 use kong_engine::Engine;
 use serde_json::Value;
@@ -301,6 +302,7 @@ impl Folder {
             }
         }
         merge::strip(&mut manifest.document);
+        let is_cluster_wide = is_cluster_wide(&manifest.document);
         let meta = &mut manifest.document["metadata"];
         if let Some(message) = no_text(&meta["name"]) {
             let remedy = match (&meta["name"], &meta["generateName"]) {
@@ -313,7 +315,7 @@ impl Folder {
             };
             return unclear(manifest, "metadata.name", &message, remedy);
         }
-        if meta["namespace"].is_null() {
+        if meta["namespace"].is_null() && !is_cluster_wide {
             meta["namespace"] = Value::from(self.namespace.as_str());
         }
         match cluster.id_of(&manifest.document) {
@@ -415,4 +417,11 @@ fn refresh_places(entry: &mut Entry) {
     for finding in findings {
         finding.place = Some(manifest.place(finding.field.as_deref().unwrap_or_default()));
     }
+}
+/// Whether an object is of a kind that has no namespaces.
+pub(crate) fn is_cluster_wide(document: &Value) -> bool {
+    let version = document["apiVersion"].as_str().unwrap_or_default();
+    let group = version.rsplit_once('/').map_or("", |(group, _)| group);
+    let kind = document["kind"].as_str().unwrap_or_default();
+    Kind::from_api(group, kind).is_some_and(|kind| !kind.namespaced())
 }

@@ -142,7 +142,9 @@ pub(crate) fn up(options: &Up, streams: &mut Streams<'_>) -> Result<Outcome> {
 impl Session {
     fn new(options: &Up, input: &mut dyn Read) -> Result<Self> {
         let definitions = kong_crds::crd_documents();
-        let driver = driver(cluster(&definitions)?, Konnect::new(SEED));
+        let mut konnect = Konnect::new(SEED);
+        konnect.provision_at_once();
+        let driver = driver(cluster(&definitions)?, konnect);
         let mut paths = Paths::new(options.paths.clone(), input)?;
         if let Some(dump) = options.dump.as_deref().filter(|it| *it != Path::new(DASH)) {
             paths.leave_out(dump)?;

@@ -342,7 +342,7 @@ impl Entity {
     /// Whether it goes with this other one, if that goes.
     pub(crate) fn falls_with(&self, other: &Self) -> bool {
         let remote = other.remote.as_ref();
-        let remote = remote.filter(|_| other.is_present() && other.stranger.is_none());
+        let remote = remote.filter(|_| other.is_possible() && other.stranger.is_none());
         remote.is_some_and(|remote| self.goes_along_with(other.site.at, remote))
     }
 

@@ -38,6 +38,9 @@ use fault::Faults;
 use ids::Ids;
 use organisation::{DEFAULT, Limit, Organisation, Tokens};
 
+/// Milliseconds until a network, or what it reaches others by, is ready.
+const PROVISIONING: u64 = 30_000;
+
 /// Konnect, in memory: requests in, answers out. A copy is a snapshot, and cheap.
 ///
 /// Every token that does not begin with `kpat_bad` is accepted and belongs to one organisation, until
@@ -55,6 +58,8 @@ pub struct Konnect {
     log: Arc<Vec<Entry>>,
     /// Texts that dumps do not show.
     concealed: Arc<BTreeSet<String>>,
+    /// Milliseconds until what is provisioned is ready.
+    provisioning: u64,
 }
 
 impl Konnect {
@@ -69,9 +74,15 @@ impl Konnect {
             served: 0,
             log: Arc::default(),
             concealed: Arc::default(),
+            provisioning: PROVISIONING,
         };
         konnect.found(DEFAULT);
         konnect
+    }
+
+    /// From now on networks, and what they reach others by, are ready as soon as they are made.
+    pub fn provision_at_once(&mut self) {
+        self.provisioning = 0;
     }
 
     fn found(&mut self, organisation: &str) {

@@ -18,15 +18,14 @@ use crate::time::Millis;
 /// Members that the server keeps, whatever a body says.
 const KEPT: [&str; 3] = ["id", "created_at", "updated_at"];
 
-/// Milliseconds until a network, or what it reaches others by, is ready.
-const PROVISIONING: u64 = 30_000;
-
 /// One request being served.
 pub(crate) struct Desk<'a> {
     pub(crate) store: &'a mut Store,
     pub(crate) ids: &'a mut Ids,
     pub(crate) region: &'a str,
     pub(crate) now: Millis,
+    /// Milliseconds until what is provisioned is ready.
+    pub(crate) provisioning: u64,
 }
 
 impl Desk<'_> {
@@ -58,7 +57,7 @@ impl Desk<'_> {
         if !collection.facts().contains(&"state") {
             return;
         }
-        let since = Value::from(Millis(self.now.0.saturating_sub(PROVISIONING)).date_time());
+        let since = Value::from(Millis(self.now.0.saturating_sub(self.provisioning)).date_time());
         let Some(scope) = self.store.scope_mut(place.control_plane) else {
             return;
         };
@@ -251,6 +250,11 @@ impl Desk<'_> {
                 Value::from(self.now.date_time())
             }
         };
+        if let Some(state) = members.get_mut("state")
+            && self.provisioning == 0
+        {
+            *state = json!("ready");
+        }
         for field in KEPT {
             members.remove(field);
         }

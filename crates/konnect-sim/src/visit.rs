@@ -191,6 +191,7 @@ impl Konnect {
             ids: &mut self.ids,
             region,
             now: visit.now,
+            provisioning: self.provisioning,
         };
         desk.serve(&place, request)
     }

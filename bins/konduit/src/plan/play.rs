@@ -23,7 +23,7 @@ use super::ghosts::{self, Ghosts};
 use super::identity::{self, Identities};
 use crate::catalogue::Catalogue;
 use crate::findings::Finding;
-use crate::folder::Folder;
+use crate::folder::{Folder, is_cluster_wide};
 use crate::inverse::Inverse;
 use crate::manifests::{Paths, Reader};
 use crate::remote::{Reading, use_token};
@@ -98,7 +98,10 @@ impl Manifests {
         let mut given = BTreeMap::new();
         for manifest in &reading.manifests {
             let mut document = manifest.document.clone();
-            if let Some(metadata) = document["metadata"].as_object_mut() {
+            let is_cluster_wide = is_cluster_wide(&document);
+            if let Some(metadata) = document["metadata"].as_object_mut()
+                && !is_cluster_wide
+            {
                 metadata
                     .entry("namespace")
                     .or_insert_with(|| namespace.into());

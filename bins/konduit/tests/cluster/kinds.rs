@@ -58,6 +58,15 @@ async fn all_examples_come_and_go_in_any_order() {
             let of = |at| konnect.entities(at, None).map(|(_, entity)| entity.clone());
             Collection::all().flat_map(of).collect()
         });
+        // What is written as a whole is never deleted, but emptied.
+        let left: Vec<Value> = left
+            .into_iter()
+            .filter(|entity| {
+                entity["dataplane_groups"]
+                    .as_array()
+                    .is_none_or(|it| !it.is_empty())
+            })
+            .collect();
         assert_eq!(left, Vec::<Value>::new(), "seed {seed}");
         println!(
             "seed {seed}: {} objects, programmed after {applied:.1?}, gone after {:.1?}",

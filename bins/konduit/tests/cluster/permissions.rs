@@ -9,6 +9,7 @@ use clustertest::{HOME, World, object};
 use envtest::audit::Record;
 use kong_crds::Kind;
 use serde_json::{Value, json};
+use testkit::examples::{Examples, is_judged, is_well};
 
 use crate::shop::{self, NAMESPACE};
 use crate::world;
@@ -192,6 +193,19 @@ async fn no_permission_is_there_that_is_not_used() {
         .edit(&kept, &json!({"data": {"tls.crt": "", "tls.key": ""}}))
         .await;
     let running = operator.start().await;
+    // Every kind that is served.
+    let examples = Examples::get();
+    for key in examples.keys().filter(|key| key.kind.namespaced()) {
+        world.namespace(key.name.namespace()).await;
+    }
+    let of_each: Vec<Value> = examples.documents().cloned().collect();
+    world.apply_all(&of_each).await;
+    for (key, object) in examples.keys().zip(&of_each) {
+        if is_judged(key.kind) {
+            world.until(object, "well", is_well).await;
+        }
+    }
+    world.delete_all(&of_each).await;
     // The same event again, and again, is an event with a count.
     let route = &objects[1];
     for service in ["nowhere", "service", "nowhere", "service"] {

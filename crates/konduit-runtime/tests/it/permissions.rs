@@ -53,7 +53,7 @@ fn permits(rule: &Rule, verb: &str, asked: &Asked) -> bool {
 #[tokio::test(start_paused = true)]
 async fn every_permission_is_used_and_none_is_missing() {
     let world = World::new();
-    for example in ["quickstart", "plugins", "certificates"] {
+    for example in ["quickstart", "plugins", "certificates", "kinds"] {
         world.apply_example(example);
     }
     world.apply(BINDING);

@@ -452,5 +452,5 @@ fn what_is_planted_is_there_as_it_is_and_constrains_what_follows() {
     let path = format!("{path}/core-entities/services");
     assert_eq!(client.get(&format!("{path}/{}", id(2))).body, service);
     let twice = json!({"name": "shop", "host": "h"});
-    assert_eq!(client.put(&format!("{path}/{}", id(3)), twice).status, 409);
+    assert_eq!(client.put(&format!("{path}/{}", id(3)), twice).status, 400);
 }

@@ -186,6 +186,8 @@ fn all_examples_come_and_go_in_any_order() {
             scene.run_for(dice.below(400));
         }
         finish(&mut scene, Care::QUICK);
+        let wall = scene.driver.now().wall;
+        scene.driver.cluster.collect_garbage(wall);
         let left: Vec<String> = scene.objects().iter().map(Value::to_string).collect();
         complaints.extend(
             left.iter()
