@@ -44,7 +44,10 @@ fn fields_of(object: &Value) -> Vec<String> {
         return vec!["/data".to_owned(), "/stringData".to_owned()];
     }
     let at = kind.and_then(kong_translation::collection);
-    let members = at.map(|at| at.secrets()).unwrap_or_default().iter();
+    let members = at
+        .map(kong_model::Collection::secrets)
+        .unwrap_or_default()
+        .iter();
     members
         .map(|member| format!("/spec/{}", member.replace('.', "/")))
         .collect()

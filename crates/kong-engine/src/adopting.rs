@@ -42,6 +42,10 @@ pub(crate) enum Found {
 }
 
 impl Taking {
+    #[expect(
+        clippy::unnecessary_box_returns,
+        reason = "few entities have one, so all keep it boxed"
+    )]
     pub(crate) fn new(wanted: Adoption) -> Box<Self> {
         Box::new(Self {
             wanted,

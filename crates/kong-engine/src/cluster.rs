@@ -148,13 +148,12 @@ impl Engine {
             // nobody has recorded it: a finalizer that is there stays until that is known.
             let unclear = present && (unit.verdict.output == Output::KeepLastGood || nowhere);
             let unplaced = present && self.recorded.may_be_somewhere(key);
-            let wanted = match unit.verdict.heir {
-                Some(heir) => present && !self.has_taken_over(heir),
-                None => {
-                    let announced = present || self.may_announce(key);
-                    let wanted = unit.verdict.cleanup && !record.deleting && announced;
-                    exists || unclear || unplaced || wanted
-                }
+            let wanted = if let Some(heir) = unit.verdict.heir {
+                present && !self.has_taken_over(heir)
+            } else {
+                let announced = present || self.may_announce(key);
+                let wanted = unit.verdict.cleanup && !record.deleting && announced;
+                exists || unclear || unplaced || wanted
             };
             set(KONNECT_CLEANUP_FINALIZER, wanted);
             for name in kong_translation::obsolete_finalizers(key.kind) {

@@ -275,7 +275,7 @@ impl Engine {
             }
             Belief::Held(_) | Belief::Trusted(_) | Belief::Unknown | Belief::Absent => {}
         }
-        if self.is_replaced(entity) {
+        if entity.is_replaced() {
             return Decision::Replace;
         }
         if entity.is_left() {

@@ -160,27 +160,24 @@ impl Engine {
             }
         }
         for child in new {
-            match self.mints.children.get_mut(&child.key) {
-                Some(state) => {
-                    if state.child != *child {
-                        // It is not as it was when that failed.
-                        state.failures = 0;
-                        state.not_before = Mono::default();
-                    }
-                    state.child = child.clone();
-                    state.owner = owner.clone();
+            if let Some(state) = self.mints.children.get_mut(&child.key) {
+                if state.child != *child {
+                    // It is not as it was when that failed.
+                    state.failures = 0;
+                    state.not_before = Mono::default();
                 }
-                None => {
-                    let state = State {
-                        owner: owner.clone(),
-                        child: child.clone(),
-                        in_flight: None,
-                        failures: 0,
-                        not_before: Mono::default(),
-                        alarm: None,
-                    };
-                    self.mints.children.insert(child.key.clone(), state);
-                }
+                state.child = child.clone();
+                state.owner = owner.clone();
+            } else {
+                let state = State {
+                    owner: owner.clone(),
+                    child: child.clone(),
+                    in_flight: None,
+                    failures: 0,
+                    not_before: Mono::default(),
+                    alarm: None,
+                };
+                self.mints.children.insert(child.key.clone(), state);
             }
             self.check_mint(&child.key);
         }

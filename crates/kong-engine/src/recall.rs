@@ -90,9 +90,10 @@ fn recorded_place(key: &Key, record: &Record) -> Option<(Site, RemoteId)> {
         let text = value.as_str().or_else(|| value["id"].as_str())?;
         (!text.is_empty()).then(|| RemoteId::from(text))
     };
-    let control_plane = match at.is_in_control_plane() {
-        true => Some(id("controlPlaneID")?),
-        false => None,
+    let control_plane = if at.is_in_control_plane() {
+        Some(id("controlPlaneID")?)
+    } else {
+        None
     };
     let parent = match at.parent() {
         Some(parent) => Some(id(&format!("{}ID", parent.field))?),

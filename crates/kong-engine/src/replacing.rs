@@ -12,18 +12,20 @@ use crate::engine::Engine;
 use crate::entities::{Belief, Entity};
 use crate::input::OpId;
 
-impl Engine {
-    /// Whether an entity that is there, and not as wanted, makes room for one that is.
-    pub(crate) fn is_replaced(&self, entity: &Entity) -> bool {
-        let at = entity.site.at;
+impl Entity {
+    /// Whether one that is there, and not as wanted, makes room for one that is.
+    pub(crate) fn is_replaced(&self) -> bool {
+        let at = self.site.at;
         let fixed = at.update() == Update::No && at.members().is_none();
-        let frame = kong_translation::frame(entity.owner.kind);
+        let frame = kong_translation::frame(self.owner.kind);
         fixed
-            && matches!(entity.belief, Belief::Held(_))
-            && entity.main
+            && matches!(self.belief, Belief::Held(_))
+            && self.main
             && frame.is_some_and(kong_resolve::Frame::replaces)
     }
+}
 
+impl Engine {
     /// What is there is left behind, and the object has yet to get what it wants: a list says whether that is
     /// there already.
     pub(crate) fn replace(&mut self, id: Uuid) {
@@ -54,7 +56,7 @@ impl Engine {
             not_before: self.now,
             ..old
         };
-        let remote = left.remote.iter().map(|remote| remote.as_str());
+        let remote = left.remote.iter().map(kong_model::RemoteId::as_str);
         let rest = Uuid::new_v5(&id, remote.collect::<String>().as_bytes());
         self.entities.insert(rest, left);
         self.entities.insert(id, new);

@@ -150,9 +150,10 @@ impl World {
             let users = self.users.entry((key.kind, plugin)).or_default();
             users.insert(key.name.clone());
         }
-        let before = self.objects.insert(key.clone(), Box::new(entry));
+        let own = key.clone();
+        let before = self.objects.insert(key, Box::new(entry));
         if let Some(old) = &before {
-            self.forget_use(&key, &old.meta);
+            self.forget_use(&own, &old.meta);
         }
         before.map(|old| *old)
     }

@@ -102,10 +102,10 @@ fn made<K: Judge>(me: Me<'_, K>, view: &View<'_>, consumer: &Key) -> Option<Made
     let name = &*consumer.name.name;
     let called_after = me.key.name.name.strip_prefix(name);
     let called_after = called_after.is_some_and(|rest| rest.starts_with('-'));
-    let owned = owner(Kind::KongConsumer).any(|(_, owner)| **owner == *name);
+    let of_consumer = owner(Kind::KongConsumer).any(|(_, owner)| **owner == *name);
     let (_, secret) = owner(Kind::Secret)
         .next()
-        .filter(|_| called_after && owned)?;
+        .filter(|_| called_after && of_consumer)?;
     match view.object(&Ref::<KongConsumer>::new(consumer.name.clone())) {
         Lookup::Found(meta, fields) if kong_consumer::lists(fields, secret) => {
             let heir = kong_consumer::part_of(meta, K::AT, secret);

@@ -86,6 +86,11 @@ fn key_set(
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::needless_pass_by_value,
+        reason = "tests write their JSON where it is used"
+    )]
+
     use kong_crds::Kind;
     use kong_crds::conditions::KEY_SET_REF_VALID;
     use kong_resolve::{Key, Output, Readiness, Standing};

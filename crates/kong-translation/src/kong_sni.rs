@@ -48,6 +48,11 @@ impl Judge for KongSNI {
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::needless_pass_by_value,
+        reason = "tests write their JSON where it is used"
+    )]
+
     use kong_crds::Kind;
     use kong_crds::conditions::{CERTIFICATE_REF_VALID, INVALID, REF_NOT_PERMITTED, RESOLVED_REFS};
     use kong_model::{RemoteId, Site};

@@ -28,9 +28,9 @@ impl Judge for KonnectCloudGatewayDataPlaneGroupConfiguration {
             .home()
             .and_then(|home| view.standing(&home.control_plane));
         case.makes_way = standing.is_some_and(Standing::takes_along);
-        let plane = place.home().and_then(|home| home.id.clone());
+        let home_id = place.home().and_then(|home| home.id.clone());
         case.ids
-            .extend(plane.clone().map(|id| ("controlPlaneID", id)));
+            .extend(home_id.clone().map(|id| ("controlPlaneID", id)));
         let groups = me.spec.dataplane_groups.as_deref().unwrap_or_default();
         let networks = networks(&mut case, groups);
         let geo = place.home().and_then(geo);
@@ -48,7 +48,8 @@ impl Judge for KonnectCloudGatewayDataPlaneGroupConfiguration {
                 };
                 let groups: Vec<Value> = groups.iter().zip(&networks).map(of).collect();
                 members.insert("dataplane_groups".to_owned(), json!(groups));
-                members.extend(plane.map(|id| ("control_plane_id".to_owned(), json!(id.as_str()))));
+                members
+                    .extend(home_id.map(|id| ("control_plane_id".to_owned(), json!(id.as_str()))));
                 members.extend(geo.map(|geo| ("control_plane_geo".to_owned(), json!(geo))));
                 Body::from_wire(Self::AT, &Value::Object(members))
             },
@@ -108,6 +109,11 @@ fn data_plane_group(group: &DataPlaneGroup, network: Option<&RemoteId>) -> Value
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::needless_pass_by_value,
+        reason = "tests write their JSON where it is used"
+    )]
+
     use std::sync::Arc;
 
     use kong_crds::Kind;

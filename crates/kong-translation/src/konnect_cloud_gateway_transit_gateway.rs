@@ -52,7 +52,7 @@ fn place(case: &mut Case<'_, '_>, network: &Network<'_>) -> Place {
     if network.missing {
         return Place::Gone(None);
     }
-    let home = network.standing.and_then(|standing| standing.as_home());
+    let home = network.standing.and_then(Standing::as_home);
     let Some(home) = home else {
         return Place::Unclear;
     };
@@ -111,6 +111,11 @@ fn of(gateway: &impl Serialize, attachment: &impl Serialize, kind: &str) -> Memb
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::needless_pass_by_value,
+        reason = "tests write their JSON where it is used"
+    )]
+
     use kong_crds::Kind;
     use kong_model::RemoteId;
     use kong_resolve::{Intent, Key, Output};

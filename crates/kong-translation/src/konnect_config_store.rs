@@ -19,8 +19,8 @@ impl Judge for KonnectConfigStore {
     fn judge(me: Me<'_, Self>, view: &View<'_>) -> Verdict {
         let mut case = Case::of(me, view);
         let place = control_plane::by_object(&mut case, &me.spec.control_plane_ref);
-        let plane = place.home().and_then(|home| home.id.clone());
-        case.ids.extend(plane.map(|id| ("controlPlaneID.id", id)));
+        let home_id = place.home().and_then(|home| home.id.clone());
+        case.ids.extend(home_id.map(|id| ("controlPlaneID.id", id)));
         let entity = Entity {
             at: Self::AT,
             parent: None,
@@ -40,6 +40,11 @@ impl Judge for KonnectConfigStore {
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::needless_pass_by_value,
+        reason = "tests write their JSON where it is used"
+    )]
+
     use kong_crds::conditions::{CONTROL_PLANE_REF_VALID, INVALID, NOT_PROGRAMMED, RESOLVED_REFS};
     use kong_model::RemoteId;
     use kong_resolve::{Key, Output, Readiness};
@@ -92,7 +97,7 @@ mod tests {
             ),
             (
                 Some(control_plane_with(|home| {
-                    home.readiness = Readiness::Pending
+                    home.readiness = Readiness::Pending;
                 })),
                 NOT_PROGRAMMED,
                 "Referenced KonnectGatewayControlPlane ns/cp is not programmed yet",

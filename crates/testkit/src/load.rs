@@ -73,7 +73,7 @@ struct Family {
 
 impl Family {
     fn of(mark: &str) -> Self {
-        let key = |kind, what: &str| Key::new(kind, NAMESPACE, &format!("{what}-{mark}"));
+        let key = |kind, what: &str| Key::new(kind, NAMESPACE, format!("{what}-{mark}"));
         Self {
             service: key(Kind::KongService, "service"),
             route: key(Kind::KongRoute, "route"),
@@ -102,7 +102,7 @@ fn consumer(own: &Key) -> Good {
     Good::named(document, Some(Collection::Consumers), &[])
 }
 
-fn credential(kind: Kind, at: Collection, name: &str, fields: Value, consumer: &Key) -> Good {
+fn credential(kind: Kind, at: Collection, name: &str, fields: &Value, consumer: &Key) -> Good {
     let mut document = json!({
         "apiVersion": kind.api_version(), "kind": kind.as_str(),
         "metadata": {"name": name, "namespace": NAMESPACE},
@@ -122,14 +122,14 @@ fn credentials(mark: &str, consumer: &Key) -> [Good; 2] {
             Kind::KongCredentialAPIKey,
             Collection::KeyAuths,
             &key,
-            of_key,
+            &of_key,
             consumer,
         ),
         credential(
             Kind::KongCredentialBasicAuth,
             Collection::BasicAuths,
             &basic,
-            of_basic,
+            &of_basic,
             consumer,
         ),
     ]

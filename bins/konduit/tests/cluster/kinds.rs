@@ -36,6 +36,9 @@ async fn all_examples_come_and_go_in_any_order() {
     for key in examples.keys().filter(|key| key.kind.namespaced()) {
         world.namespace(key.name.namespace()).await;
     }
+    world
+        .simulator()
+        .with(konnect_sim::Konnect::provision_at_once);
     let operator = world.operator().start().await;
     for seed in 0..SEEDS {
         let began = Instant::now();

@@ -194,6 +194,9 @@ async fn no_permission_is_there_that_is_not_used() {
         .await;
     let running = operator.start().await;
     // Every kind that is served.
+    world
+        .simulator()
+        .with(konnect_sim::Konnect::provision_at_once);
     let examples = Examples::get();
     for key in examples.keys().filter(|key| key.kind.namespaced()) {
         world.namespace(key.name.namespace()).await;

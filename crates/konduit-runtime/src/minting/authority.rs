@@ -201,13 +201,12 @@ fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut element = vec![tag];
     let bytes = length.to_be_bytes();
     let digits = &bytes[bytes.iter().take_while(|byte| **byte == 0).count()..];
-    match u8::try_from(length) {
-        Ok(short @ 0..0x80) => element.push(short),
-        Ok(_) | Err(_) => {
-            let count = u8::try_from(digits.len()).expect("a length has at most eight bytes");
-            element.push(0x80 | count);
-            element.extend_from_slice(digits);
-        }
+    if let Ok(short @ 0..0x80) = u8::try_from(length) {
+        element.push(short);
+    } else {
+        let count = u8::try_from(digits.len()).expect("a length has at most eight bytes");
+        element.push(0x80 | count);
+        element.extend_from_slice(digits);
     }
     element.extend_from_slice(content);
     element

@@ -1,4 +1,8 @@
 //! Consumers with groups and credentials.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "tests write their JSON where it is used"
+)]
 
 use kong_crds::conditions::{CONSUMER_GROUP_REFS_VALID, CREDENTIAL_SECRET_REFS_VALID};
 use kong_model::RemoteId;

@@ -1,4 +1,8 @@
 //! Vaults, with and without a config store.
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "tests write their JSON where it is used"
+)]
 
 use kong_crds::conditions::{PROGRAMMED, RESOLVED_REFS};
 use kong_resolve::{Dep, Output, Standing};

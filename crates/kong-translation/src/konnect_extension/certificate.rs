@@ -100,20 +100,17 @@ fn of_our_own(case: &mut Case<'_, '_>) -> Certificate {
             ..Certificate::default()
         };
     }
-    let (name, pem, good_until) = match found {
-        Some((name, meta, secret)) => {
-            let pem = pem(secret);
-            let until = pem.as_ref().map(|_| good_until(meta));
-            (name, pem, until)
+    let (name, pem, good_until) = if let Some((name, meta, secret)) = found {
+        let pem = pem(secret);
+        let until = pem.as_ref().map(|_| good_until(meta));
+        (name, pem, until)
+    } else {
+        let name = case.key.name.sibling(None, &name_for(case));
+        if let Some(problem) = in_the_way(case, &name) {
+            case.say(problem);
+            return Certificate::default();
         }
-        None => {
-            let name = case.key.name.sibling(None, &name_for(case));
-            if let Some(problem) = in_the_way(case, &name) {
-                case.say(problem);
-                return Certificate::default();
-            }
-            (name, None, None)
-        }
+        (name, None, None)
     };
     let key = secrets::key(&name);
     if pem.is_none() {

@@ -1,3 +1,8 @@
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "tests write their JSON where it is used"
+)]
+
 use std::sync::Arc;
 
 use kong_crds::Kind;

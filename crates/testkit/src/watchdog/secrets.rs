@@ -59,7 +59,7 @@ impl Secrets {
             }
         } else {
             let at = kong_translation::collection(kind);
-            for path in at.map(|at| at.secrets()).unwrap_or_default() {
+            for path in at.map(kong_model::Collection::secrets).unwrap_or_default() {
                 let place = path
                     .split('.')
                     .fold(&document["spec"], |at, member| &at[member]);

@@ -1,5 +1,10 @@
 //! What is done about drift, and what stays when its object goes: `konduit/drift` and
 //! `konduit/deletion-policy`.
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::unwrap_used,
+    reason = "tests stop where something is not as it has to be, and write their JSON where it is used"
+)]
 
 use kong_crds::Kind;
 use kong_crds::names::DRIFT_ANNOTATION;
