@@ -95,7 +95,7 @@ fn what_has_no_manifest_goes_children_first_unless_the_manifests_are_a_part() {
     assert_eq!(
         lines[..5],
         [
-            "- plugin \"rate-limiting\"  KongPlugin default/limit: it is asked for no more",
+            "- plugin \"rate-limiting\"  KongPlugin default/limit: it goes along with what it belongs to",
             "- target \"10.0.0.1:80\"  KongTarget default/one: it is not among the manifests",
             "- route \"cart\"  KongRoute default/cart: it is not among the manifests",
             "- service \"shop\"  KongService default/shop: it is not among the manifests",

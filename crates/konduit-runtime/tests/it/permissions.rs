@@ -128,7 +128,7 @@ spec:
 ---
 apiVersion: konnect.konghq.com/v1alpha2
 kind: KonnectExtension
-metadata: {name: edge, namespace: default}
+metadata: {name: edge-of-all, namespace: default}
 spec:
   konnect: {controlPlane: {ref: {type: konnectNamespacedRef, konnectNamespacedRef: {name: shop}}}}
 "#;

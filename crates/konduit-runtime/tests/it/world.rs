@@ -84,7 +84,12 @@ impl World {
     pub(crate) fn apply(&self, text: &str) {
         for mut document in serde_yaml::from_multiple::<Value>(text).unwrap() {
             if document["kind"] != "Namespace" {
-                if document["metadata"]["namespace"].is_null() {
+                let version = document["apiVersion"].as_str().unwrap_or_default();
+                let group = version.rsplit_once('/').map_or("", |(group, _)| group);
+                let kind = document["kind"].as_str().unwrap_or_default();
+                let kind = kong_crds::Kind::from_api(group, kind);
+                let namespaced = kind.is_none_or(kong_crds::Kind::namespaced);
+                if namespaced && document["metadata"]["namespace"].is_null() {
                     document["metadata"]["namespace"] = "default".into();
                 }
                 self.api.create(document);
