@@ -10,7 +10,7 @@ use testkit::{Rule, random, sweep};
 /// How many seeds an ordinary run tells.
 const SEEDS: u64 = 10_000;
 /// Stories that are known to break a rule: what is open is told in the book of tests. Whoever mends one takes it out.
-const OPEN: [u64; 7] = [1454, 2137, 3666, 4042, 9074, 9088, 9548];
+const OPEN: [u64; 6] = [2137, 3666, 4042, 9074, 9088, 9548];
 /// Failures that are printed.
 const MOST: usize = 12;
 fn number(variable: &str) -> Option<u64> {
