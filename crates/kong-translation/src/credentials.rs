@@ -2,12 +2,11 @@
 //! (konnect.md 1.10 to 1.14, 2.9, 5.4).
 
 use kong_crds::Kind;
-use kong_crds::adopt::Adopt;
 use kong_crds::conditions::{CONSUMER_REF_VALID, INVALID, PROGRAMMED, VALID};
 use kong_crds::configuration::v1::KongConsumer;
 use kong_crds::configuration::v1alpha1::{
-    KongCredentialACL, KongCredentialAPIKey, KongCredentialBasicAuth, KongCredentialHMAC,
-    KongCredentialJWT,
+    Credential, KongCredentialACL, KongCredentialAPIKey, KongCredentialBasicAuth,
+    KongCredentialHMAC, KongCredentialJWT,
 };
 use kong_model::Collection;
 use kong_resolve::{Condition, Frame, Key, Lookup, Me, Ref, Verdict, View};
@@ -29,13 +28,7 @@ macro_rules! credentials {
             const AT: Collection = Collection::$at;
 
             fn judge(me: Me<'_, Self>, view: &View<'_>) -> Verdict {
-                let credential = Credential {
-                    consumer: &me.spec.consumer_ref.name,
-                    adopt: me.spec.adopt.as_ref(),
-                    tags: me.spec.tags.as_deref(),
-                    fields: me.spec,
-                };
-                credential.judge(me, view)
+                credential(me, view)
             }
         }
     )*};
@@ -49,49 +42,43 @@ credentials! {
 }
 
 /// What the kinds have in common.
-struct Credential<'s, S> {
-    consumer: &'s str,
-    adopt: Option<&'s Adopt>,
-    tags: Option<&'s [String]>,
-    fields: &'s S,
-}
-
-impl<S: Serialize> Credential<'_, S> {
-    fn judge<K: Judge>(&self, me: Me<'_, K>, view: &View<'_>) -> Verdict {
-        let mut case = Case::of(me, view);
-        let key = Key {
-            kind: Kind::KongConsumer,
-            name: case.key.name.sibling(None, self.consumer),
-        };
-        let unwanted = match made(me, view, &key) {
-            Some(Made::Needless(verdict)) => return *verdict,
-            Some(Made::Unwanted(condition)) => Some(condition),
-            None => None,
-        };
-        let consumer = Parent::follow(&mut case, &CONSUMER, &key);
-        let place = consumer.place(&mut case);
-        let is_unwanted = unwanted.is_some();
-        if let Some(condition) = unwanted {
-            case.makes_way = true;
-            case.say(condition);
-        }
-        case.adopt(self.adopt);
-        let entity = Entity {
-            at: K::AT,
-            parent: consumer.id(),
-            specified: None,
-            has_plugins: false,
-            parts: Parts::default(),
-            body: || {
-                let tags = tags(me.key, me.meta, self.tags);
-                seal(K::AT, members(K::AT, self.fields), tags)
-            },
-        };
-        let verdict = conclude(case, place, entity);
-        Verdict {
-            cleanup: verdict.cleanup && !is_unwanted,
-            ..verdict
-        }
+fn credential<K>(me: Me<'_, K>, view: &View<'_>) -> Verdict
+where
+    K: Judge<Spec: Credential + Serialize>,
+{
+    let mut case = Case::of(me, view);
+    let key = Key {
+        kind: Kind::KongConsumer,
+        name: case.key.name.sibling(None, &me.spec.consumer_ref().name),
+    };
+    let unwanted = match made(me, view, &key) {
+        Some(Made::Needless(verdict)) => return *verdict,
+        Some(Made::Unwanted(condition)) => Some(condition),
+        None => None,
+    };
+    let consumer = Parent::follow(&mut case, &CONSUMER, &key);
+    let place = consumer.place(&mut case);
+    let is_unwanted = unwanted.is_some();
+    if let Some(condition) = unwanted {
+        case.makes_way = true;
+        case.say(condition);
+    }
+    case.adopt(me.spec.adopt());
+    let entity = Entity {
+        at: K::AT,
+        parent: consumer.id(),
+        specified: None,
+        has_plugins: false,
+        parts: Parts::default(),
+        body: || {
+            let tags = tags(me.key, me.meta, me.spec.tags());
+            seal(K::AT, members(K::AT, me.spec), tags)
+        },
+    };
+    let verdict = conclude(case, place, entity);
+    Verdict {
+        cleanup: verdict.cleanup && !is_unwanted,
+        ..verdict
     }
 }
 
