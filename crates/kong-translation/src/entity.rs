@@ -7,7 +7,7 @@
 use std::mem;
 use std::sync::Arc;
 
-use kong_model::{Body, Collection, RemoteId, Site};
+use kong_model::{Body, Collection, RemoteId};
 use kong_resolve::{Claim, Home, Intent, Output, Verdict, identity};
 
 use crate::case::{Case, Findings};
@@ -115,26 +115,17 @@ fn claim<B>(
     entity: &Entity<'_, B>,
     intent: Intent,
 ) -> Option<Claim> {
-    let has_parent = entity.at.parent().is_none() || entity.parent.is_some();
-    let control_plane = match home.id.clone() {
-        _ if !has_parent => return None,
-        _ if !entity.at.is_in_control_plane() => None,
-        Some(id) => Some(id),
-        None => return None,
+    let own = Part {
+        identity: identity(&case.meta.uid),
+        at: entity.at,
+        parent: entity.parent.clone(),
+        specified: entity.specified.map(RemoteId::from),
+        intent,
+        content: None,
     };
     Some(Claim {
-        identity: identity(&case.meta.uid),
-        site: Site {
-            at: entity.at,
-            control_plane,
-            parent: entity.parent.clone(),
-        },
-        configuration: home.credentials.configuration.clone(),
-        intent,
-        specified: entity.specified.map(RemoteId::from),
         adopt: case.adoption.clone(),
-        generation: case.meta.generation,
         main: true,
-        content: None,
+        ..own.into_claim(case, home)?
     })
 }

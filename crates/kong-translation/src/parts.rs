@@ -32,11 +32,16 @@ impl Part {
         if self.at.parent().is_some() && self.parent.is_none() {
             return None;
         }
+        let control_plane = if self.at.is_in_control_plane() {
+            Some(home.id.clone()?)
+        } else {
+            None
+        };
         Some(Claim {
             identity: self.identity,
             site: Site {
                 at: self.at,
-                control_plane: Some(home.id.clone()?),
+                control_plane,
                 parent: self.parent,
             },
             configuration: home.credentials.configuration.clone(),
