@@ -88,6 +88,13 @@ impl Engine {
             return Due::Nothing;
         }
         let finalizers = self.finalizers(key, record);
+        let cleanup = |name: &Arc<str>| **name == *KONNECT_CLEANUP_FINALIZER;
+        if record.is_finalized()
+            && !finalizers.iter().any(cleanup)
+            && let Some(time) = self.may_be_heard_of_until(key)
+        {
+            return Due::At(time);
+        }
         // What nobody is sure of is written once more, though it may be there.
         let status = if finalizers == record.finalizers && !record.unsure {
             let wait = match self.units.get(key).and_then(|unit| unit.urgency) {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use kong_model::{Body, Collection, Naming, Normal, RemoteId, Update};
-use kong_resolve::{Access, Intent, Key};
+use kong_resolve::{Access, Intent, Key, Readiness};
 use kong_translation::{Attempt, Problem};
 
 use crate::engine::Engine;
@@ -54,7 +54,14 @@ impl Engine {
         };
         let owner = entity.owner.clone();
         self.stale.insert(owner.clone());
-        let decision = self.decide(id, entity);
+        let decision = match self.decide(id, entity) {
+            // What was found out while Konnect could be asked may have passed, and nobody would know.
+            Decision::Blocked(_) if self.is_cut_off(entity) => Decision::Wait,
+            decision => decision,
+        };
+        if self.entities.get(id).is_some_and(|it| self.is_cut_off(it)) {
+            self.set_problem(id, None);
+        }
         if !matches!(decision, Decision::Until(_)) {
             self.set_entity_alarm(id, None);
         }
@@ -88,6 +95,13 @@ impl Engine {
             Decision::Do(act) => self.line_up(id, act),
             Decision::Forget => self.let_go(id),
         }
+    }
+
+    /// Whether Konnect cannot be asked about an entity until somebody mends the credentials.
+    fn is_cut_off(&self, entity: &Entity) -> bool {
+        let account = self.world.standing(&entity.configuration);
+        let usable = account.is_some_and(|account| account.readiness != Readiness::Blocked);
+        entity.site.at != Collection::Identity && !usable
     }
 
     fn line_up(&mut self, id: Uuid, act: Act) {

@@ -133,6 +133,8 @@ pub struct Engine {
     pub(crate) last_op: u64,
     /// The last effect before this term in office.
     pub(crate) term_began: OpId,
+    /// Since when we have been in office with all that there is before us.
+    pub(crate) in_charge_since: Mono,
     pub(crate) timers: BTreeSet<(Mono, Wake)>,
     pub(crate) stats: Stats,
 }
@@ -308,6 +310,7 @@ impl Engine {
     fn sync(&mut self, kind: Kind) {
         self.synced.insert(kind);
         if self.is_synced() {
+            self.in_charge_since = self.now;
             self.check_all();
         }
     }
@@ -317,6 +320,7 @@ impl Engine {
         self.role = Some(role);
         if self.term() != term {
             self.term_began = OpId(self.last_op);
+            self.in_charge_since = self.now;
             // Somebody else may have written since the last lists.
             self.listings.forget_all();
             self.forget_ownerless();

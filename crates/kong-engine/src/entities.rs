@@ -82,7 +82,7 @@ pub(crate) struct Entity {
     /// The entity that it is to become, or has become.
     pub(crate) adoption: Option<Box<Taking>>,
     pub(crate) belief: Belief,
-    /// Whether Konnect refused to create it because there is one: that one is not ours.
+    /// Whether Konnect refused what was sent last because another one has what it is to have.
     pub(crate) beaten: bool,
     /// What else is at our id, in words.
     pub(crate) stranger: Option<String>,
@@ -307,13 +307,22 @@ impl Entity {
         !known && !self.site.at.references().is_empty()
     }
 
+    /// Whether nothing but its identity, or its user, says where it is to be, and nobody has looked there.
+    fn is_guessed(&self) -> bool {
+        let chosen = match self.source {
+            IdSource::Own | IdSource::User | IdSource::Adopt => true,
+            IdSource::Record | IdSource::Observed => false,
+        };
+        chosen && self.belief == Belief::Unknown
+    }
+
     /// What the status of its object depends on.
     pub(crate) fn state(&self) -> State<'_> {
         State {
             at: self.site.at,
             main: self.main,
             intent: self.intent.as_ref(),
-            id: self.remote.as_ref(),
+            id: self.remote.as_ref().filter(|_| !self.is_guessed()),
             presence: match self.belief {
                 _ if self.is_left() => Presence::Present,
                 Belief::Unknown => Presence::Unknown,

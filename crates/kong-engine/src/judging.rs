@@ -338,6 +338,14 @@ impl Engine {
                 continue;
             };
             if entity.in_flight.is_none() {
+                if entity.main
+                    && let Some(site) = self.recorded_site(key)
+                    && site != entity.site
+                {
+                    // Whoever wrote the status has moved it; the verdict says where it is to be.
+                    entity.site = site;
+                    self.dirty.insert(key.clone());
+                }
                 self.trust_status(id, &mut entity);
                 entity.problem = None;
                 entity.stranger = None;
@@ -362,6 +370,15 @@ impl Engine {
             new.done = old.done;
         }
         new.start_over(claim.identity);
+        // The list of the new place had it, but then it was elsewhere: it is read once more.
+        let scope = new.scope();
+        if new
+            .remote
+            .as_ref()
+            .is_some_and(|id| self.listings.had(&scope, id))
+        {
+            self.relist(&scope);
+        }
         if new.source == IdSource::Own && self.is_known(&new) {
             // It is known what is in the new place, and this was not.
             new.belief = Belief::Absent;

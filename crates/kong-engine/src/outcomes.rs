@@ -59,6 +59,7 @@ impl Engine {
         };
         entity.problem = None;
         entity.failures = 0;
+        entity.beaten = false;
         entity.healing = false;
         entity.drift = None;
         if flight.act == Act::Remove {
@@ -151,8 +152,10 @@ impl Engine {
         let plane = entity.site.control_plane.clone();
         let at = entity.site.at;
         let chosen_by_server = at.is_named_by_server();
-        if flight.act == Act::Create && at.naming() == Naming::Keyed {
+        if flight.act != Act::Remove {
             entity.beaten = matches!(failure, Failure::Conflict(_));
+        }
+        if flight.act == Act::Create && at.naming() == Naming::Keyed {
             if let Some(sent) = &flight.sent {
                 // If it is there all the same, it is found by this, whatever is wanted then.
                 let parent = entity.site.parent.as_ref().map(RemoteId::as_str);

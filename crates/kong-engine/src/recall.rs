@@ -15,6 +15,7 @@ use kong_resolve::{Claim, Dep, Few, Frame, Intent, Key, Map, Verdict, identity};
 
 use crate::engine::Engine;
 use crate::entities::{Entity, IdSource, refile};
+use crate::input::Mono;
 use crate::objects::Record;
 
 /// Where statuses say that things are.
@@ -26,6 +27,8 @@ pub(crate) struct Recorded {
     /// The ids of control planes in the statuses of their objects.
     planes: Map<Key, RemoteId>,
     by_id: Map<RemoteId, Few<Key>>,
+    /// Ids that objects of control planes have been seen to lose.
+    gone: BTreeSet<RemoteId>,
 }
 
 impl Recorded {
@@ -34,7 +37,21 @@ impl Recorded {
     }
 
     fn note_plane(&mut self, key: &Key, id: Option<RemoteId>) {
+        if let Some(id) = &id {
+            self.gone.remove(id);
+        }
+        let before = self
+            .planes
+            .get(key)
+            .filter(|before| Some(*before) != id.as_ref());
+        self.gone.extend(before.cloned());
         file(&mut self.planes, &mut self.by_id, key, id);
+    }
+
+    /// Whether an object has yet to be recalled, from a control plane of which nothing was ever heard.
+    fn is_somewhere_unheard_of(&self, key: &Key) -> bool {
+        let plane = self.unplaced.get(key);
+        plane.is_some_and(|plane| !self.by_id.contains_key(plane) && !self.gone.contains(plane))
     }
 
     /// Whether something in this control plane has yet to be recalled.
@@ -108,6 +125,12 @@ fn recorded_place(key: &Key, record: &Record) -> Option<(Site, RemoteId)> {
 }
 
 impl Engine {
+    /// Where the status of an object says that its entity is.
+    pub(crate) fn recorded_site(&self, key: &Key) -> Option<Site> {
+        let record = self.records.get(key)?;
+        recorded_place(key, record).map(|(site, _)| site)
+    }
+
     /// The status of an object is news.
     pub(crate) fn note_record(&mut self, key: &Key) {
         let Some(record) = self.records.get(key) else {
@@ -120,6 +143,15 @@ impl Engine {
             let id = place.as_ref().map(|(_, id)| id.clone());
             self.recorded.note_plane(key, id);
         }
+        let known = place.is_none() || self.has_main_entity(key);
+        if let Some(unit) = self.units.get_mut(key)
+            && !known
+            && unit.verdict.heir.is_none()
+        {
+            // Somebody else has written what we never knew.
+            unit.recalled = false;
+            self.dirty.insert(key.clone());
+        }
         if !self.units.get(key).is_some_and(|unit| unit.recalled) {
             let home = place.and_then(|(site, _)| site.control_plane);
             self.recorded.unplace(key, home);
@@ -130,9 +162,7 @@ impl Engine {
     /// more.
     pub(crate) fn recall_again(&mut self, key: &Key) {
         let known = self.has_main_entity(key);
-        if let Some(unit) = self.units.get_mut(key)
-            && !known
-        {
+        if let Some(unit) = self.units.get_mut(key).filter(|_| !known) {
             unit.recalled = false;
             self.dirty.insert(key.clone());
             self.note_record(key);
@@ -164,6 +194,13 @@ impl Engine {
         let main = self.main_entity(home);
         record.is_finalized()
             && main.is_none_or(|entity| entity.remote.is_none() && entity.is_possible())
+    }
+
+    /// Until when the finalizer of an object stays, because the object of the control plane that its status
+    /// names may exist: the watches of two kinds are not equally late.
+    pub(crate) fn may_be_heard_of_until(&self, key: &Key) -> Option<Mono> {
+        let until = self.in_charge_since.after(self.settings.patience);
+        (until > self.now && self.recorded.is_somewhere_unheard_of(key)).then_some(until)
     }
 
     /// An object is to go whose control plane has no id: whether the control plane is as we know it is

@@ -25,6 +25,17 @@ pub(crate) enum Contest {
     Lost(String),
 }
 
+/// How entities that wait for each other's names stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Chain {
+    /// All wait for each other; this one begins.
+    Ring { first: Uuid },
+    /// The last one waits for nobody.
+    Open { last: Uuid },
+    /// Too long to say, or it leads into a ring.
+    Endless,
+}
+
 /// Why another one has what is unique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Holding {
@@ -70,7 +81,7 @@ const LONGEST_CHAIN: usize = 1_000;
 impl Engine {
     pub(crate) fn contest(&self, id: Uuid, entity: &Entity) -> Contest {
         let realm = entity.realm();
-        let mut blocked = false;
+        let mut holder = None;
         for key in entity.claims() {
             if entity.is_present() && entity.holds.contains(&key) {
                 continue;
@@ -89,8 +100,9 @@ impl Engine {
                 }
                 let has = other.is_possible() && other.holds.contains(&key);
                 let wants = other.wanted().is_some() && other.claims().contains(&key);
-                // What is kept, or what Konnect refuses to change or delete, gives nothing up.
-                let refused = (other.failures > 0 || other.is_leaving())
+                // What is kept, or what Konnect refuses to change or delete, gives nothing up; unless that
+                // is because of a name, which may be given up in turn.
+                let refused = (other.failures > 0 && !other.beaten || other.is_leaving())
                     && other.problem.as_ref().is_some_and(|it| !it.transient);
                 let keeps = has && (other.intent == Some(Intent::Keep) || refused);
                 if keeps && !wants {
@@ -100,28 +112,43 @@ impl Engine {
                 } else if wants && self.age(&other.owner) < self.age(&entity.owner) {
                     return Contest::Lost(entity.lost_to(other, &key, Holding::Older));
                 }
-                blocked |= has;
+                if has && holder.is_none() {
+                    holder = Some((key.clone(), other));
+                }
             }
         }
-        match blocked {
-            false => Contest::Free,
-            true if self.begins_a_round(id) => Contest::StepAside,
-            true => Contest::Wait,
+        let Some((key, holder)) = holder else {
+            return Contest::Free;
+        };
+        match self.chain(id) {
+            Chain::Ring { first } if first == id => Contest::StepAside,
+            Chain::Open { last } if self.is_stuck(last) => {
+                Contest::Lost(entity.lost_to(holder, &key, Holding::Still))
+            }
+            Chain::Ring { .. } | Chain::Open { .. } | Chain::Endless => Contest::Wait,
         }
     }
 
-    /// Whether the entities that wait for each other form a ring, of which this one is the first.
-    fn begins_a_round(&self, start: Uuid) -> bool {
-        let mut at = start;
+    /// How those that wait for each other's names stand, beginning with this one.
+    fn chain(&self, start: Uuid) -> Chain {
+        let (mut at, mut first) = (start, start);
         for _ in 0..LONGEST_CHAIN {
             match self.waits_for(at) {
-                Some(next) if next == start => return true,
-                Some(next) if next < start => return false,
-                Some(next) => at = next,
-                None => return false,
+                Some(next) if next == start => return Chain::Ring { first },
+                Some(next) => {
+                    at = next;
+                    first = first.min(next);
+                }
+                None => return Chain::Open { last: at },
             }
         }
-        false
+        Chain::Endless
+    }
+
+    /// Whether an entity cannot be written as wanted, and waits for nobody.
+    fn is_stuck(&self, id: Uuid) -> bool {
+        let problem = self.entities.get(id).and_then(|it| it.problem.as_ref());
+        problem.is_some_and(|problem| !problem.transient)
     }
 
     /// Who has what this one wants, without wanting it any more.

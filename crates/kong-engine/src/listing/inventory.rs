@@ -279,8 +279,8 @@ impl Engine {
                 self.believe(id, &stray.item);
             } else if self.is_lost(scope, &stray) {
                 self.recall_listed(scope, stray);
-            } else if self.is_surplus(scope, &stray, run) {
-                self.adopt_surplus(scope, stray);
+            } else if let Some(intent) = self.surplus(scope, &stray, run) {
+                self.adopt_surplus(scope, stray, intent);
             } else {
                 leftover.insert(stray.id);
             }
@@ -360,13 +360,11 @@ impl Engine {
             .or_else(|| heir.filter(is_missing))
     }
 
-    /// Whether an entity with the tags of an object of ours is one that the object does not want. Only
-    /// while nothing is under way with what it wants: the answer to a creation may be late, and then
-    /// the list knows the entity before we do.
-    fn is_surplus(&self, scope: &Scope, stray: &Stray, run: &Run) -> bool {
-        let Some(unit) = self.units.get(&stray.owner) else {
-            return false;
-        };
+    /// What is to become of an entity with the tags of an object of ours that the object does not want: it
+    /// goes, or it is kept until the object can be judged. Only while nothing is under way with what the
+    /// object wants: the answer to a creation may be late, and then the list knows the entity before we do.
+    fn surplus(&self, scope: &Scope, stray: &Stray, run: &Run) -> Option<Intent> {
+        let unit = self.units.get(&stray.owner)?;
         let mut own = unit
             .entities
             .iter()
@@ -388,7 +386,10 @@ impl Engine {
                     .is_some_and(|remote| run.seen.contains(remote));
             is_settled_before(entity, run) && found
         });
-        matches!(unit.verdict.output, Output::Want(_)) && lives_here && settled
+        (lives_here && settled).then(|| match unit.verdict.output {
+            Output::Want(_) => Intent::Absent,
+            Output::KeepLastGood => Intent::Keep,
+        })
     }
 
     /// Whether an entity is the one that its object stands for, though nobody knew that it exists: the
@@ -418,12 +419,19 @@ impl Engine {
         self.take_up(&claim, stray);
     }
 
-    fn adopt_surplus(&mut self, scope: &Scope, stray: Stray) {
+    fn adopt_surplus(&mut self, scope: &Scope, stray: Stray, intent: Intent) {
+        // What is kept may be wanted again, by this name.
+        let known = stray
+            .part
+            .filter(|part| intent == Intent::Keep && self.entities.get(*part).is_none());
         let mut place = stray.id.to_string();
         // A member has the same id in each of its groups.
         place.extend(scope.parent.iter().map(|parent| format!(" in {parent}")));
         let identity = Uuid::new_v5(&Uuid::NAMESPACE_OID, place.as_bytes());
-        let claim = found(scope, &stray, identity);
+        let claim = Claim {
+            intent,
+            ..found(scope, &stray, known.unwrap_or(identity))
+        };
         self.take_up(&claim, stray);
     }
 

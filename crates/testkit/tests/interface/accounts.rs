@@ -1,12 +1,12 @@
 //! Credentials: several for one organisation, and those that Konnect refuses.
 
 use kong_crds::Kind;
-use kong_driver::Schedule;
+use kong_driver::{ReplicaId, Schedule};
 use kong_model::{Collection, Method, Response};
 use kong_resolve::Key;
 use konnect_sim::Fault;
 use serde_json::{Value, json};
-use testkit::act::apply;
+use testkit::act::{apply, delete};
 use testkit::document::{self as d, NAMESPACE};
 use testkit::sweep::sound;
 use testkit::{Act, Scene};
@@ -135,4 +135,39 @@ fn a_write_that_konnect_does_not_authorise_is_told_although_the_token_is_good() 
     scene.driver.konnect.unscript(fault);
     scene.run_for(150_000);
     assert!(scene.is_programmed(&service));
+}
+
+#[test]
+fn without_a_good_token_nothing_is_said_that_only_konnect_could_tell_again() {
+    let (first, second) = (key(Kind::KongService, "a"), key(Kind::KongService, "b"));
+    let mut scene = scene([
+        Value::from(d::token_secret("token", "kpat_canary_cut_off")),
+        d::auth_from_secret("auth", "token").into(),
+        d::plane("cp").into(),
+        d::service("a").called("shop").into(),
+        d::service("b").called("shop").into(),
+    ]);
+    let said = |scene: &Scene, key| scene.condition(key, "Programmed")["message"].clone();
+    let taken = said(&scene, &second);
+    assert!(
+        taken.as_str().unwrap().contains("name \"shop\" is taken"),
+        "{taken}"
+    );
+    let secret = key(Kind::Secret, "token");
+    let finalizers = json!({"metadata": {"finalizers": null}});
+    scene.edit(&secret, finalizers).unwrap();
+    scene.act(&delete([secret])).unwrap();
+    scene.run_for(60_000);
+    let general = Value::from("Some conditions have status set to False");
+    assert_eq!(said(&scene, &second), general);
+    scene.clear_logs();
+    scene.restart(ReplicaId(0));
+    scene.run_for(60_000);
+    assert_eq!(scene.writes(), (0, 0));
+    scene
+        .act(&apply([d::token_secret("token", "kpat_canary_cut_off")]))
+        .unwrap();
+    scene.run_for(150_000);
+    assert!(scene.is_programmed(&first));
+    assert_eq!(said(&scene, &second), taken);
 }

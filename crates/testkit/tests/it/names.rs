@@ -5,8 +5,8 @@ use kong_driver::Schedule;
 use kong_model::Collection;
 use kong_resolve::Key;
 use konnect_sim::Entry;
-use serde_json::Value;
-use testkit::act::{apply, delete};
+use serde_json::{Value, json};
+use testkit::act::{Elsewhere, apply, delete};
 use testkit::document::{self as d, NAMESPACE, key_of};
 use testkit::sweep::sound;
 use testkit::{Act, Scene};
@@ -134,6 +134,47 @@ fn of_two_objects_with_one_name_the_older_has_it_and_the_other_says_so() {
     assert!(scene.settle());
     assert!(scene.is_programmed(&key("a")));
     assert_eq!(names(&scene), pairs(&[("shop", "a.test")]));
+    assert_eq!(refusals(&scene), Vec::<&Entry>::new());
+    assert!(
+        scene.watchdog.violations.is_empty(),
+        "{:?}",
+        scene.watchdog.violations
+    );
+}
+
+#[test]
+fn in_a_row_that_waits_for_names_everybody_says_who_is_in_the_way() {
+    let mut scene = shop(["a", "b", "c"].map(|name| Value::from(d::service(name))));
+    let foreign = Elsewhere::Add {
+        plane: "cp".to_owned(),
+        at: Collection::Services,
+        id: "5a5a5a5a-0000-4000-8000-000000000001".to_owned(),
+        body: json!({"name": "x", "host": "x.test"}),
+    };
+    scene.act(&Act::Elsewhere(foreign)).unwrap();
+    scene.run_for(70_000);
+    scene.clear_logs();
+    // Each wants the name of the one before, and the first one that of somebody else.
+    let row = [("a", "x"), ("b", "a"), ("c", "b")];
+    scene
+        .act(&apply(row.map(|(own, name)| d::service(own).called(name))))
+        .unwrap();
+    scene.run_for(5_000);
+    for (own, name) in row {
+        let said = scene.condition(&key(own), "Programmed");
+        assert_eq!(said["reason"], "FailedToUpdate", "{own}: {said}");
+        let taken = format!("name \"{name}\" is taken by ");
+        assert!(said["message"].as_str().unwrap().contains(&taken), "{said}");
+    }
+    let gone = Elsewhere::Delete {
+        at: Collection::Services,
+        name: "x".to_owned(),
+    };
+    scene.act(&Act::Elsewhere(gone)).unwrap();
+    scene.run_for(70_000);
+    for (own, _) in row {
+        assert!(scene.is_programmed(&key(own)), "{own}");
+    }
     assert_eq!(refusals(&scene), Vec::<&Entry>::new());
     assert!(
         scene.watchdog.violations.is_empty(),
