@@ -322,7 +322,7 @@ impl Entity {
             at: self.site.at,
             main: self.main,
             intent: self.intent.as_ref(),
-            id: self.remote.as_ref().filter(|_| !self.is_guessed()),
+            id: self.remote.as_ref(),
             presence: match self.belief {
                 _ if self.is_left() => Presence::Present,
                 Belief::Unknown => Presence::Unknown,
@@ -335,6 +335,7 @@ impl Entity {
             adopted: self.adoption.as_ref().is_some_and(|it| it.done),
             drift: self.drift.as_deref().filter(|_| self.is_left()),
             unseen: matches!(self.belief, Belief::Trusted(_)),
+            guessed: self.is_guessed(),
             facts: self.facts.as_deref().unwrap_or(&Value::Null),
         }
     }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use kong_crds::Kind;
-use kong_model::{Collection, RemoteId, Site};
+use kong_model::{Collection, Naming, RemoteId, Site};
 use kong_resolve::{Claim, Dep, Few, Frame, Intent, Key, Map, Verdict, identity};
 
 use crate::engine::Engine;
@@ -91,8 +91,10 @@ fn file(
     }
 }
 
-/// Where the status of an object says that its entity is, and under which id.
-fn recorded_place(key: &Key, record: &Record) -> Option<(Site, RemoteId)> {
+/// Where the status of an object says that its entity is, and under which id. With the finalizer it may be
+/// in the control plane of the status also without an id there, which somebody may have wiped: then it is
+/// where its identity says.
+fn recorded_place(key: &Key, record: &Record) -> Option<(Site, Option<RemoteId>)> {
     let frame = kong_translation::frame(key.kind)?;
     let at = kong_translation::collection(key.kind)?;
     let status = record.status.read();
@@ -121,14 +123,18 @@ fn recorded_place(key: &Key, record: &Record) -> Option<(Site, RemoteId)> {
         control_plane,
         parent,
     };
-    Some((site, kong_translation::recorded_id(frame, &status)?))
+    let id = kong_translation::recorded_id(frame, &status);
+    let may_be_there =
+        site.control_plane.is_some() && at.naming() == Naming::Ours && record.is_finalized();
+    (id.is_some() || may_be_there).then_some((site, id))
 }
 
 impl Engine {
     /// Where the status of an object says that its entity is.
     pub(crate) fn recorded_site(&self, key: &Key) -> Option<Site> {
         let record = self.records.get(key)?;
-        recorded_place(key, record).map(|(site, _)| site)
+        let (site, id) = recorded_place(key, record)?;
+        id.map(|_| site)
     }
 
     /// The status of an object is news.
@@ -140,7 +146,7 @@ impl Engine {
         };
         let place = recorded_place(key, record);
         if key.kind == Kind::KonnectGatewayControlPlane {
-            let id = place.as_ref().map(|(_, id)| id.clone());
+            let id = place.as_ref().and_then(|(_, id)| id.clone());
             self.recorded.note_plane(key, id);
         }
         let known = place.is_none() || self.has_main_entity(key);

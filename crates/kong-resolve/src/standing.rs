@@ -34,6 +34,9 @@ pub struct Standing {
     pub readiness: Readiness,
     /// The id of its entity, once it has one.
     pub id: Option<RemoteId>,
+    /// Whether that is only where its entity would be, if it has one: good to find what belongs to it, but
+    /// not to be told.
+    pub guessed: bool,
     /// The control plane that its entity lives in, or that it is.
     pub home: Option<Arc<Home>>,
     /// The control plane that its entity lived in, if that is gone.

@@ -132,7 +132,8 @@ impl Reference {
     ) -> Option<&'w Standing> {
         let (standing, condition) = self.look(case, key, ours);
         case.say(condition);
-        let id = standing.and_then(|standing| standing.id.clone());
+        let told = standing.filter(|standing| !standing.guessed);
+        let id = told.and_then(|standing| standing.id.clone());
         case.ids.extend(self.id.zip(id));
         standing
     }

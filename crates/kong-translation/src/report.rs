@@ -100,6 +100,8 @@ pub struct State<'a> {
     pub drift: Option<&'a Drift>,
     /// Whether only the status says so far that it is there.
     pub unseen: bool,
+    /// Whether nothing but its identity, or its user, says where it is to be, and nobody has looked there.
+    pub guessed: bool,
     /// What Konnect says of it beside what we wrote.
     pub facts: &'a Value,
 }
@@ -243,6 +245,7 @@ fn of_somebody_else(meta: &Meta) -> Report {
             account: None,
             endpoints: None,
             retained: false,
+            guessed: false,
             state: None,
         },
     }
@@ -441,6 +444,7 @@ fn standing(
         uid: meta.uid.clone(),
         deleting: meta.deleting,
         retained: kong_resolve::is_retained(meta),
+        guessed: main.is_some_and(|state| state.guessed),
         readiness,
         id: match main {
             // An id that was recorded is good for finding what is to be deleted, before anybody has

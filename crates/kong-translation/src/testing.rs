@@ -176,6 +176,7 @@ pub(crate) fn standing(readiness: Readiness) -> Standing {
         uid: Uid::from("u"),
         deleting: false,
         retained: false,
+        guessed: false,
         readiness,
         id: None,
         home: None,

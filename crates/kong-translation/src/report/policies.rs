@@ -83,6 +83,7 @@ mod tests {
             adopted: false,
             drift,
             unseen: false,
+            guessed: false,
             facts: &Value::Null,
         }
     }
@@ -119,6 +120,7 @@ mod tests {
         let id = RemoteId::from("i");
         let unseen = State {
             unseen: true,
+            guessed: false,
             ..state(&id, None)
         };
         let said = drifted(&[unseen], &before(DRIFTED, GONE)).unwrap();

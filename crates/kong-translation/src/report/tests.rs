@@ -29,6 +29,7 @@ fn said(credentials: CredentialState, confirmed: bool, before: &Value) -> Report
         adopted: false,
         drift: None,
         unseen: false,
+        guessed: false,
         facts: &Value::Null,
     };
     let meta = meta(&cluster, &key);
@@ -149,6 +150,7 @@ fn an_id_goes_from_the_status_with_its_entity_though_a_reference_is_bad() {
         adopted: false,
         drift: None,
         unseen: false,
+        guessed: false,
         facts: &Value::Null,
     };
     for (presence, expected) in [
@@ -181,6 +183,7 @@ fn a_konnect_that_cannot_be_reached_has_a_reason_of_its_own() {
         adopted: false,
         drift: None,
         unseen: false,
+        guessed: false,
         facts: &Value::Null,
     };
     let report = said_in(|_| {}, Some(state), &Value::Null);
@@ -213,6 +216,7 @@ fn a_group_that_cannot_be_created_while_a_member_is_missing_says_each_thing_once
         adopted: false,
         drift: None,
         unseen: false,
+        guessed: false,
         facts: &Value::Null,
     };
     let mut cluster = Cluster::new();
@@ -312,6 +316,7 @@ fn a_status_names_the_certificate_that_would_be_lost_without_it() {
         adopted: false,
         drift: None,
         unseen: false,
+        guessed: false,
         facts: &Value::Null,
     };
     let nothing = Value::Null;
