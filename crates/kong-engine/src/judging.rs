@@ -218,6 +218,9 @@ impl Engine {
         entity.generation = claim.generation;
         entity.main = claim.main;
         entity.content.clone_from(&claim.content);
+        if !claim.known_by.is_empty() && entity.remote.is_none() {
+            entity.holds = claim.known_by.clone().into();
+        }
         let same = match (&entity.intent, &claim.intent) {
             (Some(Intent::Present(old)), Intent::Present(new)) => old == new,
             (Some(old), new) => old == new,
@@ -272,7 +275,9 @@ impl Engine {
         let mut new = Entity::new(owner, claim);
         self.trust_status(claim.identity, &mut new);
         // A list that was complete before it was wanted did not have it.
-        let unheard_of = !new.main || new.belief == Belief::Unknown && new.source == IdSource::Own;
+        let sought = !claim.known_by.is_empty();
+        let unheard_of =
+            !new.main || new.belief == Belief::Unknown && new.source == IdSource::Own && !sought;
         if unheard_of && self.is_known(&new) {
             new.belief = Belief::Absent;
         }

@@ -295,6 +295,7 @@ impl Engine {
                 intent: Intent::Keep,
                 specified: None,
                 adopt: None,
+                known_by: Vec::new(),
                 generation: entry.meta.generation,
                 main: true,
                 content: None,

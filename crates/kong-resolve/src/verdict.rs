@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use kong_model::{Body, RemoteId, Sealed, ServerUrl, Site};
+use kong_model::{Body, RemoteId, Sealed, ServerUrl, Site, UniqueKey};
 
 use crate::conditions::{Condition, Truth};
 use crate::key::{Key, Uid};
@@ -154,6 +154,9 @@ pub struct Claim {
     pub specified: Option<RemoteId>,
     /// The entity that is to be taken over.
     pub adopt: Option<Adoption>,
+    /// What tells it from others where only the server names it: by this one that is to go is found, if
+    /// nobody wrote down where it is.
+    pub known_by: Vec<UniqueKey>,
     /// Generation of the object that the body was made from.
     pub generation: i64,
     /// Whether this is the entity that the object itself stands for, with the id in its status.

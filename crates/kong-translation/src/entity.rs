@@ -7,7 +7,7 @@
 use std::mem;
 use std::sync::Arc;
 
-use kong_model::{Body, Collection, RemoteId};
+use kong_model::{Body, Collection, Naming, RemoteId};
 use kong_resolve::{Claim, Home, Intent, Output, Verdict, identity};
 
 use crate::case::{Case, Findings};
@@ -53,7 +53,11 @@ pub(crate) fn conclude<B: FnOnce() -> Body>(
     let output = match &place {
         Place::Gone(_) => gone_with_its_parent(),
         Place::Known(home) if case.meta.deleting || case.makes_way => {
-            let main = claim(&case, home, &entity, Intent::Absent);
+            let mut main = claim(&case, home, &entity, Intent::Absent);
+            if let Some(main) = main.as_mut().filter(|_| entity.at.naming() == Naming::Keyed) {
+                let parent = entity.parent.as_ref().map(RemoteId::as_str);
+                main.known_by = entity.at.uniques(&(entity.body)(), parent);
+            }
             Output::Want(with_parts(main, &case, home, parts))
         }
         // Whatever it had is known to who performs this.

@@ -154,6 +154,7 @@ fn accessible(
         intent: Intent::Present(Arc::new(Body::from_wire(Collection::Identity, &body))),
         specified: None,
         adopt: None,
+        known_by: Vec::new(),
         generation: me.meta.generation,
         main: true,
         content: None,

@@ -162,6 +162,7 @@ fn itself(
         intent,
         specified: None,
         adopt: None,
+        known_by: Vec::new(),
         generation: me.meta.generation,
         main: true,
         content: None,

@@ -48,6 +48,7 @@ impl Part {
             intent: self.intent,
             specified: self.specified,
             adopt: None,
+            known_by: Vec::new(),
             generation: case.meta.generation,
             main: false,
             content: self.content,

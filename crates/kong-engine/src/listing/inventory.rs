@@ -573,6 +573,7 @@ fn found(scope: &Scope, stray: &Stray, identity: Uuid) -> Claim {
         intent: Intent::Absent,
         specified: None,
         adopt: None,
+        known_by: Vec::new(),
         generation: 0,
         main: false,
         content: None,

@@ -73,7 +73,9 @@ fn of_user(case: &mut Case<'_, '_>, name: &str) -> Certificate {
         ..Certificate::default()
     };
     if case.meta.deleting {
-        return certificate;
+        let read = secrets::read(case.view, &name).ok();
+        let pem = read.and_then(|(_, secret)| pem(secret));
+        return Certificate { pem, ..certificate };
     }
     match secrets::read(case.view, &name) {
         Ok((_, secret)) => {
@@ -96,6 +98,7 @@ fn of_our_own(case: &mut Case<'_, '_>) -> Certificate {
     let secret = found.as_ref().map(|(name, ..)| secrets::key(name));
     if case.meta.deleting {
         return Certificate {
+            pem: found.and_then(|(.., secret)| pem(secret)),
             secret,
             ..Certificate::default()
         };

@@ -120,6 +120,7 @@ pub(super) fn claim(
         intent,
         specified: None,
         adopt: None,
+        known_by: Vec::new(),
         generation: me.meta.generation,
         main: false,
         content: None,

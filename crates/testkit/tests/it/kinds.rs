@@ -205,3 +205,33 @@ fn all_examples_come_and_go_in_any_order() {
         assert!(complaints.is_empty(), "{}", complaints.join("\n"));
     }
 }
+
+#[test]
+fn what_nobody_wrote_down_goes_with_its_object() {
+    let mut complaints = Vec::new();
+    for (kind, story) in lives() {
+        let at = kong_translation::collection(kind);
+        let Some(at) = at.filter(|at| *at != Collection::Identity) else {
+            continue;
+        };
+        let key = &Examples::get().of(kind).expect("it has a story").key;
+        let mut scene = ground(story);
+        let before = scene.entities(at).len();
+        scene.act(&story.acts[story.ground]).expect("it is valid");
+        while scene.entities(at).len() == before {
+            let stepped = scene.step(kong_engine::Mono(u64::MAX));
+            assert!(stepped.is_some(), "{kind}: it never comes to Konnect");
+        }
+        assert_eq!(scene.id(key), None, "{kind}: it has been written down");
+        // It is there, and before anybody hears of that the object is deleted and the engine dies.
+        scene.act(&Act::Delete(vec![key.clone()])).expect("it is there");
+        scene.restart(ReplicaId(0));
+        scene.run_for(2 * PERIOD);
+        if scene.object(key).is_some() || scene.entities(at).len() != before {
+            complaints.push(format!("{kind}: {:?}", scene.entities(at)));
+        }
+        let broken = &scene.watchdog.violations;
+        complaints.extend(broken.iter().map(|it| format!("{kind}: {it:?}")));
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
