@@ -54,12 +54,13 @@ impl Engine {
         };
         let owner = entity.owner.clone();
         self.stale.insert(owner.clone());
+        let cut_off = self.is_cut_off(entity);
         let decision = match self.decide(id, entity) {
             // What was found out while Konnect could be asked may have passed, and nobody would know.
-            Decision::Blocked(_) if self.is_cut_off(entity) => Decision::Wait,
+            Decision::Blocked(_) | Decision::NeedsList(_) if cut_off => Decision::Wait,
             decision => decision,
         };
-        if self.entities.get(id).is_some_and(|it| self.is_cut_off(it)) {
+        if cut_off {
             self.set_problem(id, None);
         }
         if !matches!(decision, Decision::Until(_)) {
@@ -193,14 +194,20 @@ impl Engine {
         self.unexamined.extend(inside.into_iter().filter(leaving));
     }
 
-    /// What is to be deleted and is in no control plane may go on, if entities of this collection can be in its way.
+    /// What is to be deleted and is in no control plane may go on, if entities of this collection can be in its
+    /// way, or have to be there to list it.
     pub(crate) fn examine_leaving_beside(&mut self, at: Collection) {
-        let restrained = |id: &Uuid| {
-            let entity = self.entities.get(*id);
-            entity.is_some_and(|it| it.is_leaving() && at.restrains(it.site.at))
+        let listed_below = |other: Collection| {
+            let parent = other.parent().filter(|_| other.is_listed_by_parent());
+            parent.is_some_and(|parent| parent.to == at)
         };
-        if Collection::all().any(|other| at.restrains(other)) {
-            let ids: Vec<Uuid> = self.entities.ids().filter(restrained).collect();
+        let concerned = |other: Collection| at.restrains(other) || listed_below(other);
+        let concerns = |id: &Uuid| {
+            let entity = self.entities.get(*id);
+            entity.is_some_and(|it| it.is_leaving() && concerned(it.site.at))
+        };
+        if Collection::all().any(concerned) {
+            let ids: Vec<Uuid> = self.entities.ids().filter(concerns).collect();
             self.unexamined.extend(ids);
         }
     }

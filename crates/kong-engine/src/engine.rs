@@ -293,14 +293,18 @@ impl Engine {
             if *time > self.now {
                 break;
             }
-            let Some((_, wake)) = self.timers.pop_first() else {
+            let Some((time, wake)) = self.timers.pop_first() else {
                 break;
             };
             match wake {
                 Wake::Entity(id) => {
                     self.unexamined.insert(id);
                 }
-                Wake::List(scope) => self.list_is_due(&scope),
+                // A list that was given up and taken up again has another time.
+                Wake::List(scope) if self.listings.is_due_at(&scope, time) => {
+                    self.list_is_due(&scope);
+                }
+                Wake::List(_) => {}
                 Wake::Object(key) => self.look_again(&key),
                 Wake::Mint(key) => self.check_mint(&key),
             }

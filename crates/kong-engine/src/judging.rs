@@ -218,7 +218,7 @@ impl Engine {
         entity.generation = claim.generation;
         entity.main = claim.main;
         entity.content.clone_from(&claim.content);
-        if !claim.known_by.is_empty() && entity.remote.is_none() {
+        if !claim.known_by.is_empty() && entity.holds.is_empty() {
             entity.holds = claim.known_by.clone().into();
         }
         let same = match (&entity.intent, &claim.intent) {
@@ -305,7 +305,10 @@ impl Engine {
             }
             return;
         };
-        let recorded = record.recorded_id(frame);
+        // What it had elsewhere says nothing of what is here.
+        let elsewhere = self.recorded_site(&entity.owner);
+        let elsewhere = elsewhere.is_some_and(|site| site != entity.site);
+        let recorded = record.recorded_id(frame).filter(|_| !elsewhere);
         if let Some(taking) = &mut entity.adoption {
             let same = recorded.as_ref() == Some(&taking.wanted.id);
             taking.done = same || record.confirmed_generation(ADOPTED).is_some();
@@ -352,6 +355,9 @@ impl Engine {
                     self.dirty.insert(key.clone());
                 }
                 self.trust_status(id, &mut entity);
+                if let Some(remote) = entity.remote.as_ref().filter(|_| entity.main) {
+                    self.listings.is_no_longer_foreign(remote);
+                }
                 entity.problem = None;
                 entity.stranger = None;
                 entity.drift = None;

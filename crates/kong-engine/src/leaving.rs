@@ -36,6 +36,9 @@ impl Engine {
         if !self.place_exists(entity) {
             return Decision::Forget;
         }
+        if self.is_known_to_be_nowhere(&entity.scope()) {
+            return Decision::Forget;
+        }
         if !self.is_known(entity) {
             return Decision::NeedsList(entity.scope());
         }

@@ -192,9 +192,21 @@ impl Listings {
         removed.is_some_and(|removed| began.is_none_or(|began| began <= *removed))
     }
 
+    /// Whether a list had an entity that was taken for somebody else's.
+    pub(crate) fn has_foreign(&self, id: &RemoteId) -> bool {
+        self.foreign.values().any(|(_, foreign)| foreign.id == *id)
+    }
+
     /// An entity has become one of ours.
     pub(crate) fn is_no_longer_foreign(&mut self, id: &RemoteId) {
         self.foreign.retain(|_, (_, foreign)| foreign.id != *id);
+    }
+
+    /// Whether a list is to be read at this time, and at no other.
+    pub(crate) fn is_due_at(&self, scope: &Scope, time: Mono) -> bool {
+        self.lists
+            .get(scope)
+            .is_some_and(|list| list.due == Some(time))
     }
 
     /// Whether a list is being tried again.
@@ -279,6 +291,12 @@ impl Engine {
         };
         plane.is_none_or(|plane| self.plane_exists(plane))
             && above.is_none_or(|(parent, above)| has(parent, &above))
+    }
+
+    /// Whether the parent of a list is gone: nothing is there to be listed, nor to be deleted.
+    pub(crate) fn is_known_to_be_nowhere(&self, scope: &Scope) -> bool {
+        let above = scope.above();
+        above.is_some_and(|above| self.listings.is_read(&above)) && !self.is_somewhere(scope)
     }
 
     /// A list is to be read at this time, and at no other.

@@ -312,8 +312,9 @@ impl Engine {
                 }
                 Belief::Held(_) => false,
             };
-            // What we wrote or read in this term is newer than what anybody else may have written.
-            let ours = entity.touched > self.term_began;
+            // What we wrote or read in this term is newer than what anybody else may have written; but whose it
+            // is that we have read, only the status may tell.
+            let ours = entity.touched > self.term_began && !self.listings.has_foreign(&recorded);
             entity.main && entity.in_flight.is_none() && less && !ours
         })
     }

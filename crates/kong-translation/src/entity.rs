@@ -54,7 +54,10 @@ pub(crate) fn conclude<B: FnOnce() -> Body>(
         Place::Gone(_) => gone_with_its_parent(),
         Place::Known(home) if case.meta.deleting || case.makes_way => {
             let mut main = claim(&case, home, &entity, Intent::Absent);
-            if let Some(main) = main.as_mut().filter(|_| entity.at.naming() == Naming::Keyed) {
+            if let Some(main) = main
+                .as_mut()
+                .filter(|_| entity.at.naming() == Naming::Keyed)
+            {
                 let parent = entity.parent.as_ref().map(RemoteId::as_str);
                 main.known_by = entity.at.uniques(&(entity.body)(), parent);
             }

@@ -247,6 +247,18 @@ impl Store {
         }
     }
 
+    /// Forgets what there is one of for a control plane of another region.
+    pub(crate) fn forget_beside(&mut self, control_plane: &str) {
+        for at in Collection::all().filter(|at| at.narrowed().is_some()) {
+            let is_for_it = |value: &Value| value["control_plane_id"] == control_plane;
+            let found = self.own.all(at).filter(|(_, value)| is_for_it(value));
+            let going: Vec<Key> = found.map(|(id, _)| (at, Arc::clone(id))).collect();
+            for key in going {
+                Arc::make_mut(&mut self.own).remove(&key);
+            }
+        }
+    }
+
     /// The control planes that have entities of their own, by id.
     pub(crate) fn scopes(&self) -> impl Iterator<Item = (&Arc<str>, &Scope)> {
         self.control_planes.iter().map(|(id, scope)| (id, &**scope))

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use kong_model::{Host, Method, Request, Response, Shape};
+use kong_model::{Collection, Host, Method, Request, Response, Shape};
 use serde_json::Value;
 
 use crate::Konnect;
@@ -181,6 +181,13 @@ impl Konnect {
         if let Some(why) = visit.unreadable {
             return Err(Refusal::Unreadable(why.to_owned()));
         }
+        if place.collection.narrowed().is_some()
+            && let Some(plane) = request.body.as_ref().map(|body| &body["control_plane_id"])
+            && let Some(plane) = plane.as_str()
+            && organisation.region_of(plane).is_none()
+        {
+            return Err(Refusal::NotFound);
+        }
         // What all regions have in common is in one of its own, whatever host a proxy was asked by.
         let region = match place.collection.host() {
             Host::Region => visit.region,
@@ -193,7 +200,13 @@ impl Konnect {
             now: visit.now,
             provisioning: self.provisioning,
         };
-        desk.serve(&place, request)
+        let served = desk.serve(&place, request)?;
+        if let (Collection::ControlPlanes, Method::Delete, Some(id)) =
+            (place.collection, request.method, place.id)
+        {
+            organisation.store_mut(GLOBAL).forget_beside(id);
+        }
+        Ok(served)
     }
 
     /// The organisation and the region that have what a path is about.

@@ -5,33 +5,92 @@
 //! watches repeat themselves and engines die; in one story of four two engines pass a lease back and forth.
 //! Then faults end, and the world must come to rest as the rules say; half of the stories end by setting
 //! the shop up properly again, and then it must look as if nothing had ever happened.
+//!
+//! [`run_with_kinds`] does the same with a few of the examples of `examples/kinds` in place of the shop.
 
+mod market;
 mod shop;
-
-use std::sync::LazyLock;
 
 use kong_driver::{Machine, ReplicaId, Schedule};
 use kong_engine::Mono;
 use kong_model::Collection;
+use kong_resolve::Key;
+use serde_json::Value;
 
 use crate::Scene;
 use crate::act::{Act, Elsewhere};
+use crate::document::key_of;
 use crate::faults::FaultPlan;
 use crate::picture::{Detail, Picture};
+use crate::scene::held;
 use crate::sweep::{Care, finish, sound};
 use crate::trace::Trace;
 use crate::watchdog::{Rule, Violation};
 
 pub use shop::{FOREIGN, TOKENS};
 
-/// How the shop looks when all is well, told without faults.
-static WELL: LazyLock<Picture> = LazyLock::new(|| {
+/// Where a story takes place.
+trait Stage {
+    /// Everything as it should be.
+    fn stock(&self) -> Vec<Value>;
+
+    /// What Konnect cannot be asked without.
+    fn means(&self) -> Vec<Value>;
+
+    /// The tokens that are in use here.
+    fn tokens(&self) -> Vec<String>;
+
+    /// Something that happens.
+    fn any_act(&self, dice: &mut Schedule) -> Act;
+
+    /// Whether Konnect takes its time for anything here.
+    fn ripens(&self) -> bool {
+        let mut keys = self.keys().into_iter();
+        keys.any(|key| crate::scenario::ripens(key.kind))
+    }
+
+    /// How it looks when all is well.
+    fn well(&self) -> Picture {
+        when_all_is_well(&self.stock())
+    }
+
+    /// The names of everything.
+    fn keys(&self) -> Vec<Key> {
+        self.stock().iter().filter_map(key_of).collect()
+    }
+
+    /// Everything, in any order.
+    fn shuffled(&self, dice: &mut Schedule) -> Vec<Value> {
+        let mut left = self.stock();
+        let mut shuffled = Vec::new();
+        while !left.is_empty() {
+            let at = pick(dice, left.len());
+            shuffled.push(left.swap_remove(at));
+        }
+        shuffled
+    }
+}
+
+/// How it looks when all of this is applied, told without faults.
+fn when_all_is_well(stock: &[Value]) -> Picture {
     let mut scene = Scene::new(Schedule::calm(), sound);
-    let applied = scene.act(&crate::act::apply(shop::stock()));
-    debug_assert!(applied.is_ok(), "the shop is valid");
+    let applied = scene.act(&crate::act::apply(stock.iter().cloned()));
+    debug_assert!(applied.is_ok(), "what is applied is valid");
+    scene.run_for(2 * RIPENING);
     finish(&mut scene, Care::QUICK);
     Picture::of(&scene, Detail::NoGenerations)
-});
+}
+
+/// So long that all is ready that Konnect takes its time for.
+const RIPENING: u64 = 130_000;
+
+fn pick(dice: &mut Schedule, length: usize) -> usize {
+    usize::try_from(dice.below(length as u64)).unwrap_or(0)
+}
+
+fn one_of<'l>(dice: &mut Schedule, list: &[&'l str]) -> &'l str {
+    list[pick(dice, list.len())]
+}
 
 /// What came of a seed.
 #[derive(Debug)]
@@ -58,6 +117,20 @@ struct Office {
 
 /// Tells the story of a seed.
 pub fn run<M: Machine>(seed: u64, trace: Option<Trace>, machine: fn() -> M) -> Outcome {
+    tell(&shop::Shop, seed, trace, machine)
+}
+
+/// Tells the story of a seed with a few of the kinds that are served, and all that they need.
+pub fn run_with_kinds<M: Machine>(seed: u64, trace: Option<Trace>, machine: fn() -> M) -> Outcome {
+    tell(&market::Market::of(seed), seed, trace, machine)
+}
+
+fn tell<M: Machine>(
+    stage: &impl Stage,
+    seed: u64,
+    trace: Option<Trace>,
+    machine: fn() -> M,
+) -> Outcome {
     let mut dice = Schedule::wild(seed.wrapping_mul(0x9e37_79b9).wrapping_add(77));
     let schedule = if dice.below(4) == 0 {
         Schedule::calm()
@@ -85,12 +158,12 @@ pub fn run<M: Machine>(seed: u64, trace: Option<Trace>, machine: fn() -> M) -> O
     let one_in = [8, 15, 30, 100][usize::try_from(dice.below(4)).unwrap_or(0)];
     scene.plan(FaultPlan::Often(seed, one_in));
 
-    say(&mut scene, &crate::act::apply(shop::shuffled(&mut dice)));
+    say(&mut scene, &crate::act::apply(stage.shuffled(&mut dice)));
     for _ in 0..4 + dice.below(9) {
         if let Some(office) = &mut office {
             politics(&mut scene, office, &mut dice);
         }
-        let act = shop::any_act(&mut dice);
+        let act = stage.any_act(&mut dice);
         say(&mut scene, &act);
         let pause = match dice.below(8) {
             0 | 1 => 0,
@@ -101,7 +174,7 @@ pub fn run<M: Machine>(seed: u64, trace: Option<Trace>, machine: fn() -> M) -> O
         };
         scene.run_for(pause);
     }
-    end(&mut scene, office, &mut dice);
+    end(stage, &mut scene, office, &mut dice);
     Outcome {
         effects: scene.driver.effects(),
         faults: scene.faults.len(),
@@ -171,7 +244,12 @@ fn hand_over<M: Machine>(scene: &mut Scene<M>, office: &mut Office, dice: &mut S
     scene.elect(ReplicaId(new), office.term, office.fence);
 }
 
-fn end<M: Machine>(scene: &mut Scene<M>, office: Option<Office>, dice: &mut Schedule) {
+fn end<M: Machine>(
+    stage: &impl Stage,
+    scene: &mut Scene<M>,
+    office: Option<Office>,
+    dice: &mut Schedule,
+) {
     let mut leader = ReplicaId(0);
     if let Some(mut office) = office {
         for who in [0, 1] {
@@ -187,15 +265,15 @@ fn end<M: Machine>(scene: &mut Scene<M>, office: Option<Office>, dice: &mut Sche
         scene.elect(leader, office.term + 1, Mono(u64::MAX));
         scene.driver.kill(ReplicaId(1 - office.leader));
     }
-    for token in TOKENS {
-        say(scene, &Act::Accept(token.to_owned()));
+    for token in stage.tokens() {
+        say(scene, &Act::Accept(token));
     }
     match dice.below(4) {
         0 => {}
-        1 => close(scene),
+        1 => close(stage, scene),
         2 => {
-            close(scene);
-            open(scene);
+            close(stage, scene);
+            open(stage, scene);
         }
         _ => {
             // What is on its way out cannot be set up again before it is gone.
@@ -203,63 +281,57 @@ fn end<M: Machine>(scene: &mut Scene<M>, office: Option<Office>, dice: &mut Sche
             let leaving =
                 |object: &serde_json::Value| object["metadata"]["deletionTimestamp"].is_string();
             if scene.objects().iter().any(leaving) {
-                close(scene);
+                close(stage, scene);
             }
-            open(scene);
+            open(stage, scene);
         }
     }
     scene.driver.clear_plan();
     scene.driver.schedule = Schedule::calm();
-    // What somebody else changed is found by the next list.
+    // What somebody else changed is found by the next list, and what Konnect has made ready by one after it.
     scene.settle();
-    scene.run_for(65_000);
+    scene.run_for(if stage.ripens() { 2 * RIPENING } else { 65_000 });
     finish(scene, Care::QUICK);
     restart_is_silent(scene, leader);
 }
 
 /// Everything is deleted, which must leave nothing.
-fn close<M: Machine>(scene: &mut Scene<M>) {
+fn close<M: Machine>(stage: &impl Stage, scene: &mut Scene<M>) {
     // Without a token nothing can be deleted in Konnect: whoever threw it away has to bring it back.
     // What is on its way out may take a change along, so it may have to be said again.
     for _ in 0..3 {
-        for document in shop::means() {
+        for document in stage.means() {
             say(scene, &Act::Apply(vec![document]));
         }
         scene.settle();
-        let there = |key: &kong_resolve::Key| {
+        let there = |key: &Key| {
             let objects = scene.objects();
-            objects
-                .iter()
-                .filter_map(crate::document::key_of)
-                .any(|it| it == *key)
+            objects.iter().filter_map(key_of).any(|it| it == *key)
         };
-        if shop::means()
+        if stage
+            .means()
             .iter()
-            .filter_map(crate::document::key_of)
+            .filter_map(key_of)
             .all(|key| there(&key))
         {
             break;
         }
     }
-    say(scene, &crate::act::delete(shop::keys()));
+    say(scene, &crate::act::delete(stage.keys()));
     if !scene.settle_within(1_200_000) {
         let why = "deleting everything is not done after twenty minutes";
         scene.watchdog.report(Rule::Quiet, why);
     }
+    say(scene, &Act::Collect);
+    scene.settle();
     let objects: Vec<String> = scene
         .objects()
         .iter()
-        .filter_map(crate::document::key_of)
+        .filter_map(key_of)
         .map(|key| key.to_string())
         .collect();
     let entities: Vec<String> = Collection::all()
-        .flat_map(|at| {
-            scene
-                .driver
-                .konnect
-                .entities(at, None)
-                .map(move |(id, _)| (at, id))
-        })
+        .flat_map(|at| held(&scene.driver.konnect, at).map(move |(id, _)| (at, id)))
         .filter(|(_, id)| *id != FOREIGN)
         .map(|(at, id)| format!("{} {id}", at.name()))
         .collect();
@@ -270,7 +342,7 @@ fn close<M: Machine>(scene: &mut Scene<M>) {
 }
 
 /// Everything is set up as it should be, and then it must look so.
-fn open<M: Machine>(scene: &mut Scene<M>) {
+fn open<M: Machine>(stage: &impl Stage, scene: &mut Scene<M>) {
     say(
         scene,
         &Act::Elsewhere(Elsewhere::Delete {
@@ -278,16 +350,20 @@ fn open<M: Machine>(scene: &mut Scene<M>) {
             name: FOREIGN.to_owned(),
         }),
     );
-    say(scene, &crate::act::apply(shop::stock()));
+    say(scene, &crate::act::apply(stage.stock()));
     scene.settle();
     scene.driver.clear_plan();
     if !scene.settle_within(1_200_000) {
         let why = "setting everything up is not done after twenty minutes";
         scene.watchdog.report(Rule::Quiet, why);
     }
-    // Drift that nobody has told us of is found by the next list.
-    scene.run_for(130_000);
-    if let Some(how) = Picture::of(scene, Detail::NoGenerations).difference(&WELL) {
+    // Drift that nobody has told us of is found by the next list, and what is ready late makes others late.
+    scene.run_for(if stage.ripens() {
+        2 * RIPENING
+    } else {
+        RIPENING
+    });
+    if let Some(how) = Picture::of(scene, Detail::NoGenerations).difference(&stage.well()) {
         scene.watchdog.report(Rule::SameEnd, how);
     }
 }
@@ -313,7 +389,7 @@ fn restart_is_silent<M: Machine>(scene: &mut Scene<M>, leader: ReplicaId) {
 
 /// Something that may happen in the shop, drawn from a number.
 pub fn any_act(seed: u64) -> Act {
-    shop::any_act(&mut Schedule::wild(seed))
+    shop::Shop.any_act(&mut Schedule::wild(seed))
 }
 
 /// Lets things happen to the shop without faults, and compares what the engine then knows of every object
@@ -324,7 +400,7 @@ pub fn any_act(seed: u64) -> Act {
 /// If an object is worth something else to others after the start, or something is written.
 pub fn compare_with_rebuild(acts: &[Act]) -> Result<(), String> {
     let mut scene = Scene::new(Schedule::calm(), sound);
-    say(&mut scene, &crate::act::apply(shop::stock()));
+    say(&mut scene, &crate::act::apply(shop::Shop.stock()));
     for act in acts {
         say(&mut scene, act);
     }

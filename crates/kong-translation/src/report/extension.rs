@@ -90,6 +90,8 @@ pub(super) fn name_certificate(
 
 /// The id of the certificate in a status.
 pub(super) fn recorded_id(status: &Value) -> Option<RemoteId> {
+    // Without a control plane it is not known where that would be.
+    status["konnect"]["controlPlaneID"].as_str()?;
     let mut conditions = status["conditions"].as_array()?.iter();
     let said = conditions.find(|it| it["type"] == DATA_PLANE_CERTIFICATE_PROVISIONED)?;
     let (_, id) = said["message"].as_str()?.rsplit_once(MARK)?;

@@ -1,4 +1,6 @@
-//! The world of random stories: a shop with one of everything, and all that can happen to it.
+//! The world of most random stories: a shop with one of everything, and all that can happen to it.
+
+use std::sync::LazyLock;
 
 use kong_crds::Kind;
 use kong_driver::Schedule;
@@ -6,11 +8,13 @@ use kong_model::Collection;
 use kong_resolve::Key;
 use serde_json::{Value, json};
 
+use super::{Stage, one_of, pick};
 use crate::act::{Act, Elsewhere};
 use crate::document::{
-    NAMESPACE, auth_from_secret, certificate_from, grant, key_of, plane, plugin, route, service,
-    target, tls_secret, token_secret, upstream,
+    NAMESPACE, auth_from_secret, certificate_from, grant, plane, plugin, route, service, target,
+    tls_secret, token_secret, upstream,
 };
+use crate::picture::Picture;
 
 /// The namespace of the certificate's Secret.
 const VAULT: &str = "vault";
@@ -19,8 +23,35 @@ pub const TOKENS: [&str; 2] = ["kpat_canary_first", "kpat_canary_second"];
 /// The id of what somebody else adds.
 pub const FOREIGN: &str = "99999999-9999-4999-8999-999999999999";
 
-/// Everything as it should be.
-pub(super) fn stock() -> Vec<Value> {
+/// The shop.
+pub(super) struct Shop;
+
+impl Stage for Shop {
+    fn stock(&self) -> Vec<Value> {
+        stock()
+    }
+
+    fn means(&self) -> Vec<Value> {
+        stock().into_iter().take(2).collect()
+    }
+
+    fn tokens(&self) -> Vec<String> {
+        TOKENS.map(str::to_owned).into()
+    }
+
+    fn any_act(&self, dice: &mut Schedule) -> Act {
+        any_act(dice)
+    }
+
+    fn well(&self) -> Picture {
+        WELL.clone()
+    }
+}
+
+/// How it looks when all is well.
+static WELL: LazyLock<Picture> = LazyLock::new(|| super::when_all_is_well(&stock()));
+
+fn stock() -> Vec<Value> {
     vec![
         token_secret("token", TOKENS[0]).into(),
         auth_from_secret("auth", "token").into(),
@@ -37,35 +68,6 @@ pub(super) fn stock() -> Vec<Value> {
         target("t1", "u", "10.0.0.1:80").into(),
         target("t2", "u", "10.0.0.2:80").into(),
     ]
-}
-
-/// What Konnect cannot be asked without.
-pub(super) fn means() -> Vec<Value> {
-    stock().into_iter().take(2).collect()
-}
-
-/// The names of everything.
-pub(super) fn keys() -> Vec<Key> {
-    stock().iter().filter_map(key_of).collect()
-}
-
-/// Everything, in any order.
-pub(super) fn shuffled(dice: &mut Schedule) -> Vec<Value> {
-    let mut left = stock();
-    let mut shuffled = Vec::new();
-    while !left.is_empty() {
-        let at = pick(dice, left.len());
-        shuffled.push(left.swap_remove(at));
-    }
-    shuffled
-}
-
-fn pick(dice: &mut Schedule, length: usize) -> usize {
-    usize::try_from(dice.below(length as u64)).unwrap_or(0)
-}
-
-fn one_of<'l>(dice: &mut Schedule, list: &[&'l str]) -> &'l str {
-    list[pick(dice, list.len())]
 }
 
 /// An object as a user may want it.
@@ -111,9 +113,8 @@ fn variant(dice: &mut Schedule) -> Value {
     }
 }
 
-/// Something that happens.
-pub(super) fn any_act(dice: &mut Schedule) -> Act {
-    let keys = keys();
+fn any_act(dice: &mut Schedule) -> Act {
+    let keys = Shop.keys();
     match dice.below(34) {
         0..=10 => Act::Apply((0..=dice.below(3)).map(|_| variant(dice)).collect()),
         11..=15 => {
@@ -121,7 +122,7 @@ pub(super) fn any_act(dice: &mut Schedule) -> Act {
             Act::Delete(some.collect())
         }
         16 => Act::Delete(keys),
-        17..=19 => Act::Apply(shuffled(dice)),
+        17..=19 => Act::Apply(Shop.shuffled(dice)),
         20 | 21 => {
             let permission = grant("g", VAULT, Kind::KongCertificate, Kind::Secret);
             if dice.below(2) == 0 {

@@ -224,7 +224,9 @@ fn what_nobody_wrote_down_goes_with_its_object() {
         }
         assert_eq!(scene.id(key), None, "{kind}: it has been written down");
         // It is there, and before anybody hears of that the object is deleted and the engine dies.
-        scene.act(&Act::Delete(vec![key.clone()])).expect("it is there");
+        scene
+            .act(&Act::Delete(vec![key.clone()]))
+            .expect("it is there");
         scene.restart(ReplicaId(0));
         scene.run_for(2 * PERIOD);
         if scene.object(key).is_some() || scene.entities(at).len() != before {

@@ -4,11 +4,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
+use testkit::random::Outcome;
 use testkit::trace::Trace;
 use testkit::{Rule, random, sweep};
 
 /// How many seeds an ordinary run tells.
 const SEEDS: u64 = 10_000;
+/// And how many of those with any kinds.
+const SEEDS_OF_KINDS: u64 = 3_000;
 /// Failures that are printed.
 const MOST: usize = 12;
 fn number(variable: &str) -> Option<u64> {
@@ -17,9 +20,23 @@ fn number(variable: &str) -> Option<u64> {
 
 #[test]
 fn whatever_happens_in_whatever_order_the_rules_hold() {
+    hold("random", SEEDS, |seed| {
+        random::run(seed, None, sweep::sound)
+    });
+}
+
+#[test]
+fn whatever_happens_to_any_kinds_the_rules_hold() {
+    hold("kinds", SEEDS_OF_KINDS, |seed| {
+        random::run_with_kinds(seed, None, sweep::sound)
+    });
+}
+
+/// Tells the stories of all seeds.
+fn hold(stage: &str, seeds: u64, tell: impl Fn(u64) -> Outcome + Sync) {
     let start = Instant::now();
     let from = number("KONDUIT_FROM").unwrap_or(0);
-    let seeds = number("KONDUIT_SEEDS").unwrap_or(SEEDS);
+    let seeds = number("KONDUIT_SEEDS").unwrap_or(seeds);
     let ignored = std::env::var("KONDUIT_IGNORE").ok();
     let next = AtomicU64::new(from);
     let (effects, faults) = (AtomicU64::new(0), AtomicUsize::new(0));
@@ -30,7 +47,7 @@ fn whatever_happens_in_whatever_order_the_rules_hold() {
             if seed >= from + seeds {
                 return;
             }
-            let mut outcome = random::run(seed, None, sweep::sound);
+            let mut outcome = tell(seed);
             // To look for the next thing while something is being mended.
             if let Some(ignored) = &ignored {
                 let rule = |rule: Rule| ignored.contains(&format!("{rule:?}"));
@@ -40,7 +57,7 @@ fn whatever_happens_in_whatever_order_the_rules_hold() {
             faults.fetch_add(outcome.faults, Ordering::Relaxed);
             if !outcome.violations.is_empty() {
                 let failure = sweep::Failure {
-                    run: format!("random:{seed}"),
+                    run: format!("{stage}:{seed}"),
                     violations: outcome.violations,
                 };
                 failures.lock().unwrap().push((seed, failure.explain()));
@@ -54,7 +71,7 @@ fn whatever_happens_in_whatever_order_the_rules_hold() {
         }
     });
     println!(
-        "{seeds} seeds, {} effects, {} of them gone wrong, in {:.1?}",
+        "{stage}: {seeds} seeds, {} effects, {} of them gone wrong, in {:.1?}",
         effects.into_inner(),
         faults.into_inner(),
         start.elapsed()

@@ -34,11 +34,14 @@ fn replay() {
         let told = sweep::replay(what).expect("a scenario, the number of an effect, and a fault");
         (told.lines, told.violations)
     } else {
-        let seed = what
-            .strip_prefix("random:")
-            .and_then(|seed| seed.parse().ok());
-        let seed = seed.expect("sweep:SCENARIO[:EFFECT:FAULT] or random:SEED");
-        let outcome = random::run(seed, Some(Trace::kept()), sweep::sound);
+        let (stage, seed) = what.split_once(':').unwrap_or_default();
+        let seed = seed.parse();
+        let seed = seed.expect("sweep:SCENARIO[:EFFECT:FAULT], random:SEED or kinds:SEED");
+        let trace = Some(Trace::kept());
+        let outcome = match stage {
+            "kinds" => random::run_with_kinds(seed, trace, sweep::sound),
+            _ => random::run(seed, trace, sweep::sound),
+        };
         let lines = outcome.trace.map(|trace| trace.lines().to_vec());
         (lines.unwrap_or_default(), outcome.violations)
     };
