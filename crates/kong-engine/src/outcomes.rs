@@ -155,12 +155,13 @@ impl Engine {
         if flight.act != Act::Remove {
             entity.beaten = matches!(failure, Failure::Conflict(_));
         }
-        if flight.act == Act::Create && at.naming() == Naming::Keyed {
-            if let Some(sent) = &flight.sent {
-                // If it is there all the same, it is found by this, whatever is wanted then.
-                let parent = entity.site.parent.as_ref().map(RemoteId::as_str);
-                entity.holds = at.uniques(sent, parent).into();
-            }
+        if flight.act == Act::Create
+            && at.naming() == Naming::Keyed
+            && let Some(sent) = &flight.sent
+        {
+            // If it is there all the same, it is found by this, whatever is wanted then.
+            let parent = entity.site.parent.as_ref().map(RemoteId::as_str);
+            entity.holds = at.uniques(sent, parent).into();
         }
         match failure {
             // Not a failure of this entity: the lane waits, and then it is tried again. If that goes
