@@ -3,7 +3,7 @@
 //! Start with [`lean`].
 
 use kong_model::Collection;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// A value without what says nothing: nulls, empty lists and maps.
 pub(super) fn meaning(value: &Value) -> Option<Value> {
