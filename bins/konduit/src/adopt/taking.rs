@@ -87,27 +87,36 @@ impl Taking<'_> {
         let plane = Kind::KonnectGatewayControlPlane;
         let kinds = Kind::served().filter(|kind| !kind.namespaced());
         for kind in kinds {
-            let place = |it: &&Value| {
+            let refers = |it: &Value| {
                 it["kind"] == kind.as_str() && it["spec"]["controlPlaneRef"].is_object()
             };
-            if !self.documents.iter().any(|it| place(&it)) {
+            if !self.documents.iter().any(refers) {
                 continue;
             }
-            let granted = Manifests::objects(&self.manifests.cluster, Kind::KongReferenceGrant);
-            let mut granted = granted.filter(|it| it["metadata"]["namespace"] == *home.namespace);
-            let lists = |grant: &Value, member: &str, kind: Kind| {
-                let rows = grant["spec"][member].as_array();
-                rows.is_some_and(|rows| rows.iter().any(|row| row["kind"] == kind.as_str()))
+            let has = |grant: &Value, side: &str, holds: &dyn Fn(&Value) -> bool| {
+                let rows = grant["spec"][side].as_array();
+                rows.is_some_and(|rows| rows.iter().any(holds))
             };
-            if granted.any(|it| lists(it, "from", kind) && lists(it, "to", plane)) {
+            let permits = |grant: &Value| {
+                let from = |row: &Value| row["kind"] == kind.as_str() && row["namespace"] == "";
+                let to = |row: &Value| {
+                    row["kind"] == plane.as_str()
+                        && (row["name"].is_null() || row["name"] == *home.name)
+                };
+                grant["metadata"]["namespace"] == *home.namespace
+                    && has(grant, "from", &from)
+                    && has(grant, "to", &to)
+            };
+            let mut grants = Manifests::objects(&self.manifests.cluster, Kind::KongReferenceGrant);
+            if grants.any(permits) {
                 continue;
             }
             let grant = Kind::KongReferenceGrant;
             let name = format!("{}-in-{}", kind.plural(), home.name);
-            let own = names.give(grant, Some(&name), &home.name);
+            let name = names.give(grant, Some(&name), &home.name).name;
             let document = json!({
                 "apiVersion": grant.api_version(), "kind": grant.as_str(),
-                "metadata": {"name": own.name, "namespace": home.namespace},
+                "metadata": {"name": name, "namespace": home.namespace},
                 "spec": {
                     "from": [{"group": kind.group(), "kind": kind.as_str(), "namespace": ""}],
                     "to": [{"group": plane.group(), "kind": plane.as_str(), "name": home.name}],

@@ -381,3 +381,28 @@ fn a_membership_that_no_manifest_can_say_is_said() {
         "{ran:?}"
     );
 }
+
+#[test]
+fn a_grant_is_printed_only_if_nothing_permits_vaults_yet() {
+    let mut konnect = Konnect::new(1);
+    let plane = everything(&mut konnect);
+    let served = Served::start(konnect);
+    for (namespace, name, printed) in [
+        ("", "by-hand", 0),
+        ("default", "by-hand", 1),
+        ("", "other", 1),
+    ] {
+        let grant = json!({
+            "apiVersion": "configuration.konghq.com/v1alpha1", "kind": "KongReferenceGrant",
+            "metadata": {"name": "vaults"},
+            "spec": {
+                "from": [{"group": "configuration.konghq.com", "kind": "KongVault", "namespace": namespace}],
+                "to": [{"group": "konnect.konghq.com", "kind": "KonnectGatewayControlPlane", "name": name}],
+            },
+        });
+        let manifests = format!("{}---\n{grant}\n", auth());
+        let ran = adopt(&served, &plane, &manifests, &["--with-secrets"]);
+        let grants = ran.out.matches("\nkind: KongReferenceGrant\n").count();
+        assert_eq!(grants, printed, "{namespace} {name}: {}", ran.err);
+    }
+}
