@@ -5,6 +5,7 @@
 //! [`adopt`].
 
 mod fill;
+mod members;
 mod names;
 mod taking;
 
@@ -17,7 +18,7 @@ use std::rc::Rc;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum, ValueHint};
 use kong_driver::ReplicaId;
-use kong_model::{Collection, RemoteId, Site};
+use kong_model::{Collection, RemoteId, Shape, Site};
 use kong_resolve::{Access, Key};
 use serde_json::{Value, json};
 
@@ -127,7 +128,7 @@ pub(crate) fn adopt(options: &Adopt, out: &mut dyn Write, err: &mut dyn Write) -
     let home = taking.home(&found, &played);
     taking.everything(&found, &home, &mut reading);
     match options.output {
-        Format::Yaml => output::manifests(out, &taking.documents)?,
+        Format::Yaml => output::manifests_with(out, &taking.documents, |it| taking.said_of(it))?,
         Format::Json => {
             let list = json!({"apiVersion": "v1", "kind": "List", "items": taking.documents});
             output::document(out, Language::Json, &list)?;
@@ -147,6 +148,16 @@ pub(crate) fn adopt(options: &Adopt, out: &mut dyn Write, err: &mut dyn Write) -
             unseen.join(", ")
         )?;
     }
+    let apart = |at: &Collection| {
+        let inside = at.list_path().contains("{cp}");
+        inside && !matches!(at.shape(), Shape::Core | Shape::Membership)
+    };
+    let mut apart: Vec<&str> = Collection::all()
+        .filter(apart)
+        .map(Collection::name)
+        .collect();
+    apart.sort_unstable();
+    writeln!(err, "not taken over from here: {}", apart.join(", "))?;
     if taking.documents.is_empty() && taking.findings.is_empty() {
         writeln!(err, "everything in the control plane has a manifest")?;
     }

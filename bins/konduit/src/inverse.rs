@@ -5,6 +5,8 @@
 //! called after them. So a new kind costs nothing here, unless it breaks that rule: [`RENAMED`] has those. Start
 //! with [`Inverse::object`].
 
+mod defaults;
+
 use std::collections::BTreeMap;
 
 use kong_crds::Kind;
@@ -12,6 +14,8 @@ use kong_crds::names::TAGS_ANNOTATION;
 use kong_model::tags::is_operators;
 use kong_model::{Collection, Origin};
 use serde_json::{Map, Value, json};
+
+use self::defaults::{is_default, lean, meaning};
 
 /// Members whose field is called otherwise.
 const RENAMED: [(Kind, &str, &str); 5] = [
@@ -197,6 +201,14 @@ impl Inverse {
                 continue;
             };
             let default = is_default(at, member, &value);
+            let value = match defaults {
+                Defaults::LeftOut => lean(
+                    &at.schema()["properties"][member],
+                    &spec["properties"][field],
+                    &value,
+                ),
+                Defaults::Written => value,
+            };
             let written = !default || defaults == Defaults::Written;
             if spec["properties"][field].is_object() {
                 if written || required(spec) {
@@ -390,51 +402,6 @@ fn reference(declared: &Value, to: &Place, from: &Place, kind: Option<Kind>) -> 
         made["namespace"] = Value::from(to.namespace.as_str());
     }
     made
-}
-
-/// A value without what says nothing: nulls, empty lists and maps.
-fn meaning(value: &Value) -> Option<Value> {
-    match value {
-        Value::Null => None,
-        Value::Array(items) => {
-            let items: Vec<Value> = items.iter().filter_map(meaning).collect();
-            (!items.is_empty()).then(|| items.into())
-        }
-        Value::Object(members) => {
-            let members: Map<String, Value> = members
-                .iter()
-                .filter_map(|(name, value)| Some((name.clone(), meaning(value)?)))
-                .collect();
-            (!members.is_empty()).then(|| members.into())
-        }
-        Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(value.clone()),
-    }
-}
-
-/// Whether a member says what its absence says.
-fn is_default(at: Collection, member: &str, value: &Value) -> bool {
-    let declared = &at.schema()["properties"][member]["default"];
-    let known = at.defaults().get(member).unwrap_or(&Value::Null);
-    [declared, known]
-        .into_iter()
-        .any(|default| meaning(default).is_some_and(|default| same(&default, value)))
-}
-
-/// Equality for which `5` and `5.0` are one number.
-fn same(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
-        (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
-        }
-        (Value::Object(one), Value::Object(other)) => {
-            one.len() == other.len()
-                && one
-                    .iter()
-                    .all(|(name, one)| other.get(name).is_some_and(|other| same(one, other)))
-        }
-        (one, other) => one == other,
-    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 use cluster_sim::{Cluster, ResourceId};
 use kong_crds::Kind;
 use konnect_sim::Konnect;
-use serde::Serialize as _;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::secrets::{self, Vault};
@@ -62,6 +62,23 @@ pub(crate) fn yaml(document: &Value) -> Result<String> {
     Ok(format!("{}\n", text.trim_end()))
 }
 
+/// An object as people write it: what it is comes first, then what it is called, then all else.
+struct Written<'d>(&'d Value);
+
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Some(members) = self.0.as_object() else {
+            return self.0.serialize(serializer);
+        };
+        let first = ["apiVersion", "kind", "metadata"];
+        let head = first.iter().filter_map(|name| members.get_key_value(*name));
+        let rest = members
+            .iter()
+            .filter(|(name, _)| !first.contains(&name.as_str()));
+        serializer.collect_map(head.chain(rest))
+    }
+}
+
 fn yaml_documents(documents: &[Value]) -> Result<String> {
     let texts: Result<Vec<String>> = documents.iter().map(yaml).collect();
     Ok(texts?.join("---\n"))
@@ -69,7 +86,26 @@ fn yaml_documents(documents: &[Value]) -> Result<String> {
 
 /// Manifests for `kubectl apply`.
 pub(crate) fn manifests(out: &mut dyn Write, documents: &[Value]) -> Result<()> {
-    Ok(out.write_all(yaml_documents(documents)?.as_bytes())?)
+    manifests_with(out, documents, |_| Vec::new())
+}
+
+/// Manifests for `kubectl apply`, each below the lines that are said of it.
+pub(crate) fn manifests_with(
+    out: &mut dyn Write,
+    documents: &[Value],
+    said: impl Fn(&Value) -> Vec<String>,
+) -> Result<()> {
+    for (index, document) in documents.iter().enumerate() {
+        if index > 0 {
+            out.write_all(b"---\n")?;
+        }
+        for line in said(document).iter().flat_map(|text| text.lines()) {
+            writeln!(out, "# {line}")?;
+        }
+        let text = serde_yaml::to_string(&Written(document))?;
+        writeln!(out, "{}", text.trim_end())?;
+    }
+    Ok(())
 }
 
 /// What Konnect holds, as decK writes it: one YAML document a control plane.

@@ -10,16 +10,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cluster_sim::{Cluster, ResourceId};
 use kong_crds::Kind;
-use kong_model::sealed::REDACTED;
+use kong_model::sealed::{self, REDACTED};
 use serde_json::Value;
 
 use crate::manifests::Document;
 
 /// Where kubectl keeps a copy of the whole object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-
-/// Shorter values are only taken for the secret where they stand in quotes.
-const SHORT: usize = 6;
 
 /// Puts a mark in place of everything that is secret in an object.
 pub(crate) fn redact(object: &mut Value) {
@@ -140,24 +137,12 @@ impl Secrets {
                 collect(value, &mut values);
             }
         }
-        // A value that holds another one goes first.
-        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         Self(values)
     }
 
     /// A sentence without them.
     pub(crate) fn scrub(&self, sentence: &str) -> String {
-        let mut sentence = sentence.to_owned();
-        for value in &self.0 {
-            // Refusals quote values as JSON does.
-            let quoted = Value::from(value.as_str()).to_string();
-            sentence = sentence.replace(&quoted, &format!("\"{REDACTED}\""));
-            if value.len() >= SHORT {
-                sentence = sentence.replace(value.as_str(), REDACTED);
-                sentence = sentence.replace(quoted.trim_matches('"'), REDACTED);
-            }
-        }
-        sentence
+        sealed::scrub(sentence, self.0.iter().map(String::as_str))
     }
 }
 

@@ -164,6 +164,16 @@ pub struct Parent {
     pub field: &'static str,
 }
 
+/// Memberships as seen from a member: the lists of what it belongs to. We read and write them from the side of
+/// the parent; others need not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OtherSide {
+    /// The path of the list; here `{parent}` is the member.
+    pub path: &'static str,
+    /// The member of a body that names what to belong to.
+    pub field: &'static str,
+}
+
 /// Another spelling of a member, which answers do not have, or of no meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shorthand {
@@ -396,6 +406,16 @@ impl Collection {
     /// The path under which entities are written.
     pub fn items_path(self) -> &'static str {
         self.row().items
+    }
+
+    /// Whether entities can be written under the path of the list, too, where the body names the parent.
+    pub fn is_written_at_list(self) -> bool {
+        self.row().written_at_list
+    }
+
+    /// How memberships are seen from a member.
+    pub fn other_side(self) -> Option<OtherSide> {
+        self.row().other_side
     }
 
     /// The member that an entity is known by, if that is a unique name.

@@ -19,7 +19,8 @@ pub use api::{
 };
 pub use body::{Body, Node};
 pub use collection::{
-    Below, Collection, Naming, OnDelete, Parent, Reference, Shape, Shorthand, UniqueKey, Update,
+    Below, Collection, Naming, OnDelete, OtherSide, Parent, Reference, Shape, Shorthand, UniqueKey,
+    Update,
 };
 pub use entity::{Entity, Stored};
 pub use normal::{Difference, Normal};

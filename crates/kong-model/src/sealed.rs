@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
 use sha2::Sha256;
 use zeroize::Zeroize;
 
@@ -46,6 +47,36 @@ impl Sealed {
     }
 }
 
+/// Values that are shorter are only taken for the secret where they stand in quotes.
+const SHORT: usize = 6;
+
+/// The words of somebody else without these values: as they are, as JSON writes them, and line by line.
+pub fn scrub<'s>(sentence: &str, values: impl IntoIterator<Item = &'s str>) -> String {
+    let mut values: Vec<&str> = values.into_iter().collect();
+    let lines: Vec<&str> = values
+        .iter()
+        .filter(|value| value.trim().contains('\n'))
+        .flat_map(|value| value.lines())
+        .map(str::trim)
+        // What a PEM is, everybody may know.
+        .filter(|line| line.len() >= SHORT && !line.starts_with("-----"))
+        .collect();
+    values.extend(lines);
+    values.retain(|value| !value.is_empty());
+    // A value that holds another one goes first.
+    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    let mut sentence = sentence.to_owned();
+    for value in values {
+        let quoted = Value::from(value).to_string();
+        sentence = sentence.replace(&quoted, &format!("\"{REDACTED}\""));
+        if value.len() >= SHORT {
+            sentence = sentence.replace(value, REDACTED);
+            sentence = sentence.replace(quoted.trim_matches('"'), REDACTED);
+        }
+    }
+    sentence
+}
+
 impl fmt::Debug for Sealed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(REDACTED)
@@ -61,6 +92,32 @@ mod tests {
         let secret = Sealed::new("hunter2");
         assert_eq!(format!("{secret:?}"), REDACTED);
         assert_eq!(secret.reveal(), "hunter2");
+    }
+
+    #[test]
+    fn a_sentence_is_scrubbed_of_every_form_of_a_value() {
+        let key = "-----BEGIN KEY-----\nMIGHAgEAMBMG\nKoZIzj0DAQcD\n-----END KEY-----\n";
+        for (sentence, expected) in [
+            (
+                "the key 'peppermint' is taken",
+                "the key '[redacted]' is taken",
+            ),
+            (
+                "\"ab\" is no value, and about is",
+                "\"[redacted]\" is no value, and about is",
+            ),
+            (
+                "not a PEM: \"-----BEGIN KEY-----\\nMIGHAgEAMBMG\\nKoZIzj0DAQcD\\n-----END KEY-----\\n\"",
+                "not a PEM: \"[redacted]\"",
+            ),
+            ("line 2: KoZIzj0DAQcD", "line 2: [redacted]"),
+            (
+                "-----BEGIN KEY----- is missing",
+                "-----BEGIN KEY----- is missing",
+            ),
+        ] {
+            assert_eq!(scrub(sentence, ["", "peppermint", "ab", key]), expected);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::{Instant, SystemTime};
 
-use kong_model::sealed::REDACTED;
+use kong_model::sealed::{REDACTED, scrub};
 use kong_model::{Call, Failure, Request, Response, Sealed, ServerUrl};
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
@@ -266,6 +266,8 @@ fn secrets<'c>(token: &'c Sealed, call: &'c Call) -> Vec<&'c str> {
 fn conceal(value: &mut Value, secrets: &[&str]) {
     match value {
         Value::String(text) => {
+            *text = scrub(text, secrets.iter().copied());
+            // Whatever a short one spoils, it is not told either.
             for secret in secrets {
                 if text.contains(secret) {
                     *text = text.replace(secret, REDACTED);
@@ -350,8 +352,15 @@ mod tests {
 
     #[test]
     fn what_was_sent_is_not_repeated_from_errors() {
-        let mut body = serde_json::json!({"details": [{"messages": ["bad key: canary!"]}], "n": 1});
-        conceal(&mut body, &["canary"]);
-        assert_eq!(body["details"][0]["messages"][0], "bad key: [redacted]!");
+        let words = ["bad key: canary!", "bad id: ab", "bad line: MIGHAgEAMBMG"];
+        let mut body = serde_json::json!({"details": [{ "messages": words }], "n": 1});
+        let pem = "-----BEGIN KEY-----\nMIGHAgEAMBMG\n-----END KEY-----\n";
+        conceal(&mut body, &["canary", "ab", pem]);
+        let told = [
+            "bad key: [redacted]!",
+            "bad id: [redacted]",
+            "bad line: [redacted]",
+        ];
+        assert_eq!(body["details"][0]["messages"], serde_json::json!(told));
     }
 }

@@ -24,6 +24,15 @@ impl Violation {
     }
 }
 
+/// A field that has to be there and is not.
+pub(crate) fn missing(field: String) -> Violation {
+    Violation {
+        field,
+        rule: "required",
+        message: "is a required field".to_owned(),
+    }
+}
+
 /// Everything in `value` that `schema` does not allow, field by field.
 pub(crate) fn violations(schema: &Value, value: &Value) -> Vec<Violation> {
     let mut found = Vec::new();
@@ -145,11 +154,7 @@ fn check_members(
             .get(field)
             .is_none_or(|value| value.is_null() && !may_be_null)
         {
-            found.push(Violation {
-                field: path(field),
-                rule: "required",
-                message: "is a required field".to_owned(),
-            });
+            found.push(missing(path(field)));
         }
     }
     let required = |field: &str| {

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use kong_model::{Collection, Method, Request, Response};
 use serde_json::{Value, json};
 
+use crate::check::violations;
 use crate::list;
-use crate::place::Place;
+use crate::place::{Place, Way};
 use crate::refusal::Refusal;
 use crate::serve::{Desk, Whole, accepted};
 use crate::store::{Key, Scope};
@@ -18,8 +19,66 @@ fn key(parent: &str, member: &str) -> Arc<str> {
     format!("{parent}/{member}").into()
 }
 
+/// The two sides of a membership: where a path begins, and what it leads to.
+struct Sides {
+    /// Whether the path begins at the member.
+    from_member: bool,
+    /// Where what the path begins at lives, and which member of answers and memberships has it.
+    here: (Collection, &'static str),
+    /// The same of what it leads to.
+    there: (Collection, &'static str),
+    /// The member of a body that names what it leads to.
+    named: &'static str,
+}
+
+impl Sides {
+    fn of(place: &Place<'_>, of: Collection, field: &'static str) -> Option<Self> {
+        let parent = place.collection.parent()?;
+        let (above, member) = ((parent.to, parent.field), (of, field));
+        Some(match place.way {
+            Way::Items | Way::Flat => Self {
+                from_member: false,
+                here: above,
+                there: member,
+                named: field,
+            },
+            Way::Member => Self {
+                from_member: true,
+                here: member,
+                there: above,
+                named: place.collection.other_side()?.field,
+            },
+        })
+    }
+
+    /// The membership between the two of them.
+    fn key(&self, place: &Place<'_>, here: &str, there: &str) -> Key {
+        let id = if self.from_member {
+            key(there, here)
+        } else {
+            key(here, there)
+        };
+        (place.collection, id)
+    }
+
+    /// What a body names.
+    fn named<'b>(&self, body: Option<&'b Value>) -> Result<&'b str, Refusal> {
+        let body = body.unwrap_or(&Value::Null);
+        let schema = json!({
+            "type": "object", "additionalProperties": false,
+            "properties": {self.named: {"type": "string", "minLength": 1}}, "required": [self.named],
+        });
+        let found = violations(&schema, body);
+        if found.is_empty() {
+            Ok(body[self.named].as_str().unwrap_or_default())
+        } else {
+            Err(Refusal::Invalid(found))
+        }
+    }
+}
+
 impl Desk<'_> {
-    /// Serves a request about the membership of an entity in the parent of the path.
+    /// Serves a request about the memberships of the entity in the path.
     pub(crate) fn member(
         &mut self,
         place: &Place<'_>,
@@ -27,52 +86,59 @@ impl Desk<'_> {
         of: Collection,
         field: &'static str,
     ) -> Result<Response, Refusal> {
-        let (Some(parent), Some(group)) = (place.collection.parent(), place.parent) else {
-            return Err(Refusal::NotFound);
-        };
-        let key = |member: &str| -> Key { (place.collection, key(group, member)) };
+        let sides = Sides::of(place, of, field).ok_or(Refusal::NotFound)?;
+        let here = place.parent.ok_or(Refusal::NotFound)?;
+        let at = (sides.here.0, Arc::from(here));
         match (request.method, place.id) {
             (Method::Get, None) => {
                 let scope = self.scope(place)?;
-                let group = (parent.to, Arc::from(group));
-                let memberships = scope.referring(&group, place.collection);
-                let members = memberships.filter_map(|(_, value)| {
-                    let id = value[field]["id"].as_str()?;
-                    scope.entry(of, id)
+                let memberships = scope.referring(&at, place.collection);
+                let others = memberships.filter_map(|(_, value)| {
+                    let id = value[sides.there.1]["id"].as_str()?;
+                    scope.entry(sides.there.0, id)
                 });
-                let body = list::page(of, &request.path, &request.query, members)?;
+                let body = list::page(sides.there.0, &request.path, &request.query, others)?;
                 Ok(Response::new(200, body))
             }
             (Method::Post, None) => {
-                let body = accepted(place, request.body.as_ref(), &[], Whole::Yes)?;
-                let wanted = body[field].as_str().unwrap_or_default();
-                let members = Place {
-                    collection: of,
+                let wanted = sides.named(request.body.as_ref())?;
+                let others = Place {
+                    collection: sides.there.0,
                     parent: None,
                     ..*place
                 };
                 let dangling = || Refusal::Dangling {
-                    field: field.to_owned(),
+                    field: sides.named.to_owned(),
                 };
-                let member = self.find(&members, wanted).ok_or_else(dangling)?;
-                let id = member["id"].as_str().unwrap_or_default();
+                let other = self.find(&others, wanted).ok_or_else(dangling)?;
+                let there = other["id"].as_str().unwrap_or_default();
+                let key = sides.key(place, here, there);
                 let scope = self.scope(place)?;
-                if scope.get(place.collection, &key(id).1).is_some() {
+                if scope.get(key.0, &key.1).is_some() {
                     return Err(Refusal::TakenId);
                 }
-                let above = scope.get(parent.to, group).ok_or(Refusal::NotFound)?;
-                let answer = json!({ parent.field: &**above, of.name(): [&*member] });
-                let membership = json!({ parent.field: {"id": group}, field: {"id": id} });
-                self.scope_mut(place)?.put(key(id), membership);
+                let own = scope.get(at.0, here).ok_or(Refusal::NotFound)?;
+                let answer = json!({ sides.here.1: &**own, sides.there.0.name(): [&*other] });
+                let membership =
+                    json!({ sides.here.1: {"id": here}, sides.there.1: {"id": there} });
+                self.scope_mut(place)?.put(key, membership);
                 Ok(Response::new(201, answer))
             }
-            (Method::Delete, Some(member)) => {
-                self.scope_mut(place)?.remove(&key(member));
+            (Method::Delete, Some(there)) => {
+                let key = sides.key(place, here, there);
+                self.scope_mut(place)?.remove(&key);
                 Ok(Response::new(204, Value::Null))
             }
-            (Method::Get | Method::Post | Method::Put | Method::Patch | Method::Delete, _) => {
-                Err(Refusal::Method)
+            (Method::Delete, None) => {
+                let scope = self.scope_mut(place)?;
+                let memberships = scope.referring(&at, place.collection);
+                let ids: Vec<Arc<str>> = memberships.map(|(id, _)| Arc::clone(id)).collect();
+                for id in ids {
+                    scope.remove(&(place.collection, id));
+                }
+                Ok(Response::new(204, Value::Null))
             }
+            (Method::Get | Method::Post | Method::Put | Method::Patch, _) => Err(Refusal::Method),
         }
     }
 

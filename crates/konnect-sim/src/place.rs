@@ -2,6 +2,17 @@
 
 use kong_model::{Collection, Shape};
 
+/// By which of its paths a collection was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// The path under which entities are written.
+    Items,
+    /// The path of a list over all parents.
+    Flat,
+    /// The path of memberships below a member.
+    Member,
+}
+
 /// What a path points at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place<'a> {
@@ -9,39 +20,51 @@ pub(crate) struct Place<'a> {
     pub(crate) collection: Collection,
     /// The control plane in the path.
     pub(crate) control_plane: Option<&'a str>,
-    /// The parent in the path.
+    /// The parent in the path; the member, if memberships are seen from there.
     pub(crate) parent: Option<&'a str>,
     /// What follows: an id, or the name of an action on a membership.
     pub(crate) id: Option<&'a str>,
-    /// Whether this is a list over all parents, under which nothing is written.
-    pub(crate) flat: bool,
+    /// By which path it was found.
+    pub(crate) way: Way,
 }
 
 impl<'a> Place<'a> {
     /// Reads a path; `None` where the API has nothing.
     pub(crate) fn of(path: &'a str) -> Option<Self> {
         Collection::all().find_map(|collection| {
-            let (items, list) = (collection.items_path(), collection.list_path());
-            follow(collection, items, path, false).or_else(|| {
-                let flat = items != list;
-                flat.then(|| follow(collection, list, path, true))?
-            })
+            ways(collection).find_map(|(template, way)| follow(collection, template, path, way))
         })
     }
+
+    /// Where the parent in the path lives.
+    pub(crate) fn above(&self) -> Option<Collection> {
+        match self.way {
+            Way::Items | Way::Flat => self.collection.parent().map(|parent| parent.to),
+            Way::Member => self.collection.members(),
+        }
+    }
+}
+
+/// The paths that lead to a collection.
+fn ways(collection: Collection) -> impl Iterator<Item = (&'static str, Way)> {
+    let (items, list) = (collection.items_path(), collection.list_path());
+    let flat = (items != list).then_some((list, Way::Flat));
+    let other = collection.other_side().map(|it| (it.path, Way::Member));
+    [(items, Way::Items)].into_iter().chain(flat).chain(other)
 }
 
 fn follow<'a>(
     collection: Collection,
     template: &str,
     path: &'a str,
-    flat: bool,
+    way: Way,
 ) -> Option<Place<'a>> {
     let mut place = Place {
         collection,
         control_plane: None,
         parent: None,
         id: None,
-        flat,
+        way,
     };
     let mut segments = path.split('/');
     for expected in template.split('/') {
@@ -66,16 +89,10 @@ mod tests {
     #[test]
     fn every_path_of_the_table_leads_to_its_collection() {
         for collection in Collection::all() {
-            for (template, flat) in [
-                (collection.items_path(), false),
-                (
-                    collection.list_path(),
-                    collection.list_path() != collection.items_path(),
-                ),
-            ] {
+            for (template, way) in ways(collection) {
                 let path = template.replace("{cp}", "c").replace("{parent}", "p");
                 let place = Place::of(&path).expect("a path of the table is found");
-                assert_eq!((place.collection, place.flat), (collection, flat), "{path}");
+                assert_eq!((place.collection, place.way), (collection, way), "{path}");
                 assert_eq!(place.id, None);
                 assert_eq!(place.parent, template.contains("{parent}").then_some("p"));
                 assert_eq!(

@@ -7,10 +7,10 @@ use kong_model::{Body, Collection, Method, Naming, Request, Response, Shape, Upd
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::check::{Violation, fill, is_uuid, violations};
+use crate::check::{Violation, fill, is_uuid, missing, violations};
 use crate::ids::Ids;
 use crate::list;
-use crate::place::Place;
+use crate::place::{Place, Way};
 use crate::refusal::Refusal;
 use crate::store::{Scope, Store, links, uniques};
 use crate::time::Millis;
@@ -39,8 +39,8 @@ impl Desk<'_> {
             .store
             .scope(place.control_plane)
             .ok_or(Refusal::NotFound)?;
-        if let (Some(parent), Some(id)) = (place.collection.parent(), place.parent) {
-            scope.get(parent.to, id).ok_or(Refusal::NotFound)?;
+        if let (Some(above), Some(id)) = (place.above(), place.parent) {
+            scope.get(above, id).ok_or(Refusal::NotFound)?;
         }
         self.ripen(place);
         match (place.collection.shape(), place.collection.naming()) {
@@ -77,7 +77,7 @@ impl Desk<'_> {
         let writes = request.method != Method::Get;
         let update = place.collection.update();
         let body = request.body.as_ref();
-        if writes && place.flat {
+        if writes && place.way == Way::Flat && !place.collection.is_written_at_list() {
             return Err(Refusal::Method);
         }
         let group = place
@@ -264,8 +264,15 @@ impl Desk<'_> {
             let created = created.clone().filter(|_| *stamp == "created_at");
             members.insert((*stamp).to_owned(), created.unwrap_or_else(|| time.clone()));
         }
-        if let (Some(parent), Some(id)) = (collection.parent(), place.parent) {
-            members.insert(parent.field.to_owned(), json!({ "id": id }));
+        match (collection.parent(), place.parent) {
+            (Some(parent), Some(id)) => {
+                members.insert(parent.field.to_owned(), json!({ "id": id }));
+            }
+            (Some(parent), None) if !members.contains_key(parent.field) => {
+                let nobody = missing(parent.field.to_owned());
+                return Err(Refusal::Invalid(vec![nobody]));
+            }
+            (Some(_) | None, _) => {}
         }
         if collection == Collection::ControlPlanes {
             for (field, host) in [

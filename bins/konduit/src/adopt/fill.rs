@@ -11,17 +11,41 @@ use crate::findings::Finding;
 use crate::secrets::{self, Secrets};
 
 impl Taking<'_> {
-    /// Takes out what is secret, and says what has to be filled in.
-    pub(super) fn hide(&mut self, at: Collection, document: &mut Value) {
-        for member in at.secrets() {
+    /// What of a manifest has to be filled in.
+    pub(super) fn said_of(&self, document: &Value) -> Vec<String> {
+        let title = title(document);
+        let own = self.findings.iter();
+        let own = own.filter(|it| it.object.as_ref() == Some(&title));
+        own.map(|it| {
+            let short = Finding {
+                object: None,
+                ..it.clone()
+            };
+            short.to_string()
+        })
+        .collect()
+    }
+
+    /// Takes out what is secret, and says what has to be filled in. Of these members Konnect gives back a hash.
+    pub(super) fn hide(&mut self, at: Collection, hashed: &[&str], document: &mut Value) {
+        for member in hashed {
+            self.fill_in(
+                document,
+                &format!("spec.{member}"),
+                "Konnect gives back a hash of it alone",
+            );
+        }
+        let references = at.references().iter().map(|it| it.field);
+        let references: Vec<&str> = references.collect();
+        let secrets = if self.secrets { &[][..] } else { at.secrets() };
+        for member in secrets {
             let field = format!("spec.{member}");
-            let value = &mut document["spec"][*member];
-            if value.is_null() {
-                if let Some(spec) = document["spec"].as_object_mut() {
-                    spec.remove(*member);
-                }
-            } else if !self.secrets {
-                mark(value);
+            let Some(value) = document.pointer_mut(&pointer(&field)) else {
+                continue;
+            };
+            let before = value.clone();
+            mark(member, &references, value);
+            if *value != before {
                 self.fill_in(
                     document,
                     &field,
@@ -29,7 +53,15 @@ impl Taking<'_> {
                 );
             }
         }
-        let admitted = self.manifests.cluster.admit(document);
+        // Whether it would be let in once that is filled in.
+        let mut filled = document.clone();
+        if let Some(spec) = document["spec"].as_object_mut() {
+            spec.retain(|member, _| !hashed.contains(&member.as_str()));
+        }
+        for member in hashed {
+            filled["spec"][*member] = Value::from(REDACTED);
+        }
+        let admitted = self.manifests.cluster.admit(&filled);
         if let Err(status) = admitted {
             let secrets = Secrets::of(document);
             let message = secrets.scrub(&status.to_string());
@@ -48,8 +80,7 @@ impl Taking<'_> {
         if self.secrets {
             return;
         }
-        let pointer = format!("/{}", field.replace('.', "/"));
-        let Some(config) = document.pointer_mut(&pointer) else {
+        let Some(config) = document.pointer_mut(&pointer(field)) else {
             return;
         };
         let before = config.clone();
@@ -85,13 +116,24 @@ fn title(document: &Value) -> String {
     )
 }
 
-/// Puts a mark in place of every text.
-fn mark(value: &mut Value) {
+/// Puts a mark in place of every text, but not of what only refers to something: the path says where the value is.
+fn mark(path: &str, references: &[&str], value: &mut Value) {
     match value {
         Value::String(text) if text.starts_with("{vault:") => {}
+        Value::String(_) if references.contains(&path) => {}
         Value::String(_) | Value::Number(_) => *value = Value::from(REDACTED),
-        Value::Array(items) => items.iter_mut().for_each(mark),
-        Value::Object(members) => members.values_mut().for_each(mark),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| mark(path, references, item)),
+        Value::Object(members) => {
+            for (name, member) in members {
+                mark(&format!("{path}.{name}"), references, member);
+            }
+        }
         Value::Null | Value::Bool(_) => {}
     }
+}
+
+fn pointer(field: &str) -> String {
+    format!("/{}", field.replace('.', "/"))
 }

@@ -117,8 +117,7 @@ impl Names {
         let short: String = id.chars().take(SHORT_ID).collect();
         let mut label = name.map(label).unwrap_or_default();
         if label.is_empty() {
-            let word = kind.as_str().strip_prefix("Kong").unwrap_or(kind.as_str());
-            label = format!("{}-{short}", word.to_lowercase());
+            label = nameless(kind, id);
         }
         if self.taken.contains(&(kind, label.clone())) {
             label = format!("{}-{short}", cut(&label, LONGEST - SHORT_ID - 1));
@@ -145,6 +144,16 @@ impl Names {
         };
         Place { namespace, name }
     }
+}
+
+/// A name for what has none: what it is, and how its id begins.
+pub(super) fn nameless(kind: Kind, id: &str) -> String {
+    let short: String = id.chars().take(SHORT_ID).collect();
+    let word = ["KongCredential", "Kong"]
+        .iter()
+        .find_map(|prefix| kind.as_str().strip_prefix(prefix));
+    let word = word.unwrap_or(kind.as_str()).to_lowercase();
+    format!("{word}-{short}")
 }
 
 /// A name as Kubernetes takes it.

@@ -7,9 +7,9 @@ use kong_model::{Collection, Shape, Site};
 use serde_json::{Value, json};
 
 use super::Found;
-use super::names::Names;
+use super::names::{Names, nameless};
 use crate::findings::Finding;
-use crate::inverse::{Defaults, Inverse, Object, Place, kong_kind, name};
+use crate::inverse::{Defaults, Inverse, Object, Place, ids, kong_kind, name};
 use crate::plan::play::{Manifests, Played};
 use crate::plan::show::singular;
 use crate::remote::Reading;
@@ -78,6 +78,52 @@ impl Taking<'_> {
                 self.entity(at, entity, home, &mut names);
             }
         }
+        self.memberships(found, &names, reading);
+        self.permit(home, &mut names);
+    }
+
+    /// Lets objects without a namespace refer to the control plane, if there are any and nothing does so yet.
+    fn permit(&mut self, home: &Place, names: &mut Names) {
+        let plane = Kind::KonnectGatewayControlPlane;
+        let kinds = Kind::served().filter(|kind| !kind.namespaced());
+        for kind in kinds {
+            let refers = |it: &Value| {
+                it["kind"] == kind.as_str() && it["spec"]["controlPlaneRef"].is_object()
+            };
+            if !self.documents.iter().any(refers) {
+                continue;
+            }
+            let has = |grant: &Value, side: &str, holds: &dyn Fn(&Value) -> bool| {
+                let rows = grant["spec"][side].as_array();
+                rows.is_some_and(|rows| rows.iter().any(holds))
+            };
+            let permits = |grant: &Value| {
+                let from = |row: &Value| row["kind"] == kind.as_str() && row["namespace"] == "";
+                let to = |row: &Value| {
+                    row["kind"] == plane.as_str()
+                        && (row["name"].is_null() || row["name"] == *home.name)
+                };
+                grant["metadata"]["namespace"] == *home.namespace
+                    && has(grant, "from", &from)
+                    && has(grant, "to", &to)
+            };
+            let mut grants = Manifests::objects(&self.manifests.cluster, Kind::KongReferenceGrant);
+            if grants.any(permits) {
+                continue;
+            }
+            let grant = Kind::KongReferenceGrant;
+            let name = format!("{}-in-{}", kind.plural(), home.name);
+            let name = names.give(grant, Some(&name), &home.name).name;
+            let document = json!({
+                "apiVersion": grant.api_version(), "kind": grant.as_str(),
+                "metadata": {"name": name, "namespace": home.namespace},
+                "spec": {
+                    "from": [{"group": kind.group(), "kind": kind.as_str(), "namespace": ""}],
+                    "to": [{"group": plane.group(), "kind": plane.as_str(), "name": home.name}],
+                },
+            });
+            self.documents.push(document);
+        }
     }
 
     fn entity(&mut self, at: Collection, entity: &Value, home: &Place, names: &mut Names) {
@@ -111,11 +157,8 @@ impl Taking<'_> {
                 "it is left out",
             );
         };
-        let place = names.give(
-            kind,
-            entity["instance_name"].as_str().or(name.as_deref()),
-            id,
-        );
+        let called = called(kind, at, entity, name.as_deref(), names);
+        let place = names.give(kind, called.as_deref(), id);
         let plugin = (kind == Kind::KongPluginBinding).then(|| {
             self.inverse
                 .plugin(entity, &names.sibling(Kind::KongPlugin, &place))
@@ -160,17 +203,7 @@ impl Taking<'_> {
             self.hide_config(&mut plugin, "config");
             self.documents.push(plugin);
         }
-        for member in hashed {
-            if let Some(spec) = document["spec"].as_object_mut() {
-                spec.remove(member);
-            }
-            self.fill_in(
-                &document,
-                &format!("spec.{member}"),
-                "Konnect gives back a hash of it alone",
-            );
-        }
-        self.hide(at, &mut document);
+        self.hide(at, &hashed, &mut document);
         for field in at.open() {
             self.hide_config(&mut document, &format!("spec.{field}"));
         }
@@ -199,7 +232,7 @@ impl Taking<'_> {
         }
     }
 
-    fn complain(&mut self, object: &str, message: &str, remedy: &str) {
+    pub(super) fn complain(&mut self, object: &str, message: &str, remedy: &str) {
         self.findings.push(Finding {
             place: None,
             object: Some(object.to_owned()),
@@ -208,4 +241,41 @@ impl Taking<'_> {
             remedy: Some(remedy.to_owned()),
         });
     }
+}
+
+/// What the object of an entity is to be called. What is a name only beside a parent or a target is called after
+/// that, too.
+fn called(
+    kind: Kind,
+    at: Collection,
+    entity: &Value,
+    name: Option<&str>,
+    names: &Names,
+) -> Option<String> {
+    if let Some(given) = entity["instance_name"].as_str() {
+        return Some(given.to_owned());
+    }
+    if at.name_field().is_some() && name.is_some() {
+        return name.map(str::to_owned);
+    }
+    let references = at.references().iter().map(|it| (it.field, it.to));
+    let references = references.filter(|_| kind == Kind::KongPluginBinding);
+    let parent = at.parent().map(|parent| (parent.field, parent.to));
+    let others = references
+        .chain(parent)
+        .flat_map(|(field, to)| ids(&entity[field]).into_iter().map(move |id| (to, id)));
+    let others: Vec<String> = others
+        .filter_map(|(to, id)| Some(names.place(to, id)?.name))
+        .collect();
+    let id = entity["id"].as_str().unwrap_or_default();
+    let own = match name {
+        Some(name) => name.to_owned(),
+        None if others.is_empty() => return None,
+        None => nameless(kind, id),
+    };
+    Some(if kind == Kind::KongPluginBinding {
+        format!("{own} {}", others.join(" "))
+    } else {
+        format!("{} {own}", others.join(" "))
+    })
 }

@@ -3,7 +3,7 @@
 //! here says so and passes, unless `REQUIRE_ENVTEST=1`.
 //!
 //! Each module is something that must hold: `counts` how much is written, `kinds` that each kind comes and goes, `records` that what the simulators
-//! say is so, `tutorials` that users see what they are told, `tokens` and `trust` where tokens go, and so on. `shop`
+//! say is so, `tutorials` that users see what they are told, `tokens` and `trust` where tokens go, `secrets` that none is told, and so on. `shop`
 //! makes the objects that many of them use, `facts` reads the logs, `kubectl` is the program of that name.
 
 #![expect(
@@ -22,6 +22,7 @@ mod outages;
 mod permissions;
 mod records;
 mod replicas;
+mod secrets;
 mod shop;
 mod tokens;
 mod trust;

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use crate::konnect::{Served, operated, operator, shop};
 use crate::{CONTROL_PLANE, Ran, folder, run};
 
-const TOKEN: &str = "kpat_example";
+pub(crate) const TOKEN: &str = "kpat_example";
 
 /// The credentials alone.
-fn auth() -> &'static str {
+pub(crate) fn auth() -> &'static str {
     CONTROL_PLANE.split("---\n").next().unwrap()
 }
 
-fn send(konnect: &mut Konnect, method: Method, path: String, body: Value) -> Value {
+pub(crate) fn send(konnect: &mut Konnect, method: Method, path: String, body: Value) -> Value {
     let request = Request {
         host: kong_model::Host::Region,
         method,
@@ -80,7 +80,7 @@ fn by_hand(konnect: &mut Konnect) -> String {
     plane
 }
 
-fn adopt(konnect: &Served, plane: &str, manifests: &str, more: &[&str]) -> Ran {
+pub(crate) fn adopt(konnect: &Served, plane: &str, manifests: &str, more: &[&str]) -> Ran {
     let directory = folder(&[("shop.yaml", manifests)]);
     let url = konnect.url();
     let arguments = [
@@ -101,13 +101,13 @@ fn adopt(konnect: &Served, plane: &str, manifests: &str, more: &[&str]) -> Ran {
     ran
 }
 
-fn documents(text: &str) -> Vec<Value> {
+pub(crate) fn documents(text: &str) -> Vec<Value> {
     text.split("\n---\n")
         .map(|text| serde_yaml::from_str(text).unwrap())
         .collect()
 }
 
-fn of<'d>(documents: &'d [Value], kind: &str) -> Vec<&'d Value> {
+pub(crate) fn of<'d>(documents: &'d [Value], kind: &str) -> Vec<&'d Value> {
     documents.iter().filter(|it| it["kind"] == kind).collect()
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use cluster_sim::Cluster;
+use kong_crds::Kind;
 use kong_driver::{Driver, Schedule, Setup};
 use kong_engine::{Engine, Mono, Settings};
 use konnect_sim::Konnect;
@@ -51,6 +52,14 @@ impl Served {
         })
     }
 
+    /// What was asked of it whose path has this in it.
+    pub(crate) fn asked(&self, part: &str) -> Vec<String> {
+        self.server.simulator().with(|konnect| {
+            let asked = konnect.log().iter().map(|it| it.path.to_string());
+            asked.filter(|path| path.contains(part)).collect()
+        })
+    }
+
     /// What `konduit plan` says of the manifests in a folder.
     pub(crate) fn plan(&self, directory: &Path, more: &[&str]) -> Ran {
         let url = self.url();
@@ -82,8 +91,11 @@ pub(crate) fn operator(text: &str, konnect: Konnect) -> Driver<Engine> {
     let mut cluster = Cluster::new(&kong_crds::crd_documents()).unwrap();
     for (number, document) in text.split("\n---\n").enumerate() {
         let mut document: Value = serde_yaml::from_str(document).unwrap();
+        let kind: Kind = document["kind"].as_str().unwrap().parse().unwrap();
         let meta = document["metadata"].as_object_mut().unwrap();
-        meta.entry("namespace").or_insert(json!("default"));
+        if kind.namespaced() {
+            meta.entry("namespace").or_insert(json!("default"));
+        }
         meta.insert(
             "uid".to_owned(),
             json!(format!("c0ffee00-0000-4000-8000-{number:012}")),

@@ -7,6 +7,7 @@
 )]
 
 mod adopt;
+mod adopt_all;
 mod deck;
 mod documents;
 mod guides;

@@ -10,7 +10,8 @@ mod traffic;
 use crate::api::Host;
 
 use super::{
-    Below, Collection, Naming, OnDelete, Parent, Reference, Shape, Shorthand, Unique, Update,
+    Below, Collection, Naming, OnDelete, OtherSide, Parent, Reference, Shape, Shorthand, Unique,
+    Update,
 };
 
 pub(super) struct Row {
@@ -25,6 +26,10 @@ pub(super) struct Row {
     pub(super) list: &'static str,
     /// Path under which entities are written, without the id.
     pub(super) items: &'static str,
+    /// Whether entities can be written under the path of the list, too.
+    pub(super) written_at_list: bool,
+    /// Memberships as seen from a member.
+    pub(super) other_side: Option<OtherSide>,
     pub(super) naming: Naming,
     pub(super) update: Update,
     /// What a deletion says beside the id.
@@ -75,6 +80,8 @@ const CORE: Row = Row {
     host: Host::Region,
     list: "",
     items: "",
+    written_at_list: false,
+    other_side: None,
     naming: Naming::Ours,
     update: Update::Put,
     removal: &[],

@@ -532,3 +532,116 @@ fn a_consumer_is_in_its_groups_until_it_leaves_or_either_goes() {
         0
     );
 }
+
+/// The field of a body that is refused.
+fn refused(answer: &Response) -> &str {
+    assert_eq!(answer.status, 400, "{}", answer.body);
+    answer.body["details"][0]["field"].as_str().unwrap()
+}
+
+#[test]
+fn memberships_are_the_same_from_either_side() {
+    let mut client = Client::new();
+    let core = format!("{}/core-entities", client.control_plane("cp"));
+    client.has(
+        &format!("{core}/consumers/{}", id(1)),
+        json!({"username": "ann"}),
+    );
+    for (number, name) in [(3, "gold"), (4, "silver")] {
+        let group = format!("{core}/consumer_groups/{}", id(number));
+        client.has(&group, json!({ "name": name }));
+    }
+    let groups = format!("{core}/consumers/{}/consumer_groups", id(1));
+    let members = format!("{core}/consumer_groups/{}/consumers", id(3));
+    let ids = |client: &mut Client, path: &str| {
+        let body = client.get(path).body;
+        let data = body["data"].as_array().unwrap().clone();
+        let ids = data.iter().map(|it| it["id"].as_str().unwrap().to_owned());
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        client.post(&members, json!({"consumer": id(1)})).status,
+        201
+    );
+    assert_eq!(ids(&mut client, &groups), [id(3)]);
+    let again = client.post(&groups, json!({"group": id(3)}));
+    assert!(constraint(&again).1.contains("(type: unique)"));
+    let second = client.post(&groups, json!({"group": "silver"}));
+    let answered = &second.body;
+    assert_eq!(
+        (
+            second.status,
+            &answered["consumer"]["username"],
+            &answered["consumer_groups"][0]["name"]
+        ),
+        (201, &json!("ann"), &json!("silver"))
+    );
+    assert_eq!(ids(&mut client, &groups), [id(3), id(4)]);
+    assert_eq!(ids(&mut client, &format!("{groups}?size=1")), [id(3)]);
+    assert_eq!(client.delete(&format!("{groups}/{}", id(3))).status, 204);
+    assert_eq!(ids(&mut client, &members), [] as [String; 0]);
+    assert_eq!(
+        client.post(&members, json!({"consumer": id(1)})).status,
+        201
+    );
+    assert_eq!(client.delete(&groups).status, 204);
+    assert_eq!(ids(&mut client, &groups), [] as [String; 0]);
+    assert_eq!(client.post(&groups, json!({"group": id(3)})).status, 201);
+    assert_eq!(client.delete(&members).status, 204);
+    assert_eq!(ids(&mut client, &groups), [] as [String; 0]);
+
+    assert_eq!(
+        refused(&client.post(&groups, json!({"group": id(9)}))),
+        "group"
+    );
+    assert_eq!(
+        refused(&client.post(&groups, json!({"consumer": id(1)}))),
+        "group"
+    );
+    let nobody = format!("{core}/consumers/{}/consumer_groups", id(9));
+    assert_eq!(client.get(&nobody).status, 404);
+    assert_eq!(client.post(&nobody, json!({"group": id(3)})).status, 404);
+}
+
+#[test]
+fn a_name_of_a_certificate_is_the_same_below_it_and_beside_it() {
+    let mut client = Client::new();
+    let core = format!("{}/core-entities", client.control_plane("cp"));
+    for number in [1, 2] {
+        let certificate = format!("{core}/certificates/{}", id(number));
+        client.has(
+            &certificate,
+            json!({"cert": format!("c{number}"), "key": "k"}),
+        );
+    }
+    let below = |certificate: u32| format!("{core}/certificates/{}/snis", id(certificate));
+    let beside = format!("{core}/snis");
+    let sni = |certificate: u32| json!({"name": "a.test", "certificate": {"id": id(certificate)}});
+    let created = client.post(&beside, sni(1));
+    assert_eq!(
+        (created.status, &created.body["certificate"]["id"]),
+        (201, &json!(id(1)))
+    );
+    let own = created.body["id"].as_str().unwrap().to_owned();
+    assert_eq!(client.get(&format!("{}/{own}", below(1))).status, 200);
+    // It moves to the certificate that its body names.
+    client.has(&format!("{beside}/{own}"), sni(2));
+    assert_eq!(client.get(&format!("{}/{own}", below(1))).status, 404);
+    assert_eq!(client.get(&below(2)).body["data"][0]["id"], own);
+    assert_eq!(
+        constraint(&client.post(&below(1), json!({"name": "a.test"}))).0,
+        "name"
+    );
+    assert_eq!(
+        refused(&client.post(&beside, json!({"name": "b.test"}))),
+        "certificate"
+    );
+    assert_eq!(client.post(&beside, sni(9)).status, 400);
+    assert_eq!(client.delete(&format!("{beside}/{own}")).status, 204);
+    assert_eq!(client.get(&below(2)).body["data"], json!([]));
+
+    // Other children are only read at the path of their list.
+    let target = json!({"target": "a:1", "upstream": {"id": id(3)}});
+    client.has(&format!("{core}/upstreams/{}", id(3)), json!({"name": "u"}));
+    assert_eq!(client.post(&format!("{core}/targets"), target).status, 405);
+}

@@ -301,3 +301,54 @@ fn answers_are_those_of_the_openapi_document() {
         seen(Method::Get, Collection::ControlPlanes, status);
     }
 }
+
+#[test]
+fn answers_at_paths_that_we_do_not_ask_are_those_of_the_openapi_document() {
+    let mut held = Held {
+        client: Client::new(),
+        contract: Contract::of_the_vendor(),
+        seen: BTreeSet::new(),
+    };
+    let core = format!("{}/core-entities", held.client.control_plane("cp"));
+    held.has(
+        Method::Put,
+        &format!("{core}/certificates/{}", id(1)),
+        json!({"cert": "c", "key": "k"}),
+    );
+    held.has(
+        Method::Put,
+        &format!("{core}/consumers/{}", id(2)),
+        json!({"username": "ann"}),
+    );
+    held.has(
+        Method::Put,
+        &format!("{core}/consumer_groups/{}", id(3)),
+        json!({"name": "gold"}),
+    );
+
+    let snis = format!("{core}/snis");
+    let sni = json!({"name": "a.test", "certificate": {"id": id(1)}, "tags": ["t"]});
+    held.has(Method::Put, &format!("{snis}/{}", id(4)), sni.clone());
+    held.has(
+        Method::Post,
+        &snis,
+        json!({"name": "b.test", "certificate": {"id": id(1)}}),
+    );
+    held.ask(Method::Post, &snis, Some(sni));
+    held.ask(Method::Get, &format!("{snis}?tags=t&size=1"), None);
+    held.ask(Method::Get, &format!("{snis}/{}", id(4)), None);
+    held.ask(Method::Delete, &format!("{snis}/{}", id(4)), None);
+
+    let groups = format!("{core}/consumers/{}/consumer_groups", id(2));
+    let members = format!("{core}/consumer_groups/{}/consumers", id(3));
+    for _ in 0..2 {
+        held.has(Method::Post, &groups, json!({"group": id(3)}));
+        held.ask(Method::Post, &groups, Some(json!({"group": id(3)})));
+        held.ask(Method::Get, &format!("{groups}?size=1"), None);
+        held.ask(Method::Delete, &format!("{groups}/{}", id(3)), None);
+        held.has(Method::Post, &groups, json!({"group": "gold"}));
+        held.ask(Method::Delete, &groups, None);
+        held.has(Method::Post, &members, json!({"consumer": "ann"}));
+        held.ask(Method::Delete, &members, None);
+    }
+}

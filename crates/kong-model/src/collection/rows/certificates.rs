@@ -29,6 +29,7 @@ pub(in crate::collection) const SNIS: Row = Row {
     name: "snis",
     list: "/v2/control-planes/{cp}/core-entities/snis",
     items: "/v2/control-planes/{cp}/core-entities/certificates/{parent}/snis",
+    written_at_list: true,
     parent: Some(Parent {
         to: Collection::Certificates,
         field: "certificate",

@@ -1,6 +1,6 @@
 //! Who asks: consumers, their groups and their credentials.
 
-use super::{CORE, Collection, Naming, Parent, Row, Unique, Update};
+use super::{CORE, Collection, Naming, OtherSide, Parent, Row, Unique, Update};
 
 const CONSUMER: Option<Parent> = Some(Parent {
     to: Collection::Consumers,
@@ -38,6 +38,10 @@ pub(in crate::collection) const CONSUMER_GROUP_MEMBERS: Row = Row {
     deck: Some("groups"),
     list: "/v2/control-planes/{cp}/core-entities/consumer_groups/{parent}/consumers",
     items: "/v2/control-planes/{cp}/core-entities/consumer_groups/{parent}/consumers",
+    other_side: Some(OtherSide {
+        path: "/v2/control-planes/{cp}/core-entities/consumers/{parent}/consumer_groups",
+        field: "group",
+    }),
     naming: Naming::Member {
         of: Collection::Consumers,
         field: "consumer",
