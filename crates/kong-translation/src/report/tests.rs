@@ -135,6 +135,20 @@ fn what_refers_to_a_group_is_not_said_to_be_in_it() {
 }
 
 #[test]
+fn what_a_status_says_of_references_stands_while_one_may_not_be_followed() {
+    let mut cluster = Cluster::new();
+    let reference =
+        json!({"type": "namespacedRef", "namespacedRef": {"name": "cp", "namespace": "other"}});
+    let spec = json!({"controlPlaneRef": reference, "apiSpec": {"name": "n"}});
+    let key = cluster.entity(Kind::KonnectConfigStore, spec);
+    let verdict = cluster.judge(&key);
+    let meta = meta(&cluster, &key);
+    let before = json!({"id": "store-id", "controlPlaneID": {"id": "cp-id"}});
+    let report = report(Frame::Native, &key, meta, &verdict, &[], &before);
+    assert_eq!(Value::Object(report.fields), before);
+}
+
+#[test]
 fn an_id_goes_from_the_status_with_its_entity_though_a_reference_is_bad() {
     let id = RemoteId::from("service-id");
     let before = json!({"konnect": {"id": "service-id", "controlPlaneID": "cp-id"}});
