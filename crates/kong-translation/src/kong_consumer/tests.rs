@@ -4,7 +4,9 @@
     reason = "tests write their JSON where it is used"
 )]
 
-use kong_crds::conditions::{CONSUMER_GROUP_REFS_VALID, CREDENTIAL_SECRET_REFS_VALID};
+use kong_crds::conditions::{
+    CONSUMER_GROUP_REFS_VALID, CREDENTIAL_SECRET_REFS_VALID, INVALID, PROGRAMMED,
+};
 use kong_model::RemoteId;
 use kong_resolve::{Claim, Intent, Key, Output, Truth};
 use serde_json::{Value, json};
@@ -38,6 +40,19 @@ pub(super) fn of(verdict: &Verdict, at: Collection) -> Vec<&Claim> {
         .iter()
         .filter(|claim| claim.site.at == at)
         .collect()
+}
+
+#[test]
+fn a_consumer_without_any_name_is_told_and_not_sent() {
+    let mut cluster = Cluster::with_control_plane();
+    let key = consumer(&mut cluster, json!({"username": "", "custom_id": ""}));
+    let verdict = cluster.judge(&key);
+    assert_eq!(verdict.output, Output::KeepLastGood);
+    let [(PROGRAMMED, INVALID, message)] = failing(&verdict)[..] else {
+        panic!("{verdict:?}")
+    };
+    let start = "Need to provide either username or custom_id; ";
+    assert!(message.starts_with(start), "{message}");
 }
 
 #[test]
