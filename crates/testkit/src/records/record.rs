@@ -136,7 +136,7 @@ impl Step {
 impl Answer {
     /// Whether it is about what belongs to a control plane, not about control planes themselves.
     pub(crate) fn is_within(&self) -> bool {
-        !self.path.starts_with("/v2/")
+        !self.path.trim_start_matches('^').starts_with("/v")
     }
 }
 
