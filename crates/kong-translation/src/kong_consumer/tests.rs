@@ -43,6 +43,21 @@ pub(super) fn of(verdict: &Verdict, at: Collection) -> Vec<&Claim> {
 }
 
 #[test]
+fn secrets_that_are_not_there_are_named_together_and_before_those_that_cannot_be_used() {
+    let mut cluster = Cluster::with_control_plane();
+    credential(&mut cluster, "a", "key-auth", json!({}));
+    let key = consumer(&mut cluster, json!({"credentials": ["a", "b", "c"]}));
+    let verdict = cluster.judge(&key);
+    let said = condition(&verdict, CREDENTIAL_SECRET_REFS_VALID);
+    assert_eq!(
+        said.message,
+        "Secret \"b\" not found\nSecret \"c\" not found; create them in namespace \"ns\" with the labels \
+         konghq.com/credential and konghq.com/secret: \"true\", without which they count as not there, or take \
+         them out of credentials\nSecret ns/a used as key-auth credential, but lacks key key; add it"
+    );
+}
+
+#[test]
 fn a_consumer_without_any_name_is_told_and_not_sent() {
     let mut cluster = Cluster::with_control_plane();
     let key = consumer(&mut cluster, json!({"username": "", "custom_id": ""}));

@@ -151,6 +151,22 @@ pub(super) const ROWS: &[Row] = &[
     )
     .expected(),
     Row::new(
+        "KongConsumer",
+        "condition CredentialSecretRefsValid",
+        "True Valid \"\"",
+        "False Invalid \"Secret *",
+        "Kong's operator makes no credential of a Secret that is there and cannot be used, and says nothing.",
+    )
+    .expected(),
+    Row::new(
+        "KongPluginBinding",
+        "condition PluginRefValid",
+        "False Invalid \"KongPlugin * not found\"",
+        "True Valid \"KongClusterPlugin *",
+        "A KongClusterPlugin can be bound; Kong's operator looks for a KongPlugin of that name.",
+    )
+    .expected(),
+    Row::new(
         "KongPluginBinding",
         "condition PluginRefValid",
         "*",
@@ -207,6 +223,14 @@ pub(super) const ROWS: &[Row] = &[
         "What is referred to is Programmed, see above.",
     )
     .beside("elsewhere theirs * Programmed False *")
+    .expected(),
+    Row::new(
+        "KongKey",
+        "condition Programmed",
+        "True Programmed \"\"",
+        "False FailedTo* \"failed to *: Konnect refuses it because of a reference: set.id: *",
+        "A set that is named by its ID is the set of the key; Kong's operator ignores it.",
+    )
     .expected(),
     // Control planes.
     Row::new(
