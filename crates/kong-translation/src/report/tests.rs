@@ -179,6 +179,47 @@ fn an_id_goes_from_the_status_with_its_entity_though_a_reference_is_bad() {
 }
 
 #[test]
+fn a_group_that_a_consumer_cannot_be_put_into_is_told_by_the_reason_for_that() {
+    let state = State {
+        at: Collection::ConsumerGroupMembers,
+        main: false,
+        intent: Some(&Intent::Absent),
+        id: None,
+        presence: Presence::Unknown,
+        under_way: false,
+        confirmed: false,
+        problem: None,
+        adopted: false,
+        drift: None,
+        unseen: false,
+        guessed: false,
+        facts: &Value::Null,
+    };
+    let key = Key::new(Kind::KongConsumer, "ns", "alice");
+    for (attempt, reason) in [
+        (
+            Attempt::Create,
+            c::FAILED_TO_ATTACH_CONSUMER_TO_CONSUMER_GROUP,
+        ),
+        (
+            Attempt::Delete,
+            c::FAILED_TO_ATTACH_CONSUMER_TO_CONSUMER_GROUP,
+        ),
+        (Attempt::Reach, c::KONNECT_API_OP_FAILED),
+    ] {
+        let problem = Problem {
+            attempt,
+            text: "no".to_owned(),
+            transient: true,
+        };
+        let [failed] = &failure(&key, &state, &problem)[..] else {
+            panic!("there is one condition of a failure")
+        };
+        assert_eq!((failed.kind, failed.reason), (c::PROGRAMMED, reason));
+    }
+}
+
+#[test]
 fn a_konnect_that_cannot_be_reached_has_a_reason_of_its_own() {
     let problem = Problem {
         attempt: Attempt::Reach,

@@ -33,6 +33,22 @@ pub(super) const ROWS: &[Row] = &[
         "What a reference lacks is said in the condition about it, and nothing is tried without it.",
     )
     .expected(),
+    Row::new(
+        "Kon*",
+        "condition Programmed",
+        "False FailedToCreate \"*Status 429*",
+        "Unknown Pending \"Waiting for controller\"",
+        "That Konnect limits the number of requests is no fault of the object that meets the limit. All wait, and it is said of an object that meets it again and again.",
+    )
+    .expected(),
+    Row::new(
+        "Kon*",
+        "condition Programmed",
+        "False FailedToUpdate \"*Status 429*",
+        "True Programmed \"\"",
+        "Likewise. The condition has the generation for which it is True.",
+    )
+    .expected(),
     // What is no longer judged.
     Row::new(
         "Kong*",

@@ -70,6 +70,15 @@ pub(super) const ROWS: &[Row] = &[
     .beside("theirs *RefValid False Invalid \"Referenced * is not programmed yet\"")
     .expected(),
     Row::new(
+        "Kong*",
+        "status konnect.*",
+        "*",
+        "absent",
+        "What waits for a limit on requests has not been written to yet.",
+    )
+    .beside("ours Programmed Unknown Pending *")
+    .expected(),
+    Row::new(
         "KongRoute",
         "status konnect.serviceID",
         "absent",

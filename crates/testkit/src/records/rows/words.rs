@@ -151,4 +151,12 @@ pub(super) const ROWS: &[Row] = &[
         "False FailedToAttachConsumerToConsumerGroup \"some KongConsumerGroups couldn't be assigned to KongConsumer, *\"",
         "Kong's operator says the same three times, and puts the id of the consumer into it.",
     ),
+    Row::new(
+        "KongConsumer",
+        "condition Programmed",
+        "False FailedToAttachConsumerToConsumerGroup \"*\"",
+        "False FailedToAttachConsumerToConsumerGroup \"failed to change the groups of KongConsumer *: *\"",
+        "Likewise, where Konnect refuses it.",
+    )
+    .expected(),
 ];
