@@ -205,6 +205,23 @@ pub(super) const ROWS: &[Row] = &[
         "False Invalid \"secret *",
         "The condition speaks of required keys, so it is False without them.",
     ),
+    Row::new(
+        "Kong*Certificate",
+        "condition SecretRefValid",
+        "False Invalid \"Secret *",
+        "absent",
+        "A Secret in another namespace is not looked at before a grant permits it.",
+    )
+    .beside("ours ResolvedRefs False RefNotPermitted *")
+    .expected(),
+    Row::new(
+        "Kong*Certificate",
+        "condition ResolvedRefs",
+        "absent",
+        "False RefNotPermitted \"KongReferenceGrants do not allow access to Secret *",
+        "Likewise.",
+    )
+    .expected(),
     // How the object is that is referred to.
     Row::new(
         "Kong*",
