@@ -225,10 +225,18 @@ pub(super) const ROWS: &[Row] = &[
     // How the object is that is referred to.
     Row::new(
         "Kong*",
-        "condition KongCertificateRefValid",
+        "condition *Ref*Valid",
         "False Invalid \"*not found\"",
-        "False Invalid \"Referenced KongCertificate * is being deleted*\"",
+        "False Invalid \"*Referenced * is being deleted*\"",
         "A certificate that is in use waits for those that use it.",
+    )
+    .expected(),
+    Row::new(
+        "KongVault",
+        "condition ConfigStoreRefValid",
+        "False Invalid \"Referenced KonnectConfigStore * does not exist\"",
+        "False Invalid \"Referenced KonnectConfigStore * is being deleted*\"",
+        "Likewise, a config store.",
     )
     .expected(),
     Row::new(
