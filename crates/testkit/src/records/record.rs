@@ -153,7 +153,8 @@ impl Record {
         self.steps
             .iter()
             .flat_map(Step::answers)
-            .any(|answer| !answer.is_within())
+            // A limit on requests is one on those of everybody.
+            .any(|answer| !answer.is_within() || answer.status == 429)
     }
 
     /// The sync period; `None` if it is not written as Go writes durations.

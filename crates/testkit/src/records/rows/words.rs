@@ -122,7 +122,7 @@ pub(super) const ROWS: &[Row] = &[
     Row::new(
         "KonnectGatewayControlPlane",
         "condition *",
-        "False * \"failed to set members on control plane group *",
+        "False * \"*failed to set members on control plane group *",
         "False * \"failed to set members on control plane group *: Konnect *",
         "Likewise.",
     )
