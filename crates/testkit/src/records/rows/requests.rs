@@ -143,6 +143,14 @@ pub(super) const ROWS: &[Row] = &[
     Row::new(
         "plugins",
         "request",
+        "tags: *k8s-kind:KongPluginBinding*",
+        "ordering: Some(*, tags: *k8s-kind:KongPlugin\"*",
+        "Likewise, and the order of a plugin among others is sent, which Kong's operator leaves out.",
+    )
+    .expected(),
+    Row::new(
+        "plugins",
+        "request",
         "*",
         "config: *",
         "Values from Secrets are in the configuration; Kong's operator leaves them out.",
