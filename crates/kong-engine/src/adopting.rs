@@ -194,7 +194,7 @@ impl Engine {
             Found::Nothing => return Decision::Blocked(taking.not_there(entity)),
             Found::Free(_, _) if enforces => Act::Adopt,
             Found::Free(held, _) => {
-                let members = entity.differences(body, &Normal::of(at, held));
+                let members = entity.differences(body, &Normal::answered(at, held));
                 if !members.is_empty() {
                     return Decision::Blocked(taking.differs(&members));
                 }

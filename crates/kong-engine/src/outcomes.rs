@@ -262,7 +262,13 @@ impl Entity {
     }
 
     fn trouble(&self, attempt: Attempt, failure: &Failure, transient: bool) -> Problem {
-        let why = format!("{failure}{}", remedy(failure));
+        let why = match failure {
+            // The fields of which the remedy speaks are not this object's.
+            Failure::Unauthorized if self.site.at != Collection::Identity => {
+                format!("{failure}; put a valid token into {}", self.configuration)
+            }
+            _ => format!("{failure}{}", remedy(failure)),
+        };
         let text = match attempt {
             Attempt::Adopt(_) => format!("failed to adopt {}: {why}", self.owner),
             Attempt::Read

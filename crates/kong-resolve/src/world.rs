@@ -85,6 +85,10 @@ fn is_indexed(kind: Kind) -> bool {
             | Kind::KongVault
             | Kind::KongConsumerGroup
             | Kind::KongConsumer
+            // What is not for them and uses plugins, so that nobody takes these for useless.
+            | Kind::KongPluginBinding
+            | Kind::KongService
+            | Kind::KongRoute
     );
     for_gateways || !kind.is_served()
 }

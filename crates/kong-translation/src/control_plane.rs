@@ -266,11 +266,17 @@ fn missing(key: &Key, shown: &str, words: Words) -> Condition {
         ),
         Words::Extension => (String::new(), ", the only one where it is looked for"),
     };
-    let message = format!(
-        "{subject}{}; create it in namespace \"{}\"{remedy}",
-        not_found(key),
-        key.name.namespace(),
-    );
+    let remedy = if key.name.namespace().is_empty() {
+        // Whoever refers to it is in no namespace, so that there is none to look in.
+        "say in which namespace it is, in spec.controlPlaneRef.konnectNamespacedRef.namespace"
+            .to_owned()
+    } else {
+        format!(
+            "create it in namespace \"{}\"{remedy}",
+            key.name.namespace()
+        )
+    };
+    let message = format!("{subject}{}; {remedy}", not_found(key));
     Condition::fails(CONTROL_PLANE_REF_VALID, INVALID, message).bereft()
 }
 

@@ -20,6 +20,7 @@ const CERTIFICATE: [Field; 1] = [Field {
     key: "ca.crt",
     what: "certificate",
     required: true,
+    with: None,
 }];
 
 impl Judge for KongCACertificate {

@@ -13,28 +13,33 @@ use crate::material::{Field, FromSecrets, inline};
 use crate::parts::Parts;
 
 /// The key pair, out of a Secret of type `kubernetes.io/tls`.
-const PAIR: [Field; 2] = [certificate("cert", true), private_key("key", true)];
+const PAIR: [Field; 2] = [
+    certificate("cert", true, None),
+    private_key("key", true, None),
+];
 /// A second pair, for clients that know other algorithms.
 const SECOND: [Field; 2] = [
-    certificate("cert_alt", false),
-    private_key("key_alt", false),
+    certificate("cert_alt", false, Some("key_alt")),
+    private_key("key_alt", false, Some("cert_alt")),
 ];
 
-const fn certificate(member: &'static str, required: bool) -> Field {
+const fn certificate(member: &'static str, required: bool, with: Option<&'static str>) -> Field {
     Field {
         member,
         key: "tls.crt",
         what: "certificate",
         required,
+        with,
     }
 }
 
-const fn private_key(member: &'static str, required: bool) -> Field {
+const fn private_key(member: &'static str, required: bool, with: Option<&'static str>) -> Field {
     Field {
         member,
         key: "tls.key",
         what: "private key",
         required,
+        with,
     }
 }
 
@@ -156,6 +161,40 @@ mod tests {
         let said = failing(&verdict);
         let message = "spec.key is not PEM; put a private key in PEM there";
         assert_eq!(said, [(PROGRAMMED, INVALID, message)]);
+    }
+
+    #[test]
+    fn what_stands_in_the_place_of_another_or_without_its_other_half_is_told() {
+        let cases = [
+            (
+                json!({"cert": KEY, "key": CERTIFICATE}),
+                "spec.cert holds no certificate; put a certificate in PEM there; spec.key holds no \
+                 private key; put a private key in PEM there",
+            ),
+            (
+                json!({"cert": CERTIFICATE, "key": KEY, "cert_alt": CERTIFICATE}),
+                "spec.cert_alt is of no use without spec.key_alt; set both or none",
+            ),
+            (
+                json!({"cert": CERTIFICATE, "key": KEY, "cert_alt": "", "key_alt": KEY}),
+                "spec.key_alt is of no use without spec.cert_alt; set both or none",
+            ),
+        ];
+        for (spec, message) in cases {
+            let mut cluster = Cluster::with_control_plane();
+            let key = apply(&mut cluster, spec);
+            let verdict = cluster.judge(&key);
+            assert_eq!(verdict.output, Output::KeepLastGood);
+            assert_eq!(failing(&verdict), [(PROGRAMMED, INVALID, message)]);
+        }
+        let mut cluster = Cluster::with_control_plane();
+        let data = json!({"tls.crt": KEY, "tls.key": KEY});
+        cluster.secret("pair", json!({}), data);
+        let key = from_secret(&mut cluster);
+        let message =
+            "secret ns/pair key 'tls.crt' holds no certificate; put a certificate in PEM there";
+        let verdict = cluster.judge(&key);
+        assert_eq!(failing(&verdict), [(SECRET_REF_VALID, INVALID, message)]);
     }
 
     #[test]

@@ -31,6 +31,13 @@ impl Judge for KongConsumer {
         let mut case = Case::of(me, view);
         let place = control_plane::named(&mut case, reference);
         case.adopt(konnect.and_then(|spec| spec.adopt.as_ref()));
+        if me.spec.username.as_deref().unwrap_or_default().is_empty()
+            && me.spec.custom_id.as_deref().unwrap_or_default().is_empty()
+        {
+            case.say_nonsense(
+                "Need to provide either username or custom_id; both are empty, put a name into one",
+            );
+        }
         let mut parts = groups::parts(&case, me.spec, place.home());
         parts.append(credentials::parts(&case, me.spec));
         let entity = Entity {

@@ -6,11 +6,12 @@ use kong_model::{Collection, RemoteId};
 use kong_resolve::{Frame, Home, Me, Verdict, View};
 use serde_json::json;
 
-use crate::bodies::{members, seal, tags};
+use crate::bodies::{Members, members, seal, tags};
 use crate::case::Case;
 use crate::control_plane;
 use crate::entity::{Entity, conclude};
 use crate::kind::Judge;
+use crate::material::VAULT;
 use crate::parents::KEY_SET;
 use crate::parts::Parts;
 
@@ -27,6 +28,14 @@ impl Judge for KongKey {
         let place = control_plane::named(&mut case, reference);
         let set = me.spec.key_set_ref.as_ref();
         let set = set.and_then(|set| key_set(&mut case, set, place.home()));
+        if me
+            .spec
+            .jwk
+            .as_ref()
+            .is_some_and(|jwk| !is_jwk(jwk.expose()))
+        {
+            case.say_nonsense("spec.jwk is not a JSON object; put a JSON Web Key there");
+        }
         case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
@@ -45,6 +54,11 @@ impl Judge for KongKey {
         };
         conclude(case, place, entity)
     }
+}
+
+/// Whether a text can be a JSON Web Key, or refers to one in a vault.
+fn is_jwk(text: &str) -> bool {
+    text.starts_with(VAULT) || serde_json::from_str::<Members>(text).is_ok()
 }
 
 /// The id of the set. One that is named by its id is Konnect's to find.
@@ -92,7 +106,7 @@ mod tests {
     )]
 
     use kong_crds::Kind;
-    use kong_crds::conditions::KEY_SET_REF_VALID;
+    use kong_crds::conditions::{INVALID, KEY_SET_REF_VALID, PROGRAMMED};
     use kong_resolve::{Key, Output, Readiness, Standing};
     use serde_json::Value;
 
@@ -146,6 +160,29 @@ mod tests {
             json!({"kid": "k", "pem": pem})
         );
         assert!(!format!("{verdict:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_cannot_be_a_json_web_key_is_told_and_not_quoted() {
+        for (jwk, good) in [
+            ("{hunter2", false),
+            ("\"hunter2\"", false),
+            ("{vault://v/key}", true),
+            (JWK, true),
+        ] {
+            let mut cluster = Cluster::with_control_plane();
+            let spec = json!({"kid": "k", "jwk": jwk, "controlPlaneRef": control_plane_ref()});
+            let key = cluster.entity(Kind::KongKey, spec);
+            let verdict = cluster.judge(&key);
+            assert_eq!(verdict.output != Output::KeepLastGood, good, "{jwk}");
+            let message = "spec.jwk is not a JSON object; put a JSON Web Key there";
+            let said = if good {
+                vec![]
+            } else {
+                vec![(PROGRAMMED, INVALID, message)]
+            };
+            assert_eq!(failing(&verdict), said);
+        }
     }
 
     #[test]

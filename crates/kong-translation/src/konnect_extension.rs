@@ -30,8 +30,7 @@ impl Judge for KonnectExtension {
         let (place, endpoints) = control_plane(&mut case, &me.spec.konnect.control_plane.reference);
         let certificate = certificate::find(&mut case, &me.spec.client_auth.certificate_secret);
         let Certificate { pem, secret, child } = certificate;
-        let unused = case.meta.deleting && is_gone(&case) || matches!(place, Place::Gone(_));
-        if !unused {
+        if is_needed(&case, &place, pem.is_some()) {
             case.pins.extend(secret.clone());
         }
         let is_programmed = place.home().is_some_and(|home| home.id.is_some());
@@ -62,10 +61,15 @@ impl Judge for KonnectExtension {
     }
 }
 
-/// Whether nothing is in Konnect any more, as far as it is known.
-fn is_gone(case: &Case<'_, '_>) -> bool {
+/// Whether the Secret has to stay: while its certificate is in Konnect or on its way there, and until it is known to
+/// be gone. A Secret without a certificate is nobody's, so that it can be deleted and made anew.
+fn is_needed(case: &Case<'_, '_>, place: &Place, has_certificate: bool) -> bool {
+    if matches!(place, Place::Gone(_)) {
+        return false;
+    }
     let own = case.view.standing(case.key);
-    own.is_some_and(|own| own.id.is_none())
+    let in_konnect = own.map(|own| own.id.is_some());
+    has_certificate || in_konnect.unwrap_or(case.meta.deleting)
 }
 
 type Endpoints = Option<std::sync::Arc<kong_resolve::Endpoints>>;

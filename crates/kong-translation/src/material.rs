@@ -17,7 +17,7 @@ use crate::secrets::{self, NoText};
 /// How PEM begins.
 const PEM: &str = "-----BEGIN ";
 /// How a reference to one of Kong's vaults begins.
-const VAULT: &str = "{vault:";
+pub(crate) const VAULT: &str = "{vault:";
 
 /// A member of a body that holds PEM.
 #[derive(Clone, Copy)]
@@ -30,6 +30,20 @@ pub(crate) struct Field {
     pub(crate) what: &'static str,
     /// Whether it has to be there if the object holds the material itself.
     pub(crate) required: bool,
+    /// The member without which it is of no use.
+    pub(crate) with: Option<&'static str>,
+}
+
+/// What is wrong with a text that is to be material of some sort, and what to do.
+fn unfit(field: Field, text: &str) -> Option<String> {
+    let Field { what, .. } = field;
+    let blocks = what.to_uppercase() + "-----";
+    match text {
+        _ if text.starts_with(VAULT) => None,
+        _ if !is_pem(text) => Some(format!("is not PEM; put a {what} in PEM there")),
+        _ if !text.contains(&blocks) => Some(format!("holds no {what}; put a {what} in PEM there")),
+        _ => None,
+    }
 }
 
 /// The members that stand in the object itself; what is wrong with them is said.
@@ -41,19 +55,25 @@ pub(crate) fn inline(
 ) -> Members {
     let mut members = members(at, spec);
     let mut problems = Vec::new();
-    for Field {
-        member,
-        what,
-        required,
-        ..
-    } in fields.iter().copied()
-    {
-        absent_if_empty(&mut members, &[member]);
+    let names: Vec<_> = fields.iter().map(|field| field.member).collect();
+    absent_if_empty(&mut members, &names);
+    for field in fields.iter().copied() {
+        let Field {
+            member,
+            what,
+            required,
+            with,
+            ..
+        } = field;
         match members.get(member).and_then(|value| value.as_str()) {
-            Some(text) if is_material(text) => {}
-            Some(_) => problems.push(format!(
-                "spec.{member} is not PEM; put a {what} in PEM there"
-            )),
+            Some(text) => {
+                let unfit = unfit(field, text);
+                problems.extend(unfit.map(|problem| format!("spec.{member} {problem}")));
+                let alone = with.filter(|with| !members.contains_key(*with));
+                problems.extend(alone.map(|with| {
+                    format!("spec.{member} is of no use without spec.{with}; set both or none")
+                }));
+            }
             None if required => {
                 problems.push(format!(
                     "spec.{member} is required when type is 'inline'; put a {what} in PEM there"
@@ -71,10 +91,6 @@ pub(crate) fn inline(
 /// Whether a text has the form of PEM.
 pub(crate) fn is_pem(text: &str) -> bool {
     text.contains(PEM)
-}
-
-fn is_material(text: &str) -> bool {
-    is_pem(text) || text.starts_with(VAULT)
 }
 
 /// What comes out of Secrets.
@@ -126,21 +142,26 @@ impl FromSecrets {
                     return;
                 }
             };
-        for Field {
-            member, key, what, ..
-        } in fields
-        {
-            match secrets::text(secret, key) {
-                Ok(text) if is_material(text) => {
-                    self.members.insert((*member).to_owned(), json!(text));
-                }
-                Ok("") | Err(NoText::Missing) => self.problems.push(format!(
+        for wanted in fields.iter().copied() {
+            let Field {
+                member, key, what, ..
+            } = wanted;
+            let problem = match secrets::text(secret, key) {
+                Ok("") | Err(NoText::Missing) => Some(format!(
                     "secret {name} is missing key '{key}'; add it or correct {field}"
                 )),
-                Ok(_) | Err(NoText::Binary) => self.problems.push(format!(
+                Ok(text) => {
+                    let problem = unfit(wanted, text);
+                    if problem.is_none() {
+                        self.members.insert(member.to_owned(), json!(text));
+                    }
+                    problem.map(|problem| format!("secret {name} key '{key}' {problem}"))
+                }
+                Err(NoText::Binary) => Some(format!(
                     "secret {name} key '{key}' is not PEM; put a {what} in PEM there"
                 )),
-            }
+            };
+            self.problems.extend(problem);
         }
     }
 

@@ -147,10 +147,11 @@ impl Plugin<'_> {
         let mut members = scope;
         members.insert("name".to_owned(), json!(fields.plugin));
         members.insert("enabled".to_owned(), json!(!fields.disabled));
-        if let Some(name) = fields.instance_name {
+        // What is empty is not set, as for Kong's operator; Konnect takes no empty name.
+        if let Some(name) = fields.instance_name.filter(|name| !name.is_empty()) {
             members.insert("instance_name".to_owned(), json!(name));
         }
-        if let Some(protocols) = fields.protocols {
+        if let Some(protocols) = fields.protocols.filter(|list| !list.is_empty()) {
             let known = protocols.iter().filter(|it| **it != Protocol::Unknown);
             members.insert("protocols".to_owned(), known.map(|it| json!(it)).collect());
         }
@@ -226,8 +227,9 @@ impl Plugin<'_> {
         let (_, secret) = secrets::read(view, &source.secret).map_err(|problem| {
             let key = &self.key;
             format!(
-                "{key} cannot be used: {field}: {problem}; create it with the label {}, without \
-                 which it counts as not there, or correct {field}",
+                "{key} cannot be used: {field}: {problem}; create it in namespace \"{}\" with the label \
+                 {}, without which it counts as not there, or correct {field}",
+                source.secret.namespace(),
                 secrets::label()
             )
         })?;
@@ -498,7 +500,8 @@ mod tests {
             let (mut cluster, key) = used(fields.clone());
             let unread = cluster.judge(&key);
             let said = &condition(&unread, PLUGIN_REF_VALID).message;
-            assert!(said.contains("\"config\" not found; create it"), "{said}");
+            let start = "\"config\" not found; create it in namespace \"ns\" with the label";
+            assert!(said.contains(start), "{said}");
             cluster.secret("config", json!({}), secret.clone());
             let verdict = cluster.judge(&key);
             assert_eq!(claims(&verdict)[1].intent, Intent::Keep);

@@ -339,6 +339,13 @@ fn failure(key: &Key, state: &State<'_>, problem: &Problem) -> Vec<Condition> {
     let programmed = |reason, message: String| {
         Condition::fails(c::PROGRAMMED, reason, message).passing(problem.transient)
     };
+    if state.at == Collection::ConsumerGroupMembers && problem.attempt != Attempt::Reach {
+        let text = format!("failed to change the groups of {key}: {}", problem.text);
+        return vec![programmed(
+            c::FAILED_TO_ATTACH_CONSUMER_TO_CONSUMER_GROUP,
+            text,
+        )];
+    }
     if state.at == Collection::GroupMemberships {
         let text = format!(
             "failed to set members on control plane group {}: {}",

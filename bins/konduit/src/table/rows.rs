@@ -98,9 +98,14 @@ fn main_condition(kind: Kind) -> Option<&'static str> {
         };
     }
     let types: &[&str] = kong_crds::kinds!(condition_types);
-    [conditions::PROGRAMMED, conditions::API_AUTH_VALID]
-        .into_iter()
-        .find(|candidate| types.contains(candidate))
+    // A KonnectExtension speaks of its credentials, too.
+    [
+        conditions::PROGRAMMED,
+        conditions::READY,
+        conditions::API_AUTH_VALID,
+    ]
+    .into_iter()
+    .find(|candidate| types.contains(candidate))
 }
 
 /// All objects of the cluster, parents before children.
@@ -238,6 +243,7 @@ impl Row {
     pub(crate) fn failure(&self) -> &'static str {
         match main_condition(self.kind) {
             Some(conditions::PROGRAMMED) => "not Programmed",
+            Some(conditions::READY) => "not Ready",
             Some(_) | None => "not valid",
         }
     }
@@ -303,6 +309,36 @@ pub(super) mod tests {
         assert_eq!(row.state, State::Unknown);
         assert_eq!(row_of(Kind::Secret, "a", &Value::Null).state, State::Silent);
         assert!(State::Silent.is_good());
+    }
+
+    #[test]
+    fn an_extension_is_good_once_it_is_ready_whatever_its_credentials_are() {
+        let extension = |ready: &str| {
+            let conditions = json!([
+                condition("APIAuthValid", "True", "Valid", "fine"),
+                condition(
+                    "DataPlaneCertificateProvisioned",
+                    "False",
+                    "RefNotFound",
+                    "no Secret"
+                ),
+                condition(
+                    "Ready",
+                    ready,
+                    "Provisioning",
+                    "the other conditions say it"
+                ),
+            ]);
+            row_of(
+                Kind::KonnectExtension,
+                "a",
+                &json!({"conditions": conditions}),
+            )
+        };
+        let row = extension("False");
+        assert_eq!((row.state, &*row.waits_for), (State::Bad, "no Secret"));
+        assert_eq!(row.failure(), "not Ready");
+        assert_eq!(extension("True").state, State::Good);
     }
 
     #[test]

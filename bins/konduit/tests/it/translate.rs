@@ -235,6 +235,62 @@ fn lint_finds_what_nothing_uses() {
 }
 
 #[test]
+fn lint_takes_no_plugin_for_useless_that_something_in_konnect_uses() {
+    let object = |version: &str, kind: &str, rest: &str| {
+        format!("---\napiVersion: configuration.konghq.com/{version}\nkind: {kind}\n{rest}\n")
+    };
+    let plane = "controlPlaneRef: {type: konnectNamespacedRef, konnectNamespacedRef: {name: cp}}";
+    let plugin = |kind: &str, name: &str| {
+        object(
+            "v1",
+            kind,
+            &format!("metadata: {{name: {name}}}\nplugin: cors"),
+        )
+    };
+    let uses = "annotations: {konghq.com/plugins: ";
+    let manifests = [
+        plugin("KongPlugin", "bound"),
+        plugin("KongPlugin", "named"),
+        plugin("KongPlugin", "of-alice"),
+        plugin("KongClusterPlugin", "shared"),
+        plugin("KongPlugin", "idle"),
+        object(
+            "v1alpha1",
+            "KongPluginBinding",
+            &format!(
+                "metadata: {{name: b}}\nspec: {{pluginRef: {{name: bound}}, scope: GlobalInControlPlane, {plane}}}"
+            ),
+        ),
+        object(
+            "v1alpha1",
+            "KongService",
+            &format!(
+                "metadata: {{name: s, {uses}'named, shared'}}}}\nspec: {{host: h.test, {plane}}}"
+            ),
+        ),
+        object(
+            "v1",
+            "KongConsumer",
+            &format!(
+                "metadata: {{name: alice, {uses}of-alice}}}}\nusername: alice\nspec: {{{plane}}}"
+            ),
+        ),
+    ];
+    let ran = konduit(
+        &(ROUTE.to_owned() + &manifests.concat()),
+        &["lint", "-f", "."],
+    );
+    let told: Vec<&str> = ran.out.lines().collect();
+    let [idle] = told[..] else {
+        panic!("one of them is idle: {ran:?}");
+    };
+    assert!(
+        idle.contains("KongPlugin default/idle: nothing refers to it"),
+        "{idle}"
+    );
+}
+
+#[test]
 fn lint_names_who_refers_to_a_plugin_without_being_in_use_itself() {
     let manifests = format!(
         "{ROUTE}---\napiVersion: configuration.konghq.com/v1\nkind: KongPlugin\nmetadata: {{name: cors}}\nplugin: cors\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: old, annotations: {{konghq.com/plugins: cors}}}}\nspec: {{ports: [{{port: 80}}]}}\n"

@@ -6,10 +6,13 @@ use kong_crds::Kind;
 use kong_crds::annotations::PLUGINS;
 use kong_crds::annotations::service::UPSTREAM_POLICY;
 use kong_crds::configuration::v1::KongConsumer;
+use kong_crds::configuration::v1alpha1::{KongPluginBinding, KongRoute, KongService, PluginKind};
+use kong_crds::configuration::v1beta1::KongConsumerGroup;
 use kong_crds::gateway::Service;
 use kong_crds::incubator::v1alpha1::KongServiceFacade;
 use kong_crds::names::{CREDENTIAL_LABEL, GLOBAL_LABEL};
-use kong_resolve::{Key, Name};
+use kong_crds::reference::{ControlPlaneRef, ControlPlaneRefType};
+use kong_resolve::{Key, Meta, Name};
 
 use super::{Lint, Rule};
 use crate::Translation;
@@ -51,10 +54,11 @@ pub(super) fn find(context: &Context<'_, '_>, translation: &Translation, found: 
         .collect();
     // An object with a problem of its own has been told of it.
     let told: BTreeSet<&Key> = translation.problems.iter().map(|it| &it.object).collect();
+    let in_konnect = used_in_konnect(context);
     for kind in [Kind::KongPlugin, Kind::KongClusterPlugin] {
         for name in context.view.of_kind(kind) {
             let object = key(kind, name);
-            if used.contains(&object) || told.contains(&object) {
+            if used.contains(&object) || told.contains(&object) || in_konnect.contains(&object) {
                 continue;
             }
             let by = referring.get(&(object.name.namespace().to_owned(), name.name.to_string()));
@@ -93,6 +97,57 @@ pub(super) fn find(context: &Context<'_, '_>, translation: &Translation, found: 
             );
         }
     }
+}
+
+/// The plugins that what is in a control plane of Konnect refers to: they are in use, though not by a gateway.
+fn used_in_konnect(context: &Context<'_, '_>) -> BTreeSet<Key> {
+    let cluster_wide = |name: &str| {
+        let name = Name {
+            namespace: None,
+            name: name.into(),
+        };
+        key(Kind::KongClusterPlugin, &name)
+    };
+    let bound = context.all::<KongPluginBinding>().into_iter();
+    let bound = bound.map(|(name, _, spec)| {
+        let plugin = &spec.plugin_ref;
+        match plugin.kind {
+            PluginKind::KongClusterPlugin => cluster_wide(&plugin.name),
+            PluginKind::KongPlugin | PluginKind::Unknown => {
+                let plugin = name.sibling(plugin.namespace.as_deref(), &plugin.name);
+                key(Kind::KongPlugin, &plugin)
+            }
+        }
+    });
+    let mut namers: Vec<(&Name, &Meta)> = Vec::new();
+    let in_konnect = |reference: Option<&ControlPlaneRef>| {
+        reference.is_some_and(|it| it.type_ == ControlPlaneRefType::KonnectNamespacedRef)
+    };
+    let services = context.all::<KongService>().into_iter();
+    namers.extend(services.map(|(name, meta, _)| (name, meta)));
+    let routes = context.all::<KongRoute>().into_iter();
+    namers.extend(routes.map(|(name, meta, _)| (name, meta)));
+    let consumers = context.all::<KongConsumer>().into_iter();
+    namers.extend(consumers.filter_map(|(name, meta, spec)| {
+        let reference = spec.spec.as_ref()?.control_plane_ref.as_ref();
+        in_konnect(reference).then_some((name, meta))
+    }));
+    let groups = context.all::<KongConsumerGroup>().into_iter();
+    namers.extend(groups.filter_map(|(name, meta, spec)| {
+        in_konnect(spec.control_plane_ref.as_ref()).then_some((name, meta))
+    }));
+    let named = namers.into_iter().flat_map(|(name, meta)| {
+        meta.plugins().into_iter().flat_map(move |plugin| {
+            let (namespace, plugin) = match plugin.split_once(':') {
+                Some((namespace, plugin)) => (Some(namespace), plugin),
+                None => (None, plugin),
+            };
+            let own = key(Kind::KongPlugin, &name.sibling(namespace, plugin));
+            let shared = namespace.is_none().then(|| cluster_wide(plugin));
+            [Some(own), shared].into_iter().flatten()
+        })
+    });
+    bound.chain(named).collect()
 }
 
 /// The policies that Services and KongServiceFacades name.

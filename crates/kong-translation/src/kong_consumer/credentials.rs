@@ -99,7 +99,7 @@ pub(super) fn parts(case: &Case<'_, '_>, fields: &KongConsumerFields) -> Parts {
         .collect();
     let own = case.view.standing(case.key).and_then(|own| own.id.as_ref());
     let mut parts = Parts::default();
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     // A deletion reads nothing: what the consumer has goes with it.
     for name in names.into_iter().filter(|_| !case.meta.deleting) {
         let secret = case.key.name.sibling(None, name);
@@ -116,7 +116,10 @@ pub(super) fn parts(case: &Case<'_, '_>, fields: &KongConsumerFields) -> Parts {
         match read(case, &secret) {
             Ok((at, body)) => add(at, Intent::Present(Arc::new(body))),
             Err(Unusable { at, problem }) => {
-                problems.push(problem);
+                match problem {
+                    Problem::Missing(problem) => problems.missing.push(problem),
+                    Problem::Other(problem) => problems.others.push(problem),
+                }
                 // Whatever it was stays.
                 let sorts = SORTS.iter().map(|sort| sort.at);
                 let sorts = sorts.filter(|sort| at.is_none_or(|at| at == *sort));
@@ -125,41 +128,70 @@ pub(super) fn parts(case: &Case<'_, '_>, fields: &KongConsumerFields) -> Parts {
         }
     }
     if !case.meta.deleting {
-        parts.said.push(said(&problems));
+        parts.said.push(problems.told(case.key.name.namespace()));
     }
     parts
 }
 
-fn said(problems: &[String]) -> Condition {
-    if problems.is_empty() {
-        Condition::holds(CREDENTIAL_SECRET_REFS_VALID, VALID, "")
-    } else {
-        Condition::fails(CREDENTIAL_SECRET_REFS_VALID, INVALID, problems.join("\n"))
+/// What is wrong with the Secrets.
+#[derive(Default)]
+struct Problems {
+    /// Those that cannot be had.
+    missing: Vec<String>,
+    /// The others, each with what to do.
+    others: Vec<String>,
+}
+
+impl Problems {
+    /// Kong says nothing but which Secrets are not there, so these come first.
+    fn told(self, namespace: &str) -> Condition {
+        let Self {
+            missing,
+            others: mut lines,
+        } = self;
+        if !missing.is_empty() {
+            let (what, they) = match missing.len() {
+                1 => ("it", "it counts"),
+                _ => ("them", "they count"),
+            };
+            let missing = format!(
+                "{}; create {what} in namespace \"{namespace}\" with the labels {CREDENTIAL_LABEL} and {}, \
+                 without which {they} as not there, or take {what} out of credentials",
+                missing.join("\n"),
+                secrets::label(),
+            );
+            lines.insert(0, missing);
+        }
+        if lines.is_empty() {
+            Condition::holds(CREDENTIAL_SECRET_REFS_VALID, VALID, "")
+        } else {
+            Condition::fails(CREDENTIAL_SECRET_REFS_VALID, INVALID, lines.join("\n"))
+        }
     }
+}
+
+/// What is wrong with a Secret.
+enum Problem {
+    /// It cannot be had.
+    Missing(String),
+    /// Something else, with what to do.
+    Other(String),
 }
 
 /// Why a Secret gives no credential, and which sort it would be if that is known.
 struct Unusable {
     at: Option<Collection>,
-    problem: String,
+    problem: Problem,
 }
 
 fn read(case: &Case<'_, '_>, name: &Name) -> Result<(Collection, Body), Unusable> {
-    let unknown = |problem| Unusable { at: None, problem };
-    let (meta, secret) = secrets::read(case.view, name).map_err(|problem| {
-        unknown(format!(
-            "{problem}; create it in namespace \"{}\" with the labels {CREDENTIAL_LABEL} and {}, \
-             without which it counts as not there, or take it out of credentials",
-            name.namespace(),
-            secrets::label(),
-        ))
-    })?;
-    let sort = sort(meta, name).map_err(unknown)?;
+    let unusable = |at, problem| Unusable { at, problem };
+    let (meta, secret) = secrets::read(case.view, name)
+        .map_err(|problem| unusable(None, Problem::Missing(problem)))?;
+    let sort = sort(meta, name).map_err(|problem| unusable(None, Problem::Other(problem)))?;
     let at = sort.at;
-    let members = members(sort, secret, name).map_err(|problem| Unusable {
-        at: Some(at),
-        problem,
-    })?;
+    let members = members(sort, secret, name)
+        .map_err(|problem| unusable(Some(at), Problem::Other(problem)))?;
     Ok((at, seal(at, members, tags(case, at, name, meta))))
 }
 

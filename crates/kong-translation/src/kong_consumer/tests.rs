@@ -4,7 +4,9 @@
     reason = "tests write their JSON where it is used"
 )]
 
-use kong_crds::conditions::{CONSUMER_GROUP_REFS_VALID, CREDENTIAL_SECRET_REFS_VALID};
+use kong_crds::conditions::{
+    CONSUMER_GROUP_REFS_VALID, CREDENTIAL_SECRET_REFS_VALID, INVALID, PROGRAMMED,
+};
 use kong_model::RemoteId;
 use kong_resolve::{Claim, Intent, Key, Output, Truth};
 use serde_json::{Value, json};
@@ -38,6 +40,34 @@ pub(super) fn of(verdict: &Verdict, at: Collection) -> Vec<&Claim> {
         .iter()
         .filter(|claim| claim.site.at == at)
         .collect()
+}
+
+#[test]
+fn secrets_that_are_not_there_are_named_together_and_before_those_that_cannot_be_used() {
+    let mut cluster = Cluster::with_control_plane();
+    credential(&mut cluster, "a", "key-auth", json!({}));
+    let key = consumer(&mut cluster, json!({"credentials": ["a", "b", "c"]}));
+    let verdict = cluster.judge(&key);
+    let said = condition(&verdict, CREDENTIAL_SECRET_REFS_VALID);
+    assert_eq!(
+        said.message,
+        "Secret \"b\" not found\nSecret \"c\" not found; create them in namespace \"ns\" with the labels \
+         konghq.com/credential and konghq.com/secret: \"true\", without which they count as not there, or take \
+         them out of credentials\nSecret ns/a used as key-auth credential, but lacks key key; add it"
+    );
+}
+
+#[test]
+fn a_consumer_without_any_name_is_told_and_not_sent() {
+    let mut cluster = Cluster::with_control_plane();
+    let key = consumer(&mut cluster, json!({"username": "", "custom_id": ""}));
+    let verdict = cluster.judge(&key);
+    assert_eq!(verdict.output, Output::KeepLastGood);
+    let [(PROGRAMMED, INVALID, message)] = failing(&verdict)[..] else {
+        panic!("{verdict:?}")
+    };
+    let start = "Need to provide either username or custom_id; ";
+    assert!(message.starts_with(start), "{message}");
 }
 
 #[test]

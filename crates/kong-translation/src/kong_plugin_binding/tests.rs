@@ -115,7 +115,9 @@ fn a_bound_plugin_is_sent_with_the_ids_of_its_targets_and_the_tags_of_the_bindin
 #[test]
 fn a_plugin_of_the_whole_control_plane_names_nobody() {
     let mut cluster = world();
-    plugin(&mut cluster, "ns", &json!({"config": {}}));
+    // What is empty is not set.
+    let fields = json!({"config": {}, "instance_name": "", "protocols": []});
+    plugin(&mut cluster, "ns", &fields);
     let key = bind(&mut cluster, json!({"scope": "GlobalInControlPlane"}));
     let verdict = cluster.judge(&key);
     let sent = json!({"enabled": true, "name": "rate-limiting"});
@@ -145,8 +147,8 @@ fn a_plugin_that_cannot_be_had_keeps_what_there_is() {
         (
             json!({"name": "limit"}),
             "KongPlugin ns/limit cannot be used: configFrom: Secret \"absent\" not found; create it \
-             with the label konghq.com/secret: \"true\", without which it counts as not there, or \
-             correct configFrom",
+             in namespace \"ns\" with the label konghq.com/secret: \"true\", without which it counts as \
+             not there, or correct configFrom",
         ),
         (
             json!({"name": "limit", "kind": "KongClusterPlugin"}),

@@ -4,7 +4,7 @@
     reason = "tests write their JSON where it is used"
 )]
 
-use kong_crds::conditions::{PROGRAMMED, RESOLVED_REFS};
+use kong_crds::conditions::{CONTROL_PLANE_REF_VALID, PROGRAMMED, RESOLVED_REFS};
 use kong_resolve::{Dep, Output, Standing};
 
 use super::*;
@@ -164,6 +164,20 @@ fn a_configuration_that_is_no_object_is_told() {
     let verdict = cluster.judge(&key);
     assert_eq!(verdict.output, Output::KeepLastGood);
     assert_eq!(condition(&verdict, PROGRAMMED).reason, INVALID);
+}
+
+#[test]
+fn a_vault_has_no_namespace_in_which_its_control_plane_could_be() {
+    let reference = json!({"type": "konnectNamespacedRef", "konnectNamespacedRef": {"name": "cp"}});
+    let (cluster, key) = vault(json!({"controlPlaneRef": reference}));
+    let verdict = cluster.judge(&key);
+    let [(CONTROL_PLANE_REF_VALID, INVALID, message)] = failing(&verdict)[..] else {
+        panic!("{verdict:?}")
+    };
+    let expected = "referenced Control Plane \"<konnectNamespacedRef:cp>\" does not exist: \
+                    KonnectGatewayControlPlane.konnect.konghq.com \"cp\" not found; say in which namespace \
+                    it is, in spec.controlPlaneRef.konnectNamespacedRef.namespace";
+    assert_eq!(message, expected);
 }
 
 #[test]

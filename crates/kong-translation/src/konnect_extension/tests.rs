@@ -167,6 +167,14 @@ fn what_is_wrong_with_a_secret_of_the_user_is_said_with_what_to_do() {
         };
         assert!(said == reason && message.starts_with(start), "{message}");
         assert!(!message.contains("hunter2"));
+        // It can be deleted and made anew, unless the certificate that it had is still in Konnect.
+        assert_eq!(verdict.pins, []);
+        let own = Standing {
+            id: Some("certificate".into()),
+            ..standing(Readiness::Ready)
+        };
+        cluster.stand(&key, own);
+        assert_eq!(cluster.judge(&key).pins, [secret("mine")]);
     }
 }
 

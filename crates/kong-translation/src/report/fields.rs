@@ -41,6 +41,9 @@ fn of_credentials(verdict: &Verdict, states: &[State<'_>], before: &Value) -> Fi
     ]
 }
 
+/// Fields for the ids of what an object refers to, where these stand beside its own.
+const REFERRED: [&str; 2] = ["controlPlaneID", "networkID"];
+
 fn of_native(verdict: &Verdict, main: Option<&State<'_>>, before: &Value) -> Fields {
     let id = known_id(main);
     let unseen = is_unseen(main);
@@ -48,6 +51,15 @@ fn of_native(verdict: &Verdict, main: Option<&State<'_>>, before: &Value) -> Fie
     let mut fields = account_of(verdict, before);
     fields.push(("id", id.or_else(|| unseen.then(|| kept(before, "id"))?)));
     fields.extend(ids_of(verdict));
+    if verdict.output == Output::KeepLastGood {
+        // Something is in the way: what was said of the references still stands.
+        let missing = REFERRED.into_iter().filter(|name| {
+            let mut told = fields.iter();
+            told.all(|(told, _)| told != name)
+        });
+        let kept: Fields = missing.map(|name| (name, kept(before, name))).collect();
+        fields.extend(kept);
+    }
     if exists {
         let facts = main.map_or(&Value::Null, |state| state.facts);
         let described = described(facts).into_iter();

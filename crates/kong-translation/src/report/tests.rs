@@ -135,6 +135,20 @@ fn what_refers_to_a_group_is_not_said_to_be_in_it() {
 }
 
 #[test]
+fn what_a_status_says_of_references_stands_while_one_may_not_be_followed() {
+    let mut cluster = Cluster::new();
+    let reference =
+        json!({"type": "namespacedRef", "namespacedRef": {"name": "cp", "namespace": "other"}});
+    let spec = json!({"controlPlaneRef": reference, "apiSpec": {"name": "n"}});
+    let key = cluster.entity(Kind::KonnectConfigStore, spec);
+    let verdict = cluster.judge(&key);
+    let meta = meta(&cluster, &key);
+    let before = json!({"id": "store-id", "controlPlaneID": {"id": "cp-id"}});
+    let report = report(Frame::Native, &key, meta, &verdict, &[], &before);
+    assert_eq!(Value::Object(report.fields), before);
+}
+
+#[test]
 fn an_id_goes_from_the_status_with_its_entity_though_a_reference_is_bad() {
     let id = RemoteId::from("service-id");
     let before = json!({"konnect": {"id": "service-id", "controlPlaneID": "cp-id"}});
@@ -161,6 +175,47 @@ fn an_id_goes_from_the_status_with_its_entity_though_a_reference_is_bad() {
         let blocked = |home: &mut kong_resolve::Home| home.readiness = Readiness::Blocked;
         let report = said_in(blocked, Some(state(presence)), &before);
         assert_eq!(Value::Object(report.fields)["konnect"]["id"], expected);
+    }
+}
+
+#[test]
+fn a_group_that_a_consumer_cannot_be_put_into_is_told_by_the_reason_for_that() {
+    let state = State {
+        at: Collection::ConsumerGroupMembers,
+        main: false,
+        intent: Some(&Intent::Absent),
+        id: None,
+        presence: Presence::Unknown,
+        under_way: false,
+        confirmed: false,
+        problem: None,
+        adopted: false,
+        drift: None,
+        unseen: false,
+        guessed: false,
+        facts: &Value::Null,
+    };
+    let key = Key::new(Kind::KongConsumer, "ns", "alice");
+    for (attempt, reason) in [
+        (
+            Attempt::Create,
+            c::FAILED_TO_ATTACH_CONSUMER_TO_CONSUMER_GROUP,
+        ),
+        (
+            Attempt::Delete,
+            c::FAILED_TO_ATTACH_CONSUMER_TO_CONSUMER_GROUP,
+        ),
+        (Attempt::Reach, c::KONNECT_API_OP_FAILED),
+    ] {
+        let problem = Problem {
+            attempt,
+            text: "no".to_owned(),
+            transient: true,
+        };
+        let [failed] = &failure(&key, &state, &problem)[..] else {
+            panic!("there is one condition of a failure")
+        };
+        assert_eq!((failed.kind, failed.reason), (c::PROGRAMMED, reason));
     }
 }
 

@@ -44,6 +44,22 @@ fn a_network_is_ready_after_a_while_and_has_gateways_of_its_own() {
 }
 
 #[test]
+fn a_gateway_of_azure_has_no_addresses_of_its_own() {
+    let mut client = Client::new();
+    let network = client.post(NETWORKS, network("net")).body;
+    let gateways = format!("{NETWORKS}/{}/transit-gateways", id_of(&network));
+    let gateway = json!({
+        "name": "vnet",
+        "transit_gateway_attachment_config": {
+            "kind": "azure-vnet-peering-attachment", "tenant_id": "t", "subscription_id": "s",
+            "resource_group_name": "r", "vnet_name": "v",
+        },
+    });
+    let made = client.post(&gateways, gateway);
+    assert_eq!(made.status, 201, "{made:?}");
+}
+
+#[test]
 fn what_is_global_is_the_same_in_all_regions() {
     let mut konnect = Konnect::new(1);
     let mut ask = |region: &str, request: &Request| {

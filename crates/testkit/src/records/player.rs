@@ -21,6 +21,19 @@ use super::script::faults;
 /// A token that the simulated Konnect knows as it knows all of which it was told nothing.
 const ANY_TOKEN: &str = "kpat_any";
 
+/// Members that tell entities apart, for people.
+const TELLING: [&str; 9] = [
+    "name",
+    "username",
+    "target",
+    "custom_id",
+    "prefix",
+    "kid",
+    "group",
+    "key",
+    "instance_name",
+];
+
 /// A record cannot be replayed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
@@ -74,6 +87,11 @@ pub trait Stage {
 
     /// Whether a control plane in Konnect is of the record, with all that belongs to it.
     fn is_ours(&self, control_plane: &Value) -> bool;
+
+    /// Whether nothing is in this Konnect but what is of the record, now and later.
+    fn is_alone(&self) -> bool {
+        false
+    }
 
     /// What Konnect was asked since the beginning, as far as the record is the reason; empty where nobody
     /// knows.
@@ -263,7 +281,7 @@ impl<S: Stage> Player<S> {
         let scripted = faults(method, &path, answer, body);
         let scripted = scripted.ok_or_else(|| ReplayError::Unknown(answer.path.clone()))?;
         // What belongs to the control planes of others is none of our business.
-        let within: Vec<String> = if answer.is_within() {
+        let within: Vec<String> = if answer.is_within() && !self.stage.is_alone() {
             let ours = self.control_planes().into_iter();
             ours.map(|(id, _)| format!("^/v2/control-planes/{id}*"))
                 .collect()
@@ -303,20 +321,8 @@ impl<S: Stage> Player<S> {
         let answer = self
             .stage
             .konnect(|konnect| konnect.third_party(now, &request));
-        if request.method == Method::Post
-            && let Some(place) = place(&request.path)
-            && let Some(id) = answer.body["id"].as_str()
-        {
-            let collection = place.collection;
-            let fields = collection
-                .name_field()
-                .into_iter()
-                .chain(["name", "username", "target"]);
-            let named = fields.filter_map(|field| request.body.as_ref()?[field].as_str());
-            for name in named {
-                self.names
-                    .learn(&format!("id:konnect/{}/{name}", collection.name()), id);
-            }
+        if request.method == Method::Post {
+            self.learn_made(&request, &answer.body);
         }
         if answer.status >= 400 {
             self.rejected.push(Rejection {
@@ -325,6 +331,25 @@ impl<S: Stage> Player<S> {
             });
         }
         Ok(())
+    }
+
+    /// Learns the names of what somebody else has made: after its collection, as we call it and as the path
+    /// does, and after each member that people would tell it by.
+    fn learn_made(&mut self, request: &kong_model::Request, made: &Value) {
+        // Certificates of data planes are answered in an envelope.
+        let id = made["id"].as_str().or_else(|| made["item"]["id"].as_str());
+        let (Some(place), Some(id)) = (place(&request.path), id) else {
+            return;
+        };
+        let segment = request.path.rsplit('/').next().unwrap_or_default();
+        let telling = place.collection.name_field().into_iter().chain(TELLING);
+        let named = telling.filter_map(|field| request.body.as_ref()?[field].as_str());
+        for name in named {
+            for collection in [place.collection.name(), segment] {
+                self.names
+                    .learn(&format!("id:konnect/{collection}/{name}"), id);
+            }
+        }
     }
 
     fn apply(&mut self, manifest: &Value) -> Result<(), ReplayError> {

@@ -136,7 +136,7 @@ impl Step {
 impl Answer {
     /// Whether it is about what belongs to a control plane, not about control planes themselves.
     pub(crate) fn is_within(&self) -> bool {
-        !self.path.starts_with("/v2/")
+        !self.path.trim_start_matches('^').starts_with("/v")
     }
 }
 
@@ -153,7 +153,8 @@ impl Record {
         self.steps
             .iter()
             .flat_map(Step::answers)
-            .any(|answer| !answer.is_within())
+            // A limit on requests is one on those of everybody.
+            .any(|answer| !answer.is_within() || answer.status == 429)
     }
 
     /// The sync period; `None` if it is not written as Go writes durations.

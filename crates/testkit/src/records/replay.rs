@@ -148,6 +148,10 @@ impl Stage for Simulated {
         true
     }
 
+    fn is_alone(&self) -> bool {
+        true
+    }
+
     fn asked(&self) -> Vec<Entry> {
         self.0.konnect.log().to_vec()
     }

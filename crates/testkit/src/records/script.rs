@@ -12,7 +12,7 @@ use konnect_sim::Fault;
 use super::record::Answer;
 
 /// What regular expressions have for any text within a path.
-const WILDCARDS: [&str; 6] = ["[^/]+", "[^/]*", "[a-f0-9-]+", "[0-9a-f-]+", ".*", ".+"];
+const WILDCARDS: [&str; 3] = [".*", ".+", "\\w+"];
 /// What means something in a regular expression and nothing here.
 const SPECIAL: [char; 7] = ['[', ']', '+', '?', '.', '{', '}'];
 
@@ -37,8 +37,9 @@ pub(crate) fn faults(
     };
     let mut faults = Vec::new();
     for path in plain(path)? {
-        // Where Kong's operator creates by POST to the collection, we do by PUT below it.
-        if method == Method::Post {
+        // Where Kong's operator creates by POST to the collection, we do by PUT below it; but a control plane, below
+        // which is everything else, is created by POST here too.
+        if method == Method::Post && !path.ends_with("/control-planes$") {
             let below = match path.strip_suffix('$') {
                 Some(collection) => format!("{collection}/"),
                 None => path.clone(),
@@ -54,7 +55,7 @@ pub(crate) fn faults(
 fn plain(expression: &str) -> Option<Vec<String>> {
     let with_wildcards = WILDCARDS
         .iter()
-        .fold(expression.to_owned(), |text, wildcard| {
+        .fold(without_classes(expression), |text, wildcard| {
             text.replace(wildcard, "*")
         });
     let alternatives = alternatives(&with_wildcards)?;
@@ -69,6 +70,25 @@ fn plain(expression: &str) -> Option<Vec<String>> {
             .map(|text| text.replace('\\', ""))
             .collect()
     })
+}
+
+/// Any number of characters of some class, as `[^/]+`, is any text.
+fn without_classes(expression: &str) -> String {
+    let mut out = String::new();
+    let mut rest = expression;
+    while let Some((before, class)) = rest.split_once('[') {
+        out.push_str(before);
+        let after = class.split_once(']').map(|(_, after)| after);
+        let repeated = after.and_then(|after| after.strip_prefix(['+', '*']));
+        if let Some(after) = repeated {
+            out.push('*');
+            rest = after;
+        } else {
+            out.push('[');
+            rest = class;
+        }
+    }
+    out + rest
 }
 
 /// Spells out `(a|b)`.
@@ -102,6 +122,8 @@ mod tests {
             Some(expected.map(str::to_owned).to_vec())
         );
         assert_eq!(paths(r"\.com/v2$"), Some(vec![".com/v2$".to_owned()]));
+        let expected = Some(vec!["^/groups/*/consumers$".to_owned()]);
+        assert_eq!(paths("^/groups/[a-z0-9-]+/consumers$"), expected);
     }
 
     #[test]

@@ -130,8 +130,9 @@ fn a_write_that_konnect_does_not_authorise_is_told_although_the_token_is_good() 
     let said = scene.condition(&service, "Programmed");
     assert_eq!(said["reason"], "FailedToCreate");
     let message = said["message"].as_str().unwrap();
-    let start = "failed to create KongService shop/a: Konnect does not accept the token";
-    assert!(message.starts_with(start), "{message}");
+    let expected = "failed to create KongService shop/a: Konnect does not accept the token; put a valid \
+                    token into KonnectAPIAuthConfiguration shop/auth";
+    assert_eq!(message, expected);
     scene.driver.konnect.unscript(fault);
     scene.run_for(150_000);
     assert!(scene.is_programmed(&service));

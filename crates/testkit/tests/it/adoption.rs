@@ -371,6 +371,49 @@ fn a_target_is_looked_for_below_its_upstream() {
 }
 
 #[test]
+fn a_password_of_which_konnect_shows_only_the_hash_does_not_keep_a_credential_from_matching() {
+    let consumer = json!({"username": "alice"});
+    let mut scene = scene(&[(Collection::Consumers, OTHER, consumer)]);
+    let plane = scene
+        .id(&Key::new(Kind::KonnectGatewayControlPlane, NAMESPACE, "cp"))
+        .unwrap();
+    let path =
+        format!("/v2/control-planes/{plane}/core-entities/consumers/{OTHER}/basic-auth/{ID}");
+    let body = json!({"username": "alice", "password": "correct-horse"});
+    let made = scene.third_party(Method::Put, &path, Some(body));
+    assert_eq!(made.status, 200, "{made:?}");
+    scene
+        .watchdog
+        .disturbed(Collection::BasicAuths, &scene.driver.konnect);
+    let adopt = |id: &str| json!({"from": "konnect", "mode": "match", "konnect": {"id": id}});
+    let plane = json!({"type": "konnectNamespacedRef", "konnectNamespacedRef": {"name": "cp"}});
+    let credential = |name: &str, username: &str| {
+        json!({
+            "apiVersion": "configuration.konghq.com/v1alpha1", "kind": "KongCredentialBasicAuth",
+            "metadata": {"name": name, "namespace": NAMESPACE},
+            "spec": {
+                "consumerRef": {"name": "alice"}, "username": username, "password": "correct-horse",
+                "adopt": adopt(ID),
+            },
+        })
+    };
+    let alice = json!({
+        "apiVersion": "configuration.konghq.com/v1", "kind": "KongConsumer", "username": "alice",
+        "metadata": {"name": "alice", "namespace": NAMESPACE},
+        "spec": {"controlPlaneRef": plane, "adopt": adopt(OTHER)},
+    });
+    let key = Key::new(Kind::KongCredentialBasicAuth, NAMESPACE, "c");
+    settle(&mut scene, [alice, credential("c", "bob")]);
+    let (_, reason, message) = said(&scene, &key, "Adopted");
+    assert_eq!(reason, "NotMatch");
+    assert!(message.contains("it differs in username;"), "{message}");
+    settle(&mut scene, [credential("c", "alice")]);
+    assert!(scene.is_programmed(&key), "{:?}", scene.status(&key));
+    assert_eq!(scene.writes().1, 0);
+    assert_well(&scene);
+}
+
+#[test]
 fn a_certificate_from_a_secret_is_compared_by_what_konnect_shows() {
     let (cert, key_text) = d::pair("one");
     let body = json!({"cert": cert, "key": key_text});

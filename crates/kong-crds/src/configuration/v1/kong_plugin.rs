@@ -77,7 +77,7 @@ pub struct KongPluginSpec {
     /// Name of this use of the plugin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance_name: Option<String>,
-    /// Plugins that run earlier or later. Not used with Konnect.
+    /// Plugins that run earlier or later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ordering: Option<Ordering>,
     /// Protocols of the requests that the plugin is for.

@@ -102,10 +102,10 @@ pub struct KeyPair {
     )
 )]
 pub struct KeySetRef {
-    /// How the set is named; an id cannot be used.
+    /// How the set is named.
     #[serde(rename = "type")]
     pub type_: ObjectRefType,
-    /// Id of the set in Konnect. Not used.
+    /// Id of the set in Konnect.
     #[serde(rename = "konnectID", skip_serializing_if = "Option::is_none")]
     pub konnect_id: Option<String>,
     /// The KongKeySet, in the same namespace; required with type namespacedRef.

@@ -97,7 +97,7 @@ pub struct KongPluginBindingSpec {
     )
 )]
 pub struct PluginRef {
-    /// The kind of the plugin; only KongPlugin can be put into use.
+    /// The kind of the plugin.
     #[serde(default)]
     pub kind: PluginKind,
     /// Name of the plugin.

@@ -33,6 +33,22 @@ pub(super) const ROWS: &[Row] = &[
         "What a reference lacks is said in the condition about it, and nothing is tried without it.",
     )
     .expected(),
+    Row::new(
+        "Kon*",
+        "condition Programmed",
+        "False FailedToCreate \"*Status 429*",
+        "Unknown Pending \"Waiting for controller\"",
+        "That Konnect limits the number of requests is no fault of the object that meets the limit. All wait, and it is said of an object that meets it again and again.",
+    )
+    .expected(),
+    Row::new(
+        "Kon*",
+        "condition Programmed",
+        "False FailedToUpdate \"*Status 429*",
+        "True Programmed \"\"",
+        "Likewise. The condition has the generation for which it is True.",
+    )
+    .expected(),
     // What is no longer judged.
     Row::new(
         "Kong*",
@@ -151,6 +167,22 @@ pub(super) const ROWS: &[Row] = &[
     )
     .expected(),
     Row::new(
+        "KongConsumer",
+        "condition CredentialSecretRefsValid",
+        "True Valid \"\"",
+        "False Invalid \"Secret *",
+        "Kong's operator makes no credential of a Secret that is there and cannot be used, and says nothing.",
+    )
+    .expected(),
+    Row::new(
+        "KongPluginBinding",
+        "condition PluginRefValid",
+        "False Invalid \"KongPlugin * not found\"",
+        "True Valid \"KongClusterPlugin *",
+        "A KongClusterPlugin can be bound; Kong's operator looks for a KongPlugin of that name.",
+    )
+    .expected(),
+    Row::new(
         "KongPluginBinding",
         "condition PluginRefValid",
         "*",
@@ -173,13 +205,38 @@ pub(super) const ROWS: &[Row] = &[
         "False Invalid \"secret *",
         "The condition speaks of required keys, so it is False without them.",
     ),
+    Row::new(
+        "Kong*Certificate",
+        "condition SecretRefValid",
+        "False Invalid \"Secret *",
+        "absent",
+        "A Secret in another namespace is not looked at before a grant permits it.",
+    )
+    .beside("ours ResolvedRefs False RefNotPermitted *")
+    .expected(),
+    Row::new(
+        "Kong*Certificate",
+        "condition ResolvedRefs",
+        "absent",
+        "False RefNotPermitted \"KongReferenceGrants do not allow access to Secret *",
+        "Likewise.",
+    )
+    .expected(),
     // How the object is that is referred to.
     Row::new(
         "Kong*",
-        "condition KongCertificateRefValid",
+        "condition *Ref*Valid",
         "False Invalid \"*not found\"",
-        "False Invalid \"Referenced KongCertificate * is being deleted*\"",
+        "False Invalid \"*Referenced * is being deleted*\"",
         "A certificate that is in use waits for those that use it.",
+    )
+    .expected(),
+    Row::new(
+        "KongVault",
+        "condition ConfigStoreRefValid",
+        "False Invalid \"Referenced KonnectConfigStore * does not exist\"",
+        "False Invalid \"Referenced KonnectConfigStore * is being deleted*\"",
+        "Likewise, a config store.",
     )
     .expected(),
     Row::new(
@@ -207,6 +264,14 @@ pub(super) const ROWS: &[Row] = &[
         "What is referred to is Programmed, see above.",
     )
     .beside("elsewhere theirs * Programmed False *")
+    .expected(),
+    Row::new(
+        "KongKey",
+        "condition Programmed",
+        "True Programmed \"\"",
+        "False FailedTo* \"failed to *: Konnect refuses it because of a reference: set.id: *",
+        "A set that is named by its ID is the set of the key; Kong's operator ignores it.",
+    )
     .expected(),
     // Control planes.
     Row::new(

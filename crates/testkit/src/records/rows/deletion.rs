@@ -88,11 +88,11 @@ pub(super) const ROWS: &[Row] = &[
     .beside("theirs APIAuthValid False *")
     .expected(),
     Row::new(
-        "KongCertificate",
+        "Ko*",
         "object",
         "gone",
         "being deleted",
-        "A certificate that is in use waits for those that use it.",
+        "A certificate or a config store that is in use waits for those that use it.",
     )
     .beside("ours Programmed False KonnectAPIOpFailed \"* still refers to it*")
     .expected(),

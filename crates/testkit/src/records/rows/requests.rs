@@ -143,13 +143,63 @@ pub(super) const ROWS: &[Row] = &[
     Row::new(
         "plugins",
         "request",
+        "tags: *k8s-kind:KongPluginBinding*",
+        "ordering: Some(*, tags: *k8s-kind:KongPlugin\"*",
+        "Likewise, and the order of a plugin among others is sent, which Kong's operator leaves out.",
+    )
+    .expected(),
+    Row::new(
+        "plugins",
+        "request",
         "*",
         "config: *",
         "Values from Secrets are in the configuration; Kong's operator leaves them out.",
     )
     .beside("step applies KongPlugin *secretKeyRef*")
     .expected(),
+    Row::new(
+        "plugins",
+        "request",
+        "not sent",
+        "sent *\"k8s-kind:KongClusterPlugin\"*",
+        "A KongClusterPlugin in the annotation `konghq.com/plugins` is used, where there is no KongPlugin of that name.",
+    )
+    .expected(),
+    Row::new(
+        "plugins",
+        "request",
+        "not sent",
+        "sent *",
+        "A KongClusterPlugin can be bound.",
+    )
+    .beside("ours PluginRefValid True Valid \"KongClusterPlugin *")
+    .expected(),
+    Row::new(
+        "consumer_groups",
+        "request",
+        "name: Some(\"\")",
+        "name: *",
+        "A group without a name in its spec is called as its object is; Konnect takes no empty name.",
+    )
+    .expected(),
+    Row::new(
+        "config-stores",
+        "request",
+        "",
+        "name: Some(*",
+        "Likewise, a config store.",
+    )
+    .expected(),
     // Consumers.
+    Row::new(
+        "consumers",
+        "request",
+        "not sent",
+        "sent *",
+        "A credential that cannot be had does not keep its consumer away.",
+    )
+    .beside("ours CredentialSecretRefsValid False *")
+    .expected(),
     Row::new(
         "consumers",
         "request",

@@ -26,6 +26,33 @@ pub(super) const ROWS: &[Row] = &[
     )
     .expected(),
     Row::new(
+        "KongConsumer",
+        "status konnect.id",
+        "absent",
+        "{KongConsumer:*",
+        "A credential that cannot be had does not keep its consumer away.",
+    )
+    .beside("ours CredentialSecretRefsValid False *")
+    .expected(),
+    Row::new(
+        "KongPluginBinding",
+        "status konnect.id",
+        "absent",
+        "{KongPluginBinding:*",
+        "A KongClusterPlugin can be bound.",
+    )
+    .beside("ours PluginRefValid True Valid \"KongClusterPlugin *")
+    .expected(),
+    Row::new(
+        "Kong*",
+        "status konnect.id",
+        "absent",
+        "*",
+        "What matches in normal form is adopted.",
+    )
+    .beside("theirs Adopted False NotMatch *")
+    .expected(),
+    Row::new(
         "Kon*",
         "status *",
         "absent",
@@ -41,6 +68,15 @@ pub(super) const ROWS: &[Row] = &[
         "An id once recorded stays; Kong's operator clears it while the service or the upstream is not Programmed.",
     )
     .beside("theirs *RefValid False Invalid \"Referenced * is not programmed yet\"")
+    .expected(),
+    Row::new(
+        "Kong*",
+        "status konnect.*",
+        "*",
+        "absent",
+        "What waits for a limit on requests has not been written to yet.",
+    )
+    .beside("ours Programmed Unknown Pending *")
     .expected(),
     Row::new(
         "KongRoute",

@@ -35,6 +35,22 @@ pub(super) const ROWS: &[Row] = &[
     .beside("theirs Adopted False FailedToAdopt \"failed to adopt: adopt mode *"),
     Row::new("services", "request", "not sent", "sent *", "As above.")
         .beside("theirs Adopted False FailedToAdopt \"failed to adopt: adopt mode *"),
+    Row::new(
+        "Kong*",
+        "condition *",
+        "False * \"Konnect entity (ID: *) does not match the spec *",
+        "True *",
+        "Normal forms are compared; Kong's operator compares some members as they are written, and never a certificate from a Secret.",
+    )
+    .expected(),
+    Row::new(
+        "Kong*",
+        "condition *",
+        "True *",
+        "False * \"Konnect entity (ID: *) does not match the spec *",
+        "Likewise: all members are compared.",
+    )
+    .expected(),
     // Names that are unique.
     Row::new(
         "Kon*",
@@ -103,6 +119,14 @@ pub(super) const ROWS: &[Row] = &[
         "False KonnectAPIOpFailed \"failed to delete *: *",
         "Likewise, and with the name of the object. A deletion that Konnect would refuse is not sent; what is in its way is named.",
     ),
+    Row::new(
+        "KonnectGatewayControlPlane",
+        "condition *",
+        "False * \"*failed to set members on control plane group *",
+        "False * \"failed to set members on control plane group *: Konnect *",
+        "Likewise.",
+    )
+    .expected(),
     // Names of control planes.
     Row::new(
         "Kong*",
@@ -127,4 +151,12 @@ pub(super) const ROWS: &[Row] = &[
         "False FailedToAttachConsumerToConsumerGroup \"some KongConsumerGroups couldn't be assigned to KongConsumer, *\"",
         "Kong's operator says the same three times, and puts the id of the consumer into it.",
     ),
+    Row::new(
+        "KongConsumer",
+        "condition Programmed",
+        "False FailedToAttachConsumerToConsumerGroup \"*\"",
+        "False FailedToAttachConsumerToConsumerGroup \"failed to change the groups of KongConsumer *: *\"",
+        "Likewise, where Konnect refuses it.",
+    )
+    .expected(),
 ];
