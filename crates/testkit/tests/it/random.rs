@@ -33,6 +33,10 @@ fn whatever_happens_to_any_kinds_the_rules_hold() {
 }
 
 /// Tells the stories of all seeds.
+#[expect(
+    clippy::print_stdout,
+    reason = "it is a test that says how much it told"
+)]
 fn hold(stage: &str, seeds: u64, tell: impl Fn(u64) -> Outcome + Sync) {
     let start = Instant::now();
     let from = number("KONDUIT_FROM").unwrap_or(0);
@@ -60,7 +64,10 @@ fn hold(stage: &str, seeds: u64, tell: impl Fn(u64) -> Outcome + Sync) {
                     run: format!("{stage}:{seed}"),
                     violations: outcome.violations,
                 };
-                failures.lock().unwrap().push((seed, failure.explain()));
+                failures
+                    .lock()
+                    .expect("no story panics")
+                    .push((seed, failure.explain()));
             }
         }
     };
@@ -76,7 +83,7 @@ fn hold(stage: &str, seeds: u64, tell: impl Fn(u64) -> Outcome + Sync) {
         faults.into_inner(),
         start.elapsed()
     );
-    let mut failures = failures.into_inner().unwrap();
+    let mut failures = failures.into_inner().expect("no story panics");
     failures.sort();
     let first: Vec<String> = failures.iter().take(MOST).map(|it| it.1.clone()).collect();
     let (broken, first) = (failures.len(), first.join("\n"));
