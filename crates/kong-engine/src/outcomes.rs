@@ -267,6 +267,10 @@ impl Entity {
             Failure::Unauthorized if self.site.at != Collection::Identity => {
                 format!("{failure}; put a valid token into {}", self.configuration)
             }
+            // No name is in the way of a deletion.
+            Failure::Conflict(words) if attempt == Attempt::Delete => format!(
+                "Konnect refuses it: {words}; see in Konnect what still needs it, it is tried again"
+            ),
             _ => format!("{failure}{}", remedy(failure)),
         };
         let text = match attempt {

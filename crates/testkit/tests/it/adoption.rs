@@ -541,3 +541,51 @@ fn a_route_of_another_service_does_not_match() {
     assert!(message.contains("it differs in service;"), "{message}");
     assert_well(&scene);
 }
+
+#[test]
+fn a_consumer_matches_only_in_the_groups_that_it_names() {
+    let reference = json!({"type": "konnectNamespacedRef", "konnectNamespacedRef": {"name": "cp"}});
+    let consumer = json!({
+        "apiVersion": "configuration.konghq.com/v1", "kind": "KongConsumer",
+        "metadata": {"name": "anna", "namespace": NAMESPACE},
+        "username": "anna", "consumerGroups": ["gold"],
+        "spec": {
+            "controlPlaneRef": reference,
+            "adopt": {"from": "konnect", "mode": "match", "konnect": {"id": ID}},
+        },
+    });
+    let group = |name: &str| {
+        json!({
+            "apiVersion": "configuration.konghq.com/v1beta1", "kind": "KongConsumerGroup",
+            "metadata": {"name": name, "namespace": NAMESPACE},
+            "spec": {"name": name, "controlPlaneRef": reference},
+        })
+    };
+    let mut scene = scene(&[(Collection::Consumers, ID, json!({"username": "anna"}))]);
+    let key = Key::new(Kind::KongConsumer, NAMESPACE, "anna");
+    settle(&mut scene, [group("gold"), group("silver"), consumer]);
+    let (status, reason, message) = said(&scene, &key, "Adopted");
+    assert_eq!((&*status, &*reason), ("False", "NotMatch"));
+    assert!(
+        message.contains("it differs in consumerGroups"),
+        "{message}"
+    );
+    let written = |scene: &Scene| {
+        let log = scene.driver.konnect.log().iter();
+        log.filter(|it| !it.foreign && it.is_write() && it.path.contains("/consumers"))
+            .count()
+    };
+    assert_eq!(written(&scene), 0);
+
+    // Somebody takes the consumer into the group, and it matches.
+    let (_, gold) = scene.find(Collection::ConsumerGroups, "gold").unwrap();
+    let (_, plane) = scene.find(Collection::ControlPlanes, "cp").unwrap();
+    let path = format!("/v2/control-planes/{plane}/core-entities/consumer_groups/{gold}/consumers");
+    let joined = scene.third_party(Method::Post, &path, Some(json!({"consumer": ID})));
+    assert!(joined.status < 300, "{joined:?}");
+    scene.run_for(130_000);
+    assert_eq!(said(&scene, &key, "Adopted").0, "True");
+    assert!(scene.is_programmed(&key));
+    assert_eq!(written(&scene), 0);
+    assert_well(&scene);
+}
