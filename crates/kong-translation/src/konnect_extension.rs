@@ -69,7 +69,9 @@ fn is_needed(case: &Case<'_, '_>, place: &Place, has_certificate: bool) -> bool 
     }
     let own = case.view.standing(case.key);
     let in_konnect = own.map(|own| own.id.is_some());
-    has_certificate || in_konnect.unwrap_or(case.meta.deleting)
+    // Of what is deleted nothing is on its way to Konnect.
+    let deleting = case.meta.deleting;
+    has_certificate && !deleting || in_konnect.unwrap_or(deleting)
 }
 
 type Endpoints = Option<std::sync::Arc<kong_resolve::Endpoints>>;

@@ -380,10 +380,12 @@ fn a_status_names_the_certificate_that_would_be_lost_without_it() {
     let said =
         "DataPlane client certificate provisioned successfully; in Konnect it has the ID new";
     assert_eq!(message, said);
-    let recorded = json!({"conditions": [{
-        "type": "DataPlaneCertificateProvisioned", "message": message,
-    }]});
+    let conditions = json!([{"type": "DataPlaneCertificateProvisioned", "message": message}]);
+    let recorded = json!({"conditions": conditions, "konnect": {"controlPlaneID": "plane"}});
     assert_eq!(recorded_id(Frame::Extension, &recorded), Some(new.clone()));
+    // Nowhere there is no certificate.
+    let nowhere = json!({"conditions": conditions});
+    assert_eq!(recorded_id(Frame::Extension, &nowhere), None);
     // While what was replaced is there, it is the one that is named.
     let both = [
         state(&new, true, Presence::Present),
