@@ -11,27 +11,23 @@ mod lists;
 mod placing;
 mod whose;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::Value;
 use uuid::Uuid;
 
-use kong_model::{
-    Call, Collection, Cursor, Failure, Filter, Items, RemoteId, Reply, Site, UniqueKey,
-};
+use kong_model::{Call, Collection, Cursor, Failure, Items, RemoteId, Reply, Site};
 use kong_resolve::{Access, Intent, Key};
 use kong_translation::{Attempt, Problem};
 
 use crate::engine::{Engine, Wake};
-use crate::entities::{Belief, Entity, IdSource, Realm};
+use crate::entities::{Belief, Entity, IdSource};
 use crate::input::{Mono, OpId, Org, Outcome};
 use crate::outcomes::remedy;
 use crate::queue::{Class, Work};
 
 pub(crate) use inventory::facts;
-pub use lists::Scope;
 pub(crate) use lists::Listings;
+pub use lists::Scope;
 use lists::{Foreign, Listing, Run, Stray};
 pub(crate) use whose::named;
 

@@ -5,10 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use kong_model::{
-    Body, Collection, Naming, Normal, OnDelete, RemoteId, Site, UniqueKey, Update, tags,
-};
-use kong_resolve::{Claim, Intent, Key, Output, Uid, identity};
+use kong_model::{Body, Collection, Naming, Normal, OnDelete, RemoteId, Update, tags};
+use kong_resolve::{Key, Uid};
 use kong_translation::Drift;
 
 use super::whose::{origin, words};
