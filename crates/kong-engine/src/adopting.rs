@@ -253,21 +253,25 @@ impl Engine {
         let own = unit.into_iter();
         let own = own.flat_map(|unit| unit.entities.iter());
         let own = own.filter_map(|id| self.entities.get(*id));
-        let wanted: BTreeSet<&RemoteId> = own
-            .filter(|part| part.site.at == at && !part.is_leaving())
-            .filter_map(|part| part.site.parent.as_ref())
-            .collect();
+        let parts: Vec<&Entity> = own.filter(|part| part.site.at == at).collect();
+        let groups_of = |parts: &[&'_ Entity], which: fn(&Entity) -> bool| -> BTreeSet<RemoteId> {
+            let parts = parts.iter().filter(|part| which(part));
+            parts.filter_map(|part| part.site.parent.clone()).collect()
+        };
+        let wanted = groups_of(&parts, |part| !part.is_leaving());
+        // A list may have been read when its part was known, or before.
+        let found = groups_of(&parts, |part| matches!(part.belief, Belief::Held(_)));
         let mut there = BTreeSet::new();
         for id in self.entities.in_plane(plane) {
             let group = self.entities.get(id);
             let group = group.filter(|it| it.site.at == parent.to && it.is_present());
             there.extend(group.and_then(|group| group.remote.clone()));
         }
-        if !wanted.iter().all(|group| there.contains(*group)) {
+        if !wanted.is_subset(&there) {
             return Err(Decision::Wait);
         }
         for group in there {
-            let is_wanted = wanted.contains(&group);
+            let (is_wanted, is_found) = (wanted.contains(&group), found.contains(&group));
             let members = Scope {
                 at,
                 parent: Some(group),
@@ -276,7 +280,7 @@ impl Engine {
             if !self.is_listed(&members) {
                 return Err(Decision::NeedsList(members));
             }
-            if self.listings.had(&members, remote) != is_wanted {
+            if (is_found || self.listings.had(&members, remote)) != is_wanted {
                 return Ok(false);
             }
         }
