@@ -5,24 +5,20 @@
 //! becomes ours as it is if it is so already (match). That it was taken over once is remembered by the
 //! status: from then on it is an entity like any other. Start with [`Engine::adopt`].
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
 use uuid::Uuid;
 
 use kong_crds::Kind;
-use kong_crds::conditions::{
-    CONSUMER_GROUP_REFS_VALID, FAILED_TO_ADOPT, FETCH_FAILED, NOT_MATCH, UID_CONFLICT,
-};
-use kong_model::{Body, Collection, Normal, RemoteId};
-use kong_resolve::{Adoption, AdoptionMode, Key, Truth, Uid};
+use kong_crds::conditions::{FAILED_TO_ADOPT, FETCH_FAILED, NOT_MATCH, UID_CONFLICT};
+use kong_model::{Body, Normal, RemoteId};
+use kong_resolve::{Adoption, AdoptionMode, Key, Uid};
 use kong_translation::{Attempt, Problem};
 
 use crate::decide::Decision;
 use crate::engine::Engine;
 use crate::entities::{Act, Belief, Entity, IdSource};
-use crate::listing::Scope;
 use crate::uniques::Contest;
 
 /// The entity that another one is to become.
@@ -198,12 +194,7 @@ impl Engine {
             Found::Nothing => return Decision::Blocked(taking.not_there(entity)),
             Found::Free(_, _) if enforces => Act::Adopt,
             Found::Free(held, _) => {
-                let mut members = entity.differences(body, &Normal::answered(at, held));
-                match self.is_in_its_groups(entity) {
-                    Ok(true) => {}
-                    Ok(false) => members.push("consumerGroups".to_owned()),
-                    Err(missing) => return missing,
-                }
+                let members = entity.differences(body, &Normal::answered(at, held));
                 if !members.is_empty() {
                     return Decision::Blocked(taking.differs(&members));
                 }
@@ -229,62 +220,6 @@ impl Engine {
             Decision::Do(_) if !self.is_confirmed(&entity.owner) => Decision::Confirm,
             decision => decision,
         }
-    }
-
-    /// Whether what is to be taken over is in the groups of ours that its object names, and in no other.
-    ///
-    /// # Errors
-    ///
-    /// What has to be done to know.
-    fn is_in_its_groups(&self, entity: &Entity) -> Result<bool, Decision> {
-        let mut memberships = Collection::all().filter(|at| at.members() == Some(entity.site.at));
-        let (Some(at), Some(remote)) = (memberships.next(), &entity.remote) else {
-            return Ok(true);
-        };
-        let (Some(parent), Some(plane)) = (at.parent(), &entity.site.control_plane) else {
-            return Ok(true);
-        };
-        let unit = self.units.get(&entity.owner);
-        let mut said = unit.into_iter().flat_map(|it| it.verdict.conditions.iter());
-        if said.any(|it| it.kind == CONSUMER_GROUP_REFS_VALID && it.truth != Truth::True) {
-            // It is not known yet which groups these are; that condition says so.
-            return Err(Decision::Wait);
-        }
-        let own = unit.into_iter();
-        let own = own.flat_map(|unit| unit.entities.iter());
-        let own = own.filter_map(|id| self.entities.get(*id));
-        let parts: Vec<&Entity> = own.filter(|part| part.site.at == at).collect();
-        let groups_of = |parts: &[&'_ Entity], which: fn(&Entity) -> bool| -> BTreeSet<RemoteId> {
-            let parts = parts.iter().filter(|part| which(part));
-            parts.filter_map(|part| part.site.parent.clone()).collect()
-        };
-        let wanted = groups_of(&parts, |part| !part.is_leaving());
-        // A list may have been read when its part was known, or before.
-        let found = groups_of(&parts, |part| matches!(part.belief, Belief::Held(_)));
-        let mut there = BTreeSet::new();
-        for id in self.entities.in_plane(plane) {
-            let group = self.entities.get(id);
-            let group = group.filter(|it| it.site.at == parent.to && it.is_present());
-            there.extend(group.and_then(|group| group.remote.clone()));
-        }
-        if !wanted.is_subset(&there) {
-            return Err(Decision::Wait);
-        }
-        for group in there {
-            let (is_wanted, is_found) = (wanted.contains(&group), found.contains(&group));
-            let members = Scope {
-                at,
-                parent: Some(group),
-                ..entity.scope()
-            };
-            if !self.is_listed(&members) {
-                return Err(Decision::NeedsList(members));
-            }
-            if (is_found || self.listings.had(&members, remote)) != is_wanted {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     /// Another object that has the same entity already, or that asked for it earlier.

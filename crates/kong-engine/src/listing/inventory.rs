@@ -211,15 +211,6 @@ impl Engine {
                 .retain(|_, removed| run.began.is_none_or(|began| began <= *removed));
         }
         self.unexamined.extend(self.entities.in_scope(scope));
-        // What is to be taken over may have waited to know which groups it is in.
-        if let Some(of) = scope.at.members() {
-            let consumers = Scope {
-                at: of,
-                parent: None,
-                ..scope.clone()
-            };
-            self.unexamined.extend(self.entities.in_scope(&consumers));
-        }
         // What is to be deleted may have waited to know what refers to it.
         match &scope.control_plane {
             Some(plane) => self.examine_leaving(plane),
