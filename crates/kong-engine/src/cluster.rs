@@ -16,7 +16,7 @@ use kong_translation::{Report, Urgency};
 
 use crate::engine::{Engine, Subject};
 use crate::input::{Action, Effect, KubeFailure, Mono, OpId, Outcome};
-use crate::objects::Record;
+use crate::objects::{Record, says_cleanup};
 
 /// How long to wait for the watch to show what a conflict spoke of, before trying again anyway.
 pub(crate) const WATCH_PATIENCE: u64 = 5_000;
@@ -88,9 +88,8 @@ impl Engine {
             return Due::Nothing;
         }
         let finalizers = self.finalizers(key, record);
-        let cleanup = |name: &Arc<str>| **name == *KONNECT_CLEANUP_FINALIZER;
         if record.is_finalized()
-            && !finalizers.iter().any(cleanup)
+            && !says_cleanup(&finalizers)
             && let Some(time) = self.may_be_heard_of_until(key)
         {
             return Due::At(time);

@@ -312,9 +312,11 @@ impl Engine {
     }
 
     fn sync(&mut self, kind: Kind) {
-        self.synced.insert(kind);
+        let is_new = self.synced.insert(kind);
         if self.is_synced() {
-            self.in_charge_since = self.now;
+            if is_new {
+                self.in_charge_since = self.now;
+            }
             self.check_all();
         }
     }

@@ -249,14 +249,16 @@ impl Engine {
         }
     }
 
+    /// Whether its list had an entity when nobody wanted it there: the list has to be read once more.
+    fn is_passed_over(&self, entity: &Entity) -> bool {
+        let mut remote = entity.remote.iter();
+        remote.any(|id| self.listings.had(&entity.scope(), id))
+    }
+
     /// An entity is known from now on.
     pub(crate) fn take_in(&mut self, id: Uuid, entity: Entity) {
         let scope = entity.scope();
-        // The list had it, but then nobody wanted it: it is read once more.
-        let passed_over = entity
-            .remote
-            .as_ref()
-            .is_some_and(|id| self.listings.had(&scope, id))
+        let passed_over = self.is_passed_over(&entity)
             || self.heirs.contains_key(&id)
             || entity.taking().is_some() && self.listings.knows(&scope);
         // Somebody may have made one like it since the list was read, and a second one would be made.
@@ -381,14 +383,8 @@ impl Engine {
             new.done = old.done;
         }
         new.start_over(claim.identity);
-        // The list of the new place had it, but then it was elsewhere: it is read once more.
-        let scope = new.scope();
-        if new
-            .remote
-            .as_ref()
-            .is_some_and(|id| self.listings.had(&scope, id))
-        {
-            self.relist(&scope);
+        if self.is_passed_over(&new) {
+            self.relist(&new.scope());
         }
         if new.source == IdSource::Own && self.is_known(&new) {
             // It is known what is in the new place, and this was not.

@@ -116,9 +116,7 @@ impl Record {
 
     /// Whether it has the finalizer under which something may be in Konnect.
     pub(crate) fn is_finalized(&self) -> bool {
-        self.finalizers
-            .iter()
-            .any(|name| **name == *KONNECT_CLEANUP_FINALIZER)
+        says_cleanup(&self.finalizers)
     }
 
     /// A write is under way.
@@ -146,6 +144,12 @@ impl Record {
     pub(crate) fn confirmed_generation(&self, kind: &str) -> Option<i64> {
         kong_translation::confirmed_generation(kind, &self.status.read())
     }
+}
+
+/// Whether the finalizer is among these under which something may be in Konnect.
+pub(crate) fn says_cleanup(finalizers: &[Arc<str>]) -> bool {
+    let mut names = finalizers.iter();
+    names.any(|name| **name == *KONNECT_CLEANUP_FINALIZER)
 }
 
 /// Whether `one` is older than `other`. Versions are numbers on every API server we know; what is not
