@@ -5,21 +5,28 @@
 //! becomes ours as it is if it is so already (match). That it was taken over once is remembered by the
 //! status: from then on it is an entity like any other. Start with [`Engine::adopt`].
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
 use uuid::Uuid;
 
 use kong_crds::Kind;
-use kong_crds::conditions::{FAILED_TO_ADOPT, FETCH_FAILED, NOT_MATCH, UID_CONFLICT};
-use kong_model::{Body, Normal, RemoteId};
-use kong_resolve::{Adoption, AdoptionMode, Key, Uid};
+use kong_crds::conditions::{
+    CONSUMER_GROUP_REFS_VALID, FAILED_TO_ADOPT, FETCH_FAILED, NOT_MATCH, UID_CONFLICT,
+};
+use kong_model::{Body, Collection, Normal, RemoteId};
+use kong_resolve::{Adoption, AdoptionMode, Key, Truth, Uid};
 use kong_translation::{Attempt, Problem};
 
 use crate::decide::Decision;
 use crate::engine::Engine;
 use crate::entities::{Act, Belief, Entity, IdSource};
+use crate::listing::{Scope, members_of};
 use crate::uniques::Contest;
+
+/// The member that a consumer differs in, if it is in other groups than its object says.
+const GROUPS: &str = "consumerGroups";
 
 /// The entity that another one is to become.
 #[derive(Clone, Debug)]
@@ -104,6 +111,17 @@ fn match_only(kind: Kind) -> Problem {
              spec.adopt.mode to match"
     );
     failed(FAILED_TO_ADOPT, text)
+}
+
+/// Where the memberships of something are, and the list of what it can be in.
+fn memberships(entity: &Entity) -> Option<(Collection, Scope)> {
+    let mut at = Collection::all().filter(|at| at.members() == Some(entity.site.at));
+    let at = at.next()?;
+    let groups = Scope {
+        at: at.parent()?.to,
+        ..entity.scope()
+    };
+    Some((at, groups))
 }
 
 /// What is to be said of one that cannot be had.
@@ -194,7 +212,14 @@ impl Engine {
             Found::Nothing => return Decision::Blocked(taking.not_there(entity)),
             Found::Free(_, _) if enforces => Act::Adopt,
             Found::Free(held, _) => {
-                let members = entity.differences(body, &Normal::answered(at, held));
+                let mut members = entity.differences(body, &Normal::answered(at, held));
+                match self.is_in_its_groups(entity) {
+                    Ok(true) => {}
+                    Ok(false) => members.push(GROUPS.to_owned()),
+                    // Another difference is enough to know that it does not match.
+                    Err(Decision::Wait) if !members.is_empty() => {}
+                    Err(missing) => return missing,
+                }
                 if !members.is_empty() {
                     return Decision::Blocked(taking.differs(&members));
                 }
@@ -220,6 +245,98 @@ impl Engine {
             Decision::Do(_) if !self.is_confirmed(&entity.owner) => Decision::Confirm,
             decision => decision,
         }
+    }
+
+    /// Whether what is to be taken over is in the groups that its object names, and in no other, whosever
+    /// that is. Of what is in no groups it is true.
+    ///
+    /// # Errors
+    ///
+    /// What has to be done to know.
+    fn is_in_its_groups(&self, entity: &Entity) -> Result<bool, Decision> {
+        let (Some((at, groups)), Some(remote)) = (memberships(entity), &entity.remote) else {
+            return Ok(true);
+        };
+        let unit = self.units.get(&entity.owner);
+        let mut said = unit.into_iter().flat_map(|it| it.verdict.conditions.iter());
+        if said.any(|it| it.kind == CONSUMER_GROUP_REFS_VALID && it.truth != Truth::True) {
+            // It is not known yet which groups these are; that condition says so.
+            return Err(Decision::Wait);
+        }
+        let own = unit.into_iter().flat_map(|unit| unit.entities.iter());
+        let own = own.filter_map(|id| self.entities.get(*id));
+        let wanted: BTreeSet<&RemoteId> = own
+            .filter(|part| part.site.at == at && !part.is_leaving())
+            .filter_map(|part| part.site.parent.as_ref())
+            .collect();
+        if !self.listings.is_read(&groups) {
+            return Err(Decision::NeedsList(groups));
+        }
+        let made_since = self.entities.in_scope(&groups).into_iter();
+        let made_since = made_since.filter_map(|id| self.entities.get(id));
+        let made_since = made_since.filter(|group| group.is_present());
+        let made_since = made_since.filter_map(|group| group.remote.as_ref());
+        let there: BTreeSet<&RemoteId> = self.listings.roll(&groups).chain(made_since).collect();
+        let mut found = BTreeSet::new();
+        for group in there {
+            let members = Scope {
+                at,
+                parent: Some(group.clone()),
+                ..entity.scope()
+            };
+            if !self.listings.is_read(&members) {
+                return Err(Decision::NeedsList(members));
+            }
+            if self.listings.roll(&members).any(|member| member == remote) {
+                found.insert(group);
+            }
+        }
+        Ok(found == wanted)
+    }
+
+    /// The lists that have been read and tell in which groups something is that is to be taken over as it is:
+    /// somebody may have put it there since.
+    pub(crate) fn lists_of_groups(&self, entity: &Entity) -> Vec<Scope> {
+        let matches = |taking: &Taking| taking.wanted.mode == AdoptionMode::Match;
+        let memberships = memberships(entity).filter(|_| entity.taking().is_some_and(matches));
+        let Some((at, groups)) = memberships else {
+            return Vec::new();
+        };
+        let members = self.listings.below(&groups, at);
+        let lists = members
+            .chain([&groups])
+            .filter(|it| self.listings.knows(it));
+        lists.cloned().collect()
+    }
+
+    /// A list that tells who is in what was read, or could not be: what is to be taken over may have waited
+    /// to know in which groups it is.
+    pub(crate) fn examine_joining(&mut self, scope: &Scope) {
+        let memberships = if scope.at.members().is_some() {
+            Some(scope.at)
+        } else {
+            members_of(scope.at)
+        };
+        let Some(at) = memberships.and_then(Collection::members) else {
+            return;
+        };
+        let joining = Scope {
+            at,
+            parent: None,
+            ..scope.clone()
+        };
+        let waits = |id: &Uuid| {
+            self.entities
+                .get(*id)
+                .is_some_and(|it| it.taking().is_some())
+        };
+        let waiting: Vec<Uuid> = self
+            .entities
+            .in_scope(&joining)
+            .into_iter()
+            .filter(waits)
+            .collect();
+        self.unexamined.extend(waiting);
     }
 
     /// Another object that has the same entity already, or that asked for it earlier.

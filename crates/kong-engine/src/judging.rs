@@ -265,8 +265,12 @@ impl Engine {
         let unclear = entity.site.at.naming() == Naming::Keyed
             && entity.remote.is_none()
             && self.listings.is_read(&scope);
+        let groups = self.lists_of_groups(&entity);
         self.entities.insert(id, entity);
         self.unexamined.insert(id);
+        for groups in groups {
+            self.relist(&groups);
+        }
         if passed_over || unclear {
             self.relist(&scope);
         }

@@ -25,7 +25,7 @@ use crate::input::{Mono, OpId, Org, Outcome};
 use crate::outcomes::remedy;
 use crate::queue::{Class, Work};
 
-pub(crate) use inventory::facts;
+pub(crate) use inventory::{facts, members_of};
 pub(crate) use lists::Listings;
 pub use lists::Scope;
 use lists::{Foreign, Listing, Run, Stray};
@@ -297,6 +297,7 @@ impl Engine {
             .min(LONGEST_RETRY);
         self.set_list_alarm(scope, self.now.after(wait));
         self.unexamined.extend(self.entities.in_scope(scope));
+        self.examine_joining(scope);
     }
 
     fn page(&mut self, scope: &Scope, items: Items, next: Option<Cursor>) {

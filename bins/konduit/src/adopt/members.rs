@@ -66,7 +66,8 @@ impl Taking<'_> {
             return self.complain(
                 &owner,
                 &format!("it is in the {title}, which has no object in its namespace"),
-                "that it is in there is left out",
+                "as long as it is, its object does not match; take it out of the group, or set spec.adopt.mode of the object to \
+                 override",
             );
         };
         let is_consumer = |document: &&mut Value| {
@@ -96,7 +97,8 @@ impl Taking<'_> {
                 &owner,
                 &format!("it is in the {title}, and its manifest does not say so"),
                 &format!(
-                    "add \"{}\" to {GROUPS}; otherwise it is taken out of the group",
+                    "add \"{}\" to {GROUPS}; without it the object does not match, or the consumer is taken out of \
+                     the group if it is the object's already",
                     group.name
                 ),
             );

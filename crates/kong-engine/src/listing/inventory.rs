@@ -203,7 +203,11 @@ impl Engine {
                 .insert((realm.clone(), key), (scope.clone(), foreign));
         }
         self.list_is_no_trouble(scope);
+        let tells_members = scope.at.members().is_some() || members_of(scope.at).is_some();
         if let Some(list) = self.listings.lists.get_mut(scope) {
+            if tells_members {
+                list.roll = run.seen;
+            }
             list.complete = true;
             list.failures = 0;
             // No page that has these is on its way any more.
@@ -211,6 +215,7 @@ impl Engine {
                 .retain(|_, removed| run.began.is_none_or(|began| began <= *removed));
         }
         self.unexamined.extend(self.entities.in_scope(scope));
+        self.examine_joining(scope);
         // What is to be deleted may have waited to know what refers to it.
         match &scope.control_plane {
             Some(plane) => self.examine_leaving(plane),
@@ -242,11 +247,7 @@ impl Engine {
 
     /// Members may be in groups of ours that nobody wants there any more, whatever was known of them.
     fn look_for_members(&mut self, scope: &Scope) {
-        let holds = |at: &Collection| {
-            let below = at.parent().is_some_and(|parent| parent.to == scope.at);
-            below && at.members().is_some()
-        };
-        for at in Collection::all().filter(holds) {
+        if let Some(at) = members_of(scope.at) {
             for id in self.entities.in_scope(scope) {
                 // One that goes ends its memberships, and what is below it cannot be listed any more.
                 let stays = |group: &&Entity| group.is_present() && !group.is_leaving();
@@ -353,6 +354,12 @@ impl Engine {
             }
         }
     }
+}
+
+/// The collection that tells who is in something of another collection, each with a list of its own.
+pub(crate) fn members_of(groups: Collection) -> Option<Collection> {
+    let below = |at: &Collection| at.parent().is_some_and(|parent| parent.to == groups);
+    Collection::all().find(|at| below(at) && at.members().is_some())
 }
 
 /// Whether nothing is left of what cannot be deleted.

@@ -61,6 +61,8 @@ pub(super) struct Listing {
     pub(super) trouble: Option<Problem>,
     /// When it is to be read next.
     pub(super) due: Option<Mono>,
+    /// Everything that it had, if it tells who is in what.
+    pub(super) roll: BTreeSet<RemoteId>,
     /// What it had, although nobody of ours wanted it then.
     pub(super) leftover: BTreeSet<RemoteId>,
     /// What keeps which entities from being deleted without being ours, in words: Konnect refuses that.
@@ -119,6 +121,24 @@ impl Listings {
         self.lists
             .get(scope)
             .is_some_and(|list| list.leftover.contains(id))
+    }
+
+    /// Everything that a list had which tells who is in what.
+    pub(crate) fn roll(&self, scope: &Scope) -> impl Iterator<Item = &RemoteId> {
+        self.lists
+            .get(scope)
+            .into_iter()
+            .flat_map(|list| &list.roll)
+    }
+
+    /// The lists of this collection that are each below something of another list.
+    pub(crate) fn below<'a>(
+        &'a self,
+        above: &'a Scope,
+        at: Collection,
+    ) -> impl Iterator<Item = &'a Scope> {
+        let lists = self.lists.keys().filter(move |scope| scope.at == at);
+        lists.filter(|scope| scope.above().as_ref() == Some(above))
     }
 
     /// Whether a list is read from time to time.

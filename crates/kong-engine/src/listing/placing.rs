@@ -135,7 +135,8 @@ impl Engine {
                     .is_some_and(|remote| run.seen.contains(remote));
             is_settled_before(entity, run) && found
         });
-        (lives_here && settled).then(|| match unit.verdict.output {
+        // What is below something of somebody else is not ours, whoever it is: a consumer of ours in a group.
+        (lives_here && settled && self.is_somewhere(scope)).then(|| match unit.verdict.output {
             Output::Want(_) => Intent::Absent,
             Output::KeepLastGood => Intent::Keep,
         })
