@@ -331,7 +331,7 @@ impl Collection {
         self.row().secrets
     }
 
-    /// The members that answers hold as a hash: it says nothing about what was sent.
+    /// The members that answers hold as a hash: what was sent cannot be read from them.
     pub fn hashed(self) -> &'static [&'static str] {
         self.row().hashed
     }

@@ -9,6 +9,7 @@ pub mod body;
 pub mod collection;
 pub mod entity;
 pub mod normal;
+pub mod password;
 pub mod sealed;
 pub mod server;
 pub mod tags;

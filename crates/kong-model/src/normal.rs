@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::body::{Body, Node, references_of, split};
 use crate::collection::{Collection, Shape, Shorthand};
+use crate::password;
 
 /// A body in normal form.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub struct Normal {
     members: BTreeMap<Arc<str>, Node>,
     /// Whether Konnect said so: then some members are hashes.
     answered: bool,
+    /// What these are salted with: the id of the consumer, as far as the answer has it.
+    salt: Option<Arc<str>>,
 }
 
 /// One member in which two bodies differ. Secrets are sealed in both.
@@ -46,8 +49,11 @@ impl fmt::Debug for Difference {
 impl Normal {
     /// The normal form of what Konnect answered.
     pub fn answered(collection: Collection, body: &Body) -> Self {
+        let parent = collection.parent();
+        let parent = parent.filter(|_| !collection.hashed().is_empty());
         Self {
             answered: true,
+            salt: parent.and_then(|it| body.reference(it.field).map(Arc::from)),
             ..Self::of(collection, body)
         }
     }
@@ -82,6 +88,7 @@ impl Normal {
             collection,
             members,
             answered: false,
+            salt: None,
         }
     }
 
@@ -110,11 +117,23 @@ impl Normal {
             .collect()
     }
 
+    /// Whether a member of this answer can be the hash of what is wanted. It is not known of what is hashed in
+    /// another way.
+    fn may_be_hash(&self, held: &Node, wanted: &Node) -> bool {
+        let (Some(salt), Some(held), Some(wanted)) = (&self.salt, plain(held), plain(wanted))
+        else {
+            return true;
+        };
+        !password::is_hash(held) || password::hash(salt, wanted) == held
+    }
+
     fn difference(&self, field: &str, other: &Self) -> Option<Difference> {
         let (wanted, held) = (self.members.get(field), other.members.get(field));
         let alike = match (wanted, held) {
-            (Some(_), Some(_)) if other.answered && self.collection.hashed().contains(&field) => {
-                true
+            (Some(wanted), Some(held))
+                if other.answered && self.collection.hashed().contains(&field) =>
+            {
+                other.may_be_hash(held, wanted)
             }
             (Some(wanted), Some(held)) if self.collection.open().contains(&field) => {
                 covers(held, wanted)
@@ -275,6 +294,16 @@ fn is_said(wanted: &Node, held: Option<&Node>) -> bool {
         }
         (Node::Map(wanted), None) => wanted.values().all(|wanted| is_said(wanted, None)),
         (wanted, held) => Some(wanted) == held,
+    }
+}
+
+/// A text, also one that is secret.
+fn plain(node: &Node) -> Option<&str> {
+    match node {
+        Node::Secret(secret) => Some(secret.reveal()),
+        Node::Text(_) | Node::Bool(_) | Node::Number(_) | Node::List(_) | Node::Map(_) => {
+            node.as_str()
+        }
     }
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use kong_model::{Body, Collection, Method, Naming, Request, Response, Shape, Update, normal};
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use crate::check::{Violation, fill, is_uuid, missing, violations};
 use crate::ids::Ids;
@@ -293,9 +292,11 @@ impl Desk<'_> {
                 .collect();
             members.insert(below.member.to_owned(), Value::Object(settings));
         }
+        let consumer = collection.parent().map(|it| members[it.field]["id"].clone());
+        let consumer = consumer.as_ref().and_then(Value::as_str).unwrap_or_default();
         for field in collection.hashed() {
             if let Some(Value::String(text)) = members.get_mut(*field) {
-                *text = hash(place.parent, text);
+                *text = kong_model::password::hash(consumer, text);
             }
         }
         if let Some((answered, requested)) = collection.echoed() {
@@ -490,14 +491,6 @@ fn valid_id(id: &str) -> Result<Arc<str>, Refusal> {
     }
     let message = format!("\"{id}\" is not a valid UUID");
     Err(Refusal::field("id", "is_uuid", message))
-}
-
-/// What is kept of a text that is not to be known again. Equal texts below different parents look different.
-fn hash(parent: Option<&str>, text: &str) -> String {
-    let salted = format!("{} {text}", parent.unwrap_or_default());
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, salted.as_bytes())
-        .simple()
-        .to_string()
 }
 
 /// Where data planes reach their control plane.

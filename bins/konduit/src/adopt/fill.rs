@@ -26,8 +26,9 @@ impl Taking<'_> {
         .collect()
     }
 
-    /// Takes out what is secret, and says what has to be filled in. Of these members Konnect gives back a hash.
-    pub(super) fn hide(&mut self, at: Collection, hashed: &[&str], document: &mut Value) {
+    /// Takes out what is secret, and says what has to be filled in. Of some members Konnect gives back a hash.
+    pub(super) fn hide(&mut self, at: Collection, document: &mut Value) {
+        let hashed = at.hashed();
         for member in hashed {
             self.fill_in(
                 document,

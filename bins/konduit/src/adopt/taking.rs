@@ -14,9 +14,6 @@ use crate::plan::play::{Manifests, Played};
 use crate::plan::show::singular;
 use crate::remote::Reading;
 
-/// Members that Konnect gives back as a hash: what they were cannot be compared, so they are written anew.
-const HASHED: [(&str, &str); 1] = [("basic-auths", "password")];
-
 /// Manifests in the making.
 pub(super) struct Taking<'m> {
     pub(super) manifests: &'m Manifests,
@@ -186,24 +183,15 @@ impl Taking<'_> {
         }
         names.take(at, id, &place);
         let mut document = made.document;
-        let hashed = HASHED
-            .iter()
-            .filter(|(name, _)| *name == at.name())
-            .map(|(_, member)| *member);
-        let hashed: Vec<&str> = hashed.collect();
-        let way = if hashed.is_empty() {
-            "match"
-        } else {
-            "override"
-        };
-        document["spec"]["adopt"] = json!({"from": "konnect", "mode": way, "konnect": {"id": id}});
+        document["spec"]["adopt"] =
+            json!({"from": "konnect", "mode": "match", "konnect": {"id": id}});
         if let Some(plugin) = plugin {
             document["spec"]["pluginRef"]["name"] = plugin.document["metadata"]["name"].clone();
             let mut plugin = plugin.document;
             self.hide_config(&mut plugin, "config");
             self.documents.push(plugin);
         }
-        self.hide(at, &hashed, &mut document);
+        self.hide(at, &mut document);
         for field in at.open() {
             self.hide_config(&mut document, &format!("spec.{field}"));
         }

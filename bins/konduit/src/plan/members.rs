@@ -35,7 +35,7 @@ pub(super) fn different(
     called: Called<'_>,
 ) -> Vec<Member> {
     let held_body = Body::from_wire(at, held);
-    let differences = Normal::of(at, body).differences(&Normal::of(at, &held_body));
+    let differences = Normal::of(at, body).differences(&Normal::answered(at, &held_body));
     let mut members = Vec::new();
     for it in differences {
         let open = at.open().contains(&it.field.as_str());

@@ -2,6 +2,7 @@
 
 mod adoption;
 mod conflicts;
+mod consumers;
 mod counts;
 mod extensions;
 mod incremental;

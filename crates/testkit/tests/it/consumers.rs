@@ -1,0 +1,216 @@
+//! Consumers: in which groups they are, and passwords of which Konnect shows a hash only.
+#![expect(
+    clippy::unwrap_used,
+    reason = "tests stop where something is not as it has to be"
+)]
+
+use kong_crds::Kind;
+use kong_model::{Collection, Method};
+use kong_resolve::Key;
+use serde_json::{Value, json};
+use testkit::act::apply;
+use testkit::document::NAMESPACE;
+use testkit::{Act, Scene};
+
+use crate::adoption::{ID, OTHER, assert_well, said, scene, settle};
+
+fn in_plane() -> Value {
+    json!({"type": "konnectNamespacedRef", "konnectNamespacedRef": {"name": "cp"}})
+}
+
+/// A consumer that is in these groups, and adopts the one with this id.
+fn consumer(name: &str, groups: &[&str], adopts: Option<&str>) -> Value {
+    let mut consumer = json!({
+        "apiVersion": "configuration.konghq.com/v1", "kind": "KongConsumer",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "username": name, "consumerGroups": groups,
+        "spec": {"controlPlaneRef": in_plane()},
+    });
+    if let Some(id) = adopts {
+        consumer["spec"]["adopt"] = adopt(id);
+    }
+    consumer
+}
+
+fn adopt(id: &str) -> Value {
+    json!({"from": "konnect", "mode": "match", "konnect": {"id": id}})
+}
+
+fn group(name: &str) -> Value {
+    json!({
+        "apiVersion": "configuration.konghq.com/v1beta1", "kind": "KongConsumerGroup",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {"name": name, "controlPlaneRef": in_plane()},
+    })
+}
+
+/// Somebody does something to what is in the control plane, and it works.
+fn by_hand(scene: &mut Scene, method: Method, path: &str, body: Option<Value>) -> Value {
+    let (_, plane) = scene.find(Collection::ControlPlanes, "cp").unwrap();
+    let path = format!("/v2/control-planes/{plane}/core-entities/{path}");
+    let answer = scene.third_party(method, &path, body);
+    assert!(answer.status < 300, "{answer:?}");
+    answer.body
+}
+
+/// How often we have changed who is in which group, or a consumer.
+fn consumer_writes(scene: &Scene) -> usize {
+    let log = scene.driver.konnect.log().iter();
+    let ours = log.filter(|it| !it.foreign && it.is_write() && it.path.contains("/consumers"));
+    ours.count()
+}
+
+#[test]
+fn a_consumer_matches_only_in_the_groups_that_it_names() {
+    let mut scene = scene(&[(Collection::Consumers, ID, json!({"username": "anna"}))]);
+    let key = Key::new(Kind::KongConsumer, NAMESPACE, "anna");
+    let anna = consumer("anna", &["gold"], Some(ID));
+    settle(&mut scene, [group("gold"), group("silver"), anna]);
+    let (status, reason, message) = said(&scene, &key, "Adopted");
+    assert_eq!((&*status, &*reason), ("False", "NotMatch"));
+    let differs = "it differs in consumerGroups;";
+    assert!(message.contains(differs), "{message}");
+
+    // Somebody takes the consumer into the group, and it matches.
+    let (_, gold) = scene.find(Collection::ConsumerGroups, "gold").unwrap();
+    let members = format!("consumer_groups/{gold}/consumers");
+    by_hand(
+        &mut scene,
+        Method::Post,
+        &members,
+        Some(json!({"consumer": ID})),
+    );
+    scene.run_for(130_000);
+    assert_eq!(said(&scene, &key, "Adopted").0, "True");
+    assert!(scene.is_programmed(&key));
+    assert_eq!(consumer_writes(&scene), 0);
+    assert_well(&scene);
+}
+
+#[test]
+fn a_group_that_is_nobodys_counts_as_well_and_is_left_alone() {
+    let mut scene = scene(&[(Collection::Consumers, ID, json!({"username": "anna"}))]);
+    let bob = Key::new(Kind::KongConsumer, NAMESPACE, "bob");
+    settle(&mut scene, [consumer("bob", &[], None)]);
+    let bob = scene.id(&bob).unwrap();
+    let theirs = by_hand(
+        &mut scene,
+        Method::Post,
+        "consumer_groups",
+        Some(json!({"name": "theirs"})),
+    );
+    let members = format!(
+        "consumer_groups/{}/consumers",
+        theirs["id"].as_str().unwrap()
+    );
+    for id in [ID, bob.as_str()] {
+        by_hand(
+            &mut scene,
+            Method::Post,
+            &members,
+            Some(json!({"consumer": id})),
+        );
+    }
+    scene.clear_logs();
+    let key = Key::new(Kind::KongConsumer, NAMESPACE, "anna");
+    settle(&mut scene, [consumer("anna", &[], Some(ID))]);
+    scene.run_for(130_000);
+    let (_, reason, message) = said(&scene, &key, "Adopted");
+    assert_eq!(reason, "NotMatch", "{message}");
+    let differs = "it differs in consumerGroups;";
+    assert!(message.contains(differs), "{message}");
+    let out = format!("{members}/{ID}");
+    by_hand(&mut scene, Method::Delete, &out, None);
+    scene.run_for(130_000);
+    assert!(scene.is_programmed(&key), "{}", scene.status(&key));
+    // Where others were put is none of our business.
+    let there = scene
+        .driver
+        .konnect
+        .entities(Collection::ConsumerGroupMembers, None);
+    assert_eq!(there.count(), 1);
+    assert_eq!(consumer_writes(&scene), 0);
+    assert_well(&scene);
+}
+
+/// The credential of anna that adopts one if told so.
+fn password(password: &str, adopts: Option<&str>) -> Value {
+    let mut credential = json!({
+        "apiVersion": "configuration.konghq.com/v1alpha1", "kind": "KongCredentialBasicAuth",
+        "metadata": {"name": "password", "namespace": NAMESPACE},
+        "spec": {"consumerRef": {"name": "anna"}, "username": "anna", "password": password},
+    });
+    if let Some(id) = adopts {
+        credential["spec"]["adopt"] = adopt(id);
+    }
+    credential
+}
+
+/// How often we have written credentials.
+fn password_writes(scene: &Scene) -> usize {
+    let log = scene.driver.konnect.log().iter();
+    let ours = log.filter(|it| !it.foreign && it.is_write() && it.path.contains("/basic-auth"));
+    ours.count()
+}
+
+#[test]
+fn a_credential_matches_by_the_hash_of_its_password() {
+    let mut scene = scene(&[(Collection::Consumers, OTHER, json!({"username": "anna"}))]);
+    let path = format!("consumers/{OTHER}/basic-auth/{ID}");
+    let body = json!({"username": "anna", "password": "correct-horse"});
+    by_hand(&mut scene, Method::Put, &path, Some(body));
+    let konnect = &scene.driver.konnect;
+    scene.watchdog.disturbed(Collection::BasicAuths, konnect);
+    let key = Key::new(Kind::KongCredentialBasicAuth, NAMESPACE, "password");
+    let anna = consumer("anna", &[], Some(OTHER));
+    settle(&mut scene, [anna, password("battery-staple", Some(ID))]);
+    let (_, reason, message) = said(&scene, &key, "Adopted");
+    assert_eq!(reason, "NotMatch");
+    assert!(message.contains("it differs in password;"), "{message}");
+    settle(&mut scene, [password("correct-horse", Some(ID))]);
+    assert!(scene.is_programmed(&key), "{:?}", scene.status(&key));
+    assert_eq!(scene.writes().1, 0);
+    assert_well(&scene);
+}
+
+#[test]
+fn a_password_that_changed_while_nothing_ran_is_sent_after_the_start() {
+    let secret = |password: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+            "metadata": {
+                "name": "password", "namespace": NAMESPACE,
+                "labels": {"konghq.com/credential": "basic-auth", "konghq.com/secret": "true"},
+            },
+            "stringData": {"username": "anna", "password": password},
+        })
+    };
+    let mut anna = consumer("anna", &[], None);
+    anna["credentials"] = json!(["password"]);
+    let mut scene = scene(&[]);
+    settle(&mut scene, [secret("correct-horse"), anna]);
+    let key = Key::new(Kind::KongConsumer, NAMESPACE, "anna");
+    assert!(scene.is_programmed(&key), "{:?}", scene.status(&key));
+
+    scene.clear_logs();
+    scene.act(&Act::Restart).unwrap();
+    assert!(scene.settle());
+    assert_eq!(scene.writes(), (0, 0), "as it was left");
+
+    scene.act(&apply([secret("battery-staple")])).unwrap();
+    scene.act(&Act::Restart).unwrap();
+    assert!(scene.settle());
+    assert_eq!((scene.writes().1, password_writes(&scene)), (1, 1));
+    let consumer = scene.id(&key).unwrap();
+    let held = scene
+        .driver
+        .konnect
+        .entities(Collection::BasicAuths, None)
+        .next()
+        .unwrap();
+    let hash = kong_model::password::hash(consumer.as_str(), "battery-staple");
+    assert_eq!(held.1["password"], *hash);
+    scene.run_for(130_000);
+    assert_eq!(password_writes(&scene), 1);
+    assert_well(&scene);
+}
