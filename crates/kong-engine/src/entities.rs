@@ -322,7 +322,11 @@ impl Entity {
             at: self.site.at,
             main: self.main,
             intent: self.intent.as_ref(),
-            id: self.remote.as_ref(),
+            // What it asks for is not its own before it has it: nothing is to refer to that.
+            id: self
+                .remote
+                .as_ref()
+                .filter(|_| self.taking().is_none_or(|it| it.done)),
             presence: match self.belief {
                 _ if self.is_left() => Presence::Present,
                 Belief::Unknown => Presence::Unknown,

@@ -292,8 +292,13 @@ impl Desk<'_> {
                 .collect();
             members.insert(below.member.to_owned(), Value::Object(settings));
         }
-        let consumer = collection.parent().map(|it| members[it.field]["id"].clone());
-        let consumer = consumer.as_ref().and_then(Value::as_str).unwrap_or_default();
+        let consumer = collection
+            .parent()
+            .map(|it| members[it.field]["id"].clone());
+        let consumer = consumer
+            .as_ref()
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         for field in collection.hashed() {
             if let Some(Value::String(text)) = members.get_mut(*field) {
                 *text = kong_model::password::hash(consumer, text);
