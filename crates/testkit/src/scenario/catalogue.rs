@@ -57,6 +57,7 @@ pub(super) fn all() -> Vec<Scenario> {
         policies::services_are_taken_over(),
         policies::what_belongs_to_others_is_not_taken_over(),
         policies::what_was_taken_over_survives_restarts(),
+        policies::what_belongs_together_is_taken_over_together(),
         policies::drift_is_left_alone(),
         policies::a_control_plane_says_what_is_done_about_drift(),
         policies::entities_stay_behind(),

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::{Scenario, edit, key, with_base};
 use crate::act::{Act, Elsewhere, apply, delete};
-use crate::document::{certificate_from, plugin, route, service, target, tls_secret, upstream};
+use crate::document::{
+    NAMESPACE, certificate_from, plugin, route, service, target, tls_secret, upstream,
+};
 
 /// Ids of what somebody else made.
 const ONE: &str = "aaaaaaaa-1111-4111-8111-111111111111";
@@ -151,6 +153,57 @@ pub(super) fn what_was_taken_over_survives_restarts() -> Scenario {
             Act::Restart,
             Act::Settle,
             delete([key(Kind::KongService, "as-it-is")]),
+        ],
+    )
+}
+
+/// What is below what is taken over in the same apply: memberships and targets.
+pub(super) fn what_belongs_together_is_taken_over_together() -> Scenario {
+    let plane = json!({"type": "konnectNamespacedRef", "konnectNamespacedRef": {"name": "cp"}});
+    let taking =
+        |mode: &str, id: &str| json!({"from": "konnect", "mode": mode, "konnect": {"id": id}});
+    let meta = |name: &str| json!({"name": name, "namespace": NAMESPACE});
+    let group = |name: &str, adopt: Value| {
+        json!({
+            "apiVersion": "configuration.konghq.com/v1beta1", "kind": "KongConsumerGroup",
+            "metadata": meta(name), "spec": {"name": name, "controlPlaneRef": plane, "adopt": adopt},
+        })
+    };
+    let anna = json!({
+        "apiVersion": "configuration.konghq.com/v1", "kind": "KongConsumer", "metadata": meta("anna"),
+        "username": "anna", "consumerGroups": ["gold", "silver"],
+        "spec": {"controlPlaneRef": plane, "adopt": taking("override", ONE)},
+    });
+    Scenario::new(
+        "adopt-together",
+        [
+            with_base([]),
+            Act::Settle,
+            theirs(Collection::Consumers, ONE, json!({"username": "anna"})),
+            theirs(Collection::ConsumerGroups, TWO, json!({"name": "gold"})),
+            theirs(Collection::Upstreams, THREE, json!({"name": "pool"})),
+            apply([
+                anna,
+                group("gold", taking("match", TWO)),
+                group("silver", Value::Null),
+                upstream("pool").adopting(THREE, "match").into(),
+                target("one", "pool", "10.0.0.1:80").into(),
+            ]),
+            Act::Wait(60),
+            Act::Restart,
+            Act::Settle,
+            edit(
+                Kind::KongConsumer,
+                "anna",
+                json!({"consumerGroups": ["gold"]}),
+            ),
+            Act::Settle,
+            delete([
+                key(Kind::KongConsumerGroup, "gold"),
+                key(Kind::KongConsumer, "anna"),
+                key(Kind::KongTarget, "one"),
+                key(Kind::KongUpstream, "pool"),
+            ]),
         ],
     )
 }
