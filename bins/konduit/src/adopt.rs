@@ -126,7 +126,7 @@ pub(crate) fn adopt(options: &Adopt, out: &mut dyn Write, err: &mut dyn Write) -
         findings: Vec::new(),
     };
     let home = taking.home(&found, &played);
-    taking.everything(&found, &home, &mut reading);
+    taking.everything(&found, &home, &played, &mut reading);
     match options.output {
         Format::Yaml => output::manifests_with(out, &taking.documents, |it| taking.said_of(it))?,
         Format::Json => {
@@ -149,8 +149,8 @@ pub(crate) fn adopt(options: &Adopt, out: &mut dyn Write, err: &mut dyn Write) -
         )?;
     }
     let apart = |at: &Collection| {
-        let inside = at.list_path().contains("{cp}");
-        inside && !matches!(at.shape(), Shape::Core | Shape::Membership)
+        let looked_at = taking.takes(*at) || at.shape() == Shape::Membership;
+        at.is_in_control_plane() && !looked_at && !at.is_listed_by_parent()
     };
     let mut apart: Vec<&str> = Collection::all()
         .filter(apart)

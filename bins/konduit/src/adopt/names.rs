@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cluster_sim::{ObjectId, ResourceId};
+use cluster_sim::{Cluster, ObjectId, ResourceId};
 use kong_crds::Kind;
 use kong_model::{Collection, Origin};
+use kong_translation::{collection, frame, recorded_id};
 use serde_json::{Value, json};
 
 use crate::inverse::{Place, kong_kind, origin};
@@ -29,8 +30,8 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// What the manifests say; new objects are in this namespace.
-    pub(super) fn of(manifests: &Manifests, namespace: &str) -> Self {
+    /// What the manifests say, also once an operator has `played` them; new objects are in this namespace.
+    pub(super) fn of(manifests: &Manifests, played: &Cluster, namespace: &str) -> Self {
         let mut names = Self {
             namespace: namespace.to_owned(),
             taken: BTreeSet::new(),
@@ -40,11 +41,7 @@ impl Names {
         };
         for kind in Kind::served() {
             for object in Manifests::objects(&manifests.cluster, kind) {
-                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-                let place = Place {
-                    namespace: text(&object["metadata"]["namespace"]),
-                    name: text(&object["metadata"]["name"]),
-                };
+                let place = place(object);
                 if place.namespace == namespace || !kind.namespaced() {
                     names.taken.insert((kind, place.name.clone()));
                 }
@@ -54,6 +51,14 @@ impl Names {
                     .named
                     .extend(ids.map(|id| (id.to_owned(), place.clone())));
                 names.objects.extend(manifests.cluster.id_of(object));
+            }
+            // What carries no tags is known by where its object has found it.
+            let tagless = collection(kind).is_some_and(|at| !at.carries_tags());
+            let frame = frame(kind).filter(|_| tagless);
+            for object in Manifests::objects(played, kind) {
+                let found = frame.and_then(|frame| recorded_id(frame, &object["status"]));
+                let found = found.map(|id| (id.to_string(), place(object)));
+                names.named.extend(found);
             }
         }
         names
@@ -143,6 +148,15 @@ impl Names {
             String::new()
         };
         Place { namespace, name }
+    }
+}
+
+/// Where an object is.
+pub(super) fn place(object: &Value) -> Place {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Place {
+        namespace: text(&object["metadata"]["namespace"]),
+        name: text(&object["metadata"]["name"]),
     }
 }
 

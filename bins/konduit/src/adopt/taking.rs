@@ -7,7 +7,7 @@ use kong_model::{Collection, Shape, Site};
 use serde_json::{Value, json};
 
 use super::Found;
-use super::names::{Names, nameless};
+use super::names::{Names, nameless, place};
 use crate::findings::Finding;
 use crate::inverse::{Defaults, Inverse, Object, Place, ids, kong_kind, name};
 use crate::plan::play::{Manifests, Played};
@@ -28,17 +28,13 @@ impl Taking<'_> {
     /// The object of the control plane; a mirror of it, if there is none.
     pub(super) fn home(&mut self, found: &Found, played: &Played) -> Place {
         let kind = Kind::KonnectGatewayControlPlane;
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let known = Manifests::objects(&played.driver.cluster, kind);
         let mut known = known.filter(|object| object["status"]["id"] == found.id.as_str());
         if let Some(object) = known.next() {
-            return Place {
-                namespace: text(&object["metadata"]["namespace"]),
-                name: text(&object["metadata"]["name"]),
-            };
+            return place(object);
         }
         let namespace = found.configuration.name.namespace().to_owned();
-        let mut names = Names::of(self.manifests, &namespace);
+        let mut names = Names::of(self.manifests, &played.driver.cluster, &namespace);
         let place = names.give(kind, found.plane["name"].as_str(), found.id.as_str());
         self.documents.push(json!({
             "apiVersion": kind.api_version(), "kind": kind.as_str(),
@@ -53,10 +49,17 @@ impl Taking<'_> {
     }
 
     /// Everything in the control plane, parents first.
-    pub(super) fn everything(&mut self, found: &Found, home: &Place, reading: &mut Reading) {
-        let mut names = Names::of(self.manifests, &home.namespace);
-        let inside = |at: &Collection| at.shape() == Shape::Core && !at.is_listed_by_parent();
-        for at in Collection::all().filter(inside) {
+    pub(super) fn everything(
+        &mut self,
+        found: &Found,
+        home: &Place,
+        played: &Played,
+        reading: &mut Reading,
+    ) {
+        let mut names = Names::of(self.manifests, &played.driver.cluster, &home.namespace);
+        let collections = Collection::all().filter(|at| self.takes(*at));
+        let collections: Vec<Collection> = collections.collect();
+        for at in collections {
             let site = Site::of_control_plane(at, found.id.clone());
             let list = match reading.list(&found.access, &site) {
                 Ok(list) => list,
@@ -77,6 +80,25 @@ impl Taking<'_> {
         }
         self.memberships(found, &names, reading);
         self.permit(home, &mut names);
+    }
+
+    /// Whether what is in a collection of the control plane is looked at, each list for itself.
+    pub(super) fn takes(&self, at: Collection) -> bool {
+        let adoptable = kong_kind(at).is_some_and(|kind| self.inverse.can_adopt(kind));
+        let below = at.list_path().contains("{cp}") && !at.is_listed_by_parent();
+        below && (at.shape() == Shape::Core || adoptable)
+    }
+
+    /// Whether objects may have something that carries no tags, and nobody can tell from the manifests: the
+    /// certificates that an operator makes for extensions.
+    fn may_be_made(&self, at: Collection) -> bool {
+        let made = |extension: &Value| {
+            let secret = &extension["spec"]["clientAuth"]["certificateSecret"];
+            secret["provisioning"] != "Manual"
+        };
+        let kind = Kind::KonnectExtension;
+        at == Collection::DataPlaneCertificates
+            && Manifests::objects(&self.manifests.cluster, kind).any(made)
     }
 
     /// Lets objects without a namespace refer to the control plane, if there are any and nothing does so yet.
@@ -154,6 +176,14 @@ impl Taking<'_> {
                 "it is left out",
             );
         };
+        if self.may_be_made(at) {
+            let message = "a KonnectExtension among the manifests may have made it";
+            return self.complain(
+                &title,
+                message,
+                "it is left out; make a KongDataPlaneClientCertificate for it by hand, if it is none of the extension's",
+            );
+        }
         let called = called(kind, at, entity, name.as_deref(), names);
         let place = names.give(kind, called.as_deref(), id);
         let plugin = (kind == Kind::KongPluginBinding).then(|| {

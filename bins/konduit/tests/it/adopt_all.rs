@@ -144,6 +144,12 @@ fn everything(konnect: &mut Konnect) -> String {
     ] {
         make("plugins", plugin);
     }
+    send(
+        konnect,
+        Method::Post,
+        format!("/v2/control-planes/{plane}/dp-client-certificates"),
+        json!({"cert": pem("CERTIFICATE", "MIID")}),
+    );
     plane
 }
 
@@ -169,7 +175,9 @@ fn content(konnect: &Konnect) -> BTreeMap<(Collection, String), Value> {
 fn kinds() -> BTreeSet<&'static str> {
     let adopts = |kind: &Kind| {
         let at = kong_translation::collection(*kind);
-        at.is_some_and(|at| at.shape() == Shape::Core)
+        // An extension has its certificate from a Secret.
+        let certificate = *kind == Kind::KongDataPlaneClientCertificate;
+        at.is_some_and(|at| at.shape() == Shape::Core) || certificate
     };
     let kinds = Kind::served().filter(adopts);
     kinds.map(Kind::as_str).collect()
@@ -405,6 +413,46 @@ fn a_membership_that_no_manifest_can_say_is_said() {
         ran.err.contains(line) && ran.err.contains("no object in its namespace"),
         "{ran:?}"
     );
+}
+
+#[test]
+fn a_certificate_of_data_planes_is_printed_if_no_manifest_can_have_it() {
+    let mut konnect = Konnect::new(1);
+    let plane = everything(&mut konnect);
+    let served = Served::start(konnect);
+    let home = json!({
+        "apiVersion": "konnect.konghq.com/v1alpha2", "kind": "KonnectGatewayControlPlane",
+        "metadata": {"name": "mine"},
+        "spec": {
+            "source": "Mirror", "mirror": {"konnect": {"id": plane}},
+            "konnect": {"authRef": {"name": "auth"}},
+        },
+    });
+    let in_mine = json!({"type": "konnectNamespacedRef", "konnectNamespacedRef": {"name": "mine"}});
+    let certificate = |content: &str| {
+        json!({
+            "apiVersion": "configuration.konghq.com/v1alpha1", "kind": "KongDataPlaneClientCertificate",
+            "metadata": {"name": "edge"},
+            "spec": {"cert": pem("CERTIFICATE", content), "controlPlaneRef": in_mine},
+        })
+    };
+    let extension = json!({
+        "apiVersion": "konnect.konghq.com/v1alpha2", "kind": "KonnectExtension",
+        "metadata": {"name": "edge"}, "spec": {"konnect": {"controlPlane": {"ref": in_mine}}},
+    });
+    let said = "a KonnectExtension among the manifests may have made it";
+    for (more, printed, warns) in [
+        (certificate("MIIE"), 1, false),
+        (certificate("MIID"), 0, false),
+        (extension, 0, true),
+    ] {
+        let manifests = format!("{}---\n{home}\n---\n{more}\n", auth());
+        let ran = adopt(&served, &plane, &manifests, &["--with-secrets"]);
+        let documents = documents(&ran.out);
+        let found = of(&documents, "KongDataPlaneClientCertificate");
+        assert_eq!(found.len(), printed, "{more}: {ran:?}");
+        assert_eq!(ran.err.contains(said), warns, "{more}: {}", ran.err);
+    }
 }
 
 #[test]
