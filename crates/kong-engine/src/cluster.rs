@@ -182,10 +182,13 @@ impl Engine {
             None => !kong_translation::collection(key.kind).is_some_and(keyed),
             Some(entity) if keyed(entity.site.at) => {
                 let realm = entity.realm();
+                let asked = entity.taking().map(|taking| &taking.wanted.id);
                 let mut claims = entity.claims().into_iter();
-                self.is_known(entity)
-                    && !entity.is_shared()
-                    && claims.all(|claim| self.listings.foreign(&realm, &claim).is_none())
+                let others = claims.any(|claim| {
+                    let foreign = self.listings.foreign(&realm, &claim);
+                    foreign.is_some_and(|foreign| Some(&foreign.id) != asked)
+                });
+                self.is_known(entity) && !entity.is_shared() && !others
             }
             Some(_) => true,
         }
