@@ -199,8 +199,8 @@ impl Engine {
     fn take_claim(&mut self, owner: &Key, claim: &Claim) {
         match self.entities.get(claim.identity) {
             Some(entity) if entity.site == claim.site && !is_of_another(entity, claim) => {}
-            Some(_) => self.move_entity(owner, claim),
-            None => {
+            Some(entity) if !is_of_nobody(entity) => self.move_entity(owner, claim),
+            Some(_) | None => {
                 let entity = self.new_entity(owner, claim);
                 self.take_in(claim.identity, entity);
             }
@@ -478,6 +478,11 @@ impl Engine {
             self.unexamined.extend(neighbours);
         }
     }
+}
+
+/// Whether it is a membership of which nobody knew yet whose it is, so that nothing could be known of it.
+fn is_of_nobody(entity: &Entity) -> bool {
+    entity.site.at.members().is_some() && entity.remote.is_none() && entity.in_flight.is_none()
 }
 
 /// Whether what is claimed is the membership of another member.

@@ -186,9 +186,9 @@ pub fn report(
         conditions.extend(verdict.confirmed.iter().cloned());
     }
     conditions.extend(adopted(&conditions, states, before));
-    if verdict.drift == DriftPolicy::Warn {
-        conditions.extend(drifted(states, before));
-    }
+    let drift = drifted(states, before).filter(|_| verdict.drift == DriftPolicy::Warn);
+    let has_drifted = drift.is_some();
+    conditions.extend(drift);
     let failing = conditions
         .iter()
         .any(|condition| condition.truth != Truth::True);
@@ -215,6 +215,8 @@ pub fn report(
         (false, _, Progress::Settled | Progress::Stuck) if waits_for_heir => Urgency::Never,
         // A deletion that goes well is over soon, and then there is nothing to write to.
         (false, _, Progress::Settled) if meta.deleting => Urgency::Late,
+        // The next list may tell what else is gone.
+        (false, _, Progress::Settled | Progress::Stuck) if has_drifted => Urgency::Soon,
         (false, _, Progress::Settled | Progress::Stuck) => Urgency::Now,
     };
     let fields = fields(frame, verdict, states, before);

@@ -22,12 +22,22 @@ pub(super) fn adopted(
     (adopted && !said).then(|| Condition::holds(c::ADOPTED, c::ADOPTED, ""))
 }
 
-/// What has drifted and is left so. What nobody has looked at yet is as it was said to be.
+/// What has drifted and is left so. Until somebody has looked at everything it is as it was said to be. What
+/// belongs to an entity that is gone has gone along with it.
 pub(super) fn drifted(states: &[State<'_>], before: &Value) -> Option<Condition> {
+    if states.iter().any(|state| state.unseen)
+        && let Some(said) = said_before(before)
+    {
+        return Some(said);
+    }
     let mut reason = c::CHANGED;
     let mut words = Vec::new();
+    let is_gone = |state: &&State<'_>| matches!(state.drift, Some(Drift::Gone));
+    let alone = main_state(states).filter(is_gone);
     for state in states {
-        let Some(drift) = state.drift else { continue };
+        let Some(drift) = state.drift.filter(|_| state.main || alone.is_none()) else {
+            continue;
+        };
         let id = state.id.map(RemoteId::as_str).unwrap_or_default();
         let what = format!("the entity with ID {id} in {}", state.at);
         words.push(match drift {
@@ -40,17 +50,21 @@ pub(super) fn drifted(states: &[State<'_>], before: &Value) -> Option<Condition>
             }
         });
     }
-    if !words.is_empty() {
-        words.sort();
-        let message = format!(
-            "{}; it stays so by the annotation {DRIFT_ANNOTATION}; edit the object, or set the \
-             annotation to enforce, to have it as the object says",
-            words.join("; ")
-        );
-        return Some(Condition::holds(c::DRIFTED, reason, message));
+    if words.is_empty() {
+        return None;
     }
-    let unseen = states.iter().any(|state| state.unseen);
-    let mut said = before["conditions"].as_array()?.iter().filter(|_| unseen);
+    words.sort();
+    let message = format!(
+        "{}; it stays so by the annotation {DRIFT_ANNOTATION}; edit the object, or set the \
+         annotation to enforce, to have it as the object says",
+        words.join("; ")
+    );
+    Some(Condition::holds(c::DRIFTED, reason, message))
+}
+
+/// What a status says of drift.
+fn said_before(before: &Value) -> Option<Condition> {
+    let mut said = before["conditions"].as_array()?.iter();
     let said = said.find(|said| said["type"] == c::DRIFTED)?;
     let reason = match said["reason"].as_str() {
         Some(c::GONE) => c::GONE,

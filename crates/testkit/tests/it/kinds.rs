@@ -1,6 +1,7 @@
 //! What must hold for every kind, from its example: a kind is covered once it has a row and a file.
 
 mod ledger;
+mod left_alone;
 mod taking_over;
 
 use kong_crds::Kind;
