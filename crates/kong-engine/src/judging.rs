@@ -189,6 +189,10 @@ impl Engine {
                 entity.policy = drift;
             }
         }
+        // One that was kept may have another identity now.
+        let all = claimed.iter().copied();
+        let mut claimed = Few::default();
+        claimed.extend(all.filter(|id| self.entities.get(*id).is_some()));
         self.unexamined.extend(claimed.iter().copied());
         // Moving an entity may have left something behind.
         if let Some(unit) = self.units.get_mut(owner) {
@@ -200,10 +204,13 @@ impl Engine {
         match self.entities.get(claim.identity) {
             Some(entity) if entity.site == claim.site && !is_of_another(entity, claim) => {}
             Some(entity) if !is_of_nobody(entity) => self.move_entity(owner, claim),
-            Some(_) | None => {
-                let entity = self.new_entity(owner, claim);
-                self.take_in(claim.identity, entity);
-            }
+            Some(_) | None => match self.kept_membership(owner, claim) {
+                Some(kept) => self.call_by_its_name(kept, owner, claim),
+                None => {
+                    let entity = self.new_entity(owner, claim);
+                    self.take_in(claim.identity, entity);
+                }
+            },
         }
         // Whoever waits for what it has, or has what it wants, may have to act now.
         self.unexamined
@@ -247,6 +254,39 @@ impl Engine {
             self.unexamined
                 .extend(self.entities.neighbours(claim.identity));
         }
+    }
+
+    /// The membership of an object that a list had while nobody could say which of those it is that the object
+    /// wants: memberships carry no tags of their own.
+    fn kept_membership(&self, owner: &Key, claim: &Claim) -> Option<Uuid> {
+        claim.site.at.members()?;
+        let found = self.entities.at(claim.specified.as_ref()?).into_iter();
+        let mut found = found.filter(|id| *id != claim.identity);
+        found.find(|id| {
+            self.entities.get(*id).is_some_and(|kept| {
+                kept.owner == *owner && kept.site == claim.site && kept.in_flight.is_none()
+            })
+        })
+    }
+
+    /// What was kept is this that is claimed.
+    fn call_by_its_name(&mut self, kept: Uuid, owner: &Key, claim: &Claim) {
+        self.set_entity_alarm(kept, None);
+        let Some(kept_as) = self.entities.remove(kept) else {
+            return;
+        };
+        if let Some(unit) = self.units.get_mut(owner) {
+            unit.entities.remove(&kept);
+        }
+        let entity = Entity {
+            belief: kept_as.belief,
+            source: kept_as.source,
+            holds: kept_as.holds,
+            touched: kept_as.touched,
+            ..self.new_entity(owner, claim)
+        };
+        self.entities.insert(claim.identity, entity);
+        self.unexamined.insert(claim.identity);
     }
 
     /// Whether its list had an entity when nobody wanted it there: the list has to be read once more.

@@ -212,7 +212,7 @@ impl Konnect {
     }
 
     /// Puts an entity there as it is, in place of what was there under its id: what another Konnect holds, of
-    /// which this one is to be a copy. It belongs to the organisation of the token and to `region`; nothing is
+    /// which this one is to be a copy. It belongs to the organisation of the token and to `region`, or to all regions; nothing is
     /// checked and nothing is logged. The members of a group are one entity, under the id of the group; a membership of
     /// a consumer has the id `group/consumer`.
     ///
@@ -224,7 +224,7 @@ impl Konnect {
         let Some(organisation) = self.organisations.get_mut(&name) else {
             return false;
         };
-        let store = organisation.store_mut(region);
+        let store = organisation.store_mut(visit::region_of(site.at, region));
         let plane = site.control_plane.as_ref().map(RemoteId::as_str);
         let id = match site.at.shape() {
             Shape::Membership => plane,

@@ -5,8 +5,9 @@
 )]
 
 use kong_crds::Kind;
-use kong_model::{Collection, Method};
+use kong_model::{Collection, Method, Response};
 use kong_resolve::Key;
+use konnect_sim::Fault;
 use serde_json::{Value, json};
 use testkit::act::apply;
 use testkit::document::NAMESPACE;
@@ -212,5 +213,37 @@ fn a_password_that_changed_while_nothing_ran_is_sent_after_the_start() {
     assert_eq!(held.1["password"], *hash);
     scene.run_for(130_000);
     assert_eq!(password_writes(&scene), 1);
+    assert_well(&scene);
+}
+
+#[test]
+fn a_start_before_anything_was_said_leaves_who_is_in_which_group() {
+    let mut scene = scene(&[]);
+    settle(
+        &mut scene,
+        [group("gold"), consumer("anna", &["gold"], None)],
+    );
+    let key = Key::new(Kind::KongConsumer, NAMESPACE, "anna");
+    assert!(scene.is_programmed(&key), "{}", scene.status(&key));
+    // What is in Konnect is known, and nothing else was written down.
+    let gold = Key::new(Kind::KongConsumerGroup, NAMESPACE, "gold");
+    let plane = Key::new(Kind::KonnectGatewayControlPlane, NAMESPACE, "cp");
+    for key in [key.clone(), gold, plane] {
+        let mut object = scene.object(&key).unwrap();
+        object["status"]["conditions"] = json!([]);
+        scene.act(&Act::Plant(object)).unwrap();
+    }
+    // Until the control plane has been found nobody in it can be judged.
+    let busy = Response::new(503, json!({"message": "busy"}));
+    let fault = Fault::new(Some(Method::Get), "^/v2/control-planes$", busy);
+    scene.driver.konnect.script(Fault {
+        times: Some(2),
+        ..fault
+    });
+    scene.clear_logs();
+    scene.act(&Act::Restart).unwrap();
+    scene.run_for(130_000);
+    assert!(scene.is_programmed(&key), "{}", scene.status(&key));
+    assert_eq!(scene.writes().1, 0);
     assert_well(&scene);
 }

@@ -2,7 +2,7 @@
 
 use kong_crds::Kind;
 use kong_model::tags::is_operators;
-use kong_model::{Collection, Host, RemoteId, Site, Update};
+use kong_model::{Collection, RemoteId, Site, Update};
 use kong_resolve::Key;
 use serde_json::{Value, json};
 use testkit::document::TOKEN;
@@ -64,16 +64,9 @@ impl Theirs {
     /// Puts it there.
     fn plant(&self, scene: &mut Scene) {
         for (site, entity) in &self.entities {
-            let region = match site.at.host() {
-                Host::Global => "global",
-                Host::Region => "us",
-            };
-            let planted = scene
-                .driver
-                .konnect
-                .plant(TOKEN, region, site, entity.clone());
+            let konnect = &mut scene.driver.konnect;
+            let planted = konnect.plant(TOKEN, "us", site, entity.clone());
             assert!(planted, "{site:?}");
-            let konnect = &scene.driver.konnect;
             scene.watchdog.disturbed(site.at, konnect);
         }
         scene.clear_logs();
