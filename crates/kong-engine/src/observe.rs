@@ -1,5 +1,8 @@
 //! What a shell may ask beside what it has to do: for measurements and logs, never for decisions.
 
+use kong_model::{Collection, Naming, RemoteId};
+use kong_resolve::Key;
+
 use crate::engine::{Engine, Subject};
 use crate::entities::Act;
 use crate::input::{Lane, OpId};
@@ -31,6 +34,22 @@ impl Engine {
             },
             Subject::Object(_) | Subject::List(_) | Subject::Mint(_) => None,
         }
+    }
+
+    /// Objects without an entity, and what is in Konnect already with that which no two may share, where nothing
+    /// but that tells what an entity was made from. It is their own, if somebody has lost the objects' records.
+    pub fn namesakes(&self) -> impl Iterator<Item = (&Key, Collection, &RemoteId)> {
+        let nameless = self.entities.ids().filter_map(|id| self.entities.get(id));
+        let nameless = nameless.filter(|entity| {
+            let keyed = entity.site.at.naming() == Naming::Keyed;
+            keyed && entity.main && entity.taking().is_none() && !entity.is_present()
+        });
+        nameless.filter_map(|entity| {
+            let realm = entity.realm();
+            let mut claims = entity.claims().into_iter();
+            let id = claims.find_map(|claim| Some(&self.listings.foreign(&realm, &claim)?.id))?;
+            Some((&entity.owner, entity.site.at, id))
+        })
     }
 
     /// How much waits for its turn in a lane.

@@ -225,7 +225,10 @@ impl Konnect {
             return false;
         };
         let store = organisation.store_mut(visit::region_of(site.at, region));
-        let plane = site.control_plane.as_ref().map(RemoteId::as_str);
+        // What is beside a control plane is listed by it alone.
+        let inside = site.at.list_path().contains("{cp}");
+        let plane = site.control_plane.as_ref().filter(|_| inside);
+        let plane = plane.map(RemoteId::as_str);
         let id = match site.at.shape() {
             Shape::Membership => plane,
             Shape::Identity | Shape::Numbered | Shape::Core | Shape::Linked | Shape::Wrapped => {

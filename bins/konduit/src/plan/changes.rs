@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kong_model::{Body, Call, Collection, Method, Origin, RemoteId, Shape};
+use kong_model::{Body, Call, Collection, Method, Origin, RemoteId, Shape, Update};
 use serde_json::Value;
 
 use super::members::{self, Member};
@@ -58,6 +58,9 @@ const ALONG: &str = "it goes along with what it belongs to";
 
 /// What stands in a path for an id that is not known yet.
 const NEW: &str = "{new}";
+/// The members that say of which control plane something beside it is, and of which region.
+const PLANE: &str = "control_plane_id";
+const REGION: &str = "control_plane_geo";
 
 /// An entity: its control plane, its collection, its id.
 type Key = (Option<RemoteId>, Collection, String);
@@ -78,8 +81,8 @@ impl Changes {
         let before: BTreeMap<Key, &Value> = reading
             .holdings()
             .map(|it| {
-                let key = (it.control_plane.cloned(), it.at, it.id.to_owned());
-                (key, it.entity)
+                let id = lasting_id(it.at, it.id, it.entity);
+                ((it.control_plane.cloned(), it.at, id), it.entity)
             })
             .collect();
         let worlds = Worlds::new(before, played);
@@ -93,7 +96,9 @@ impl Changes {
                 Call::Remove { site, .. } => (site, None),
                 Call::WhoAmI | Call::List { .. } | Call::Get { .. } => continue,
             };
-            let key = (site.control_plane.clone(), site.at, write.id.to_string());
+            let wanted = body.map(|body| body.redacted()).unwrap_or_default();
+            let id = lasting_id(site.at, write.id.as_str(), &wanted);
+            let key = (site.control_plane.clone(), site.at, id);
             if let Some(body) = body {
                 removed.remove(&key);
                 bodies.insert(key, body);
@@ -140,8 +145,18 @@ impl Changes {
     }
 }
 
+/// What an entity is known by before and after it was written. What is replaced as a whole has another id then, and
+/// is the only one of its control plane and region.
+fn lasting_id(at: Collection, id: &str, entity: &Value) -> String {
+    let id = match at.update() {
+        Update::Whole { .. } => entity[REGION].as_str().unwrap_or_default(),
+        Update::No | Update::Put | Update::Patch { .. } => id,
+    };
+    id.to_owned()
+}
+
 /// What the copy holds in the end.
-fn after(played: &Played, before: &BTreeMap<Key, &Value>) -> BTreeMap<Key, Value> {
+fn after(played: &Played) -> BTreeMap<Key, Value> {
     let konnect = &played.driver.konnect;
     let planes = konnect.entities(Collection::ControlPlanes, None);
     let planes: BTreeSet<RemoteId> = planes.map(|(id, _)| RemoteId::from(id)).collect();
@@ -150,9 +165,13 @@ fn after(played: &Played, before: &BTreeMap<Key, &Value>) -> BTreeMap<Key, Value
         if at.shape() == Shape::Identity {
             continue;
         }
-        if !at.is_in_control_plane() {
+        if !at.list_path().contains("{cp}") {
             let entities = konnect.entities(at, None);
-            after.extend(entities.map(|(id, it)| ((None, at, id.to_owned()), it.clone())));
+            after.extend(entities.map(|(id, it)| {
+                let plane = it[PLANE].as_str().filter(|_| at.is_in_control_plane());
+                let plane = plane.map(RemoteId::from);
+                ((plane, at, lasting_id(at, id, it)), it.clone())
+            }));
             continue;
         }
         for plane in &planes {
@@ -161,20 +180,12 @@ fn after(played: &Played, before: &BTreeMap<Key, &Value>) -> BTreeMap<Key, Value
             after.extend(entities.map(|(id, it)| ((plane.clone(), at, id.to_owned()), it.clone())));
         }
     }
-    // What belongs to the organisation alone is not looked up by control plane.
-    for (key, entity) in before {
-        if key.0.is_none() && key.1 != Collection::ControlPlanes {
-            after
-                .entry(key.clone())
-                .or_insert_with(|| Value::clone(entity));
-        }
-    }
     after
 }
 
 impl<'w> Worlds<'w> {
     fn new(before: BTreeMap<Key, &'w Value>, played: &Played) -> Self {
-        let after = after(played, &before);
+        let after = after(played);
         let mut names = BTreeMap::new();
         let there = before.iter().map(|(key, entity)| (key, *entity));
         for (key, entity) in there.chain(&after) {
@@ -227,7 +238,7 @@ impl<'w> Worlds<'w> {
                 Action::Create
             },
             at,
-            id: held.is_some().then(|| key.2.clone()),
+            id: held.map(|held| held["id"].as_str().unwrap_or(&key.2).to_owned()),
             name: name(at, &wanted),
             plane: self.plane(key),
             object: origin(&wanted),

@@ -6,16 +6,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cluster_sim::ObjectId;
+use cluster_sim::{ObjectId, ResourceId};
 use kong_crds::Kind;
 use kong_crds::conditions::PROGRAMMED;
 use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
+use kong_engine::Engine;
 use kong_model::{Collection, Origin};
+use kong_resolve::Frame;
 use serde_json::{Value, json};
 
 use super::play::Manifests;
 use crate::findings::Finding;
-use crate::inverse::origin;
+use crate::inverse::{kong_kind, origin};
 use crate::remote::{Holding, Reading};
 
 /// What a server says of an object and a manifest does not.
@@ -25,6 +27,8 @@ struct Identity {
     generation: i64,
     /// Where its entity is, if it has one.
     status: Option<Value>,
+    /// Why it is taken for this, if its entity does not say so.
+    namesake: Option<String>,
 }
 
 /// The objects that are known in Konnect.
@@ -66,7 +70,10 @@ impl Identities {
     pub(super) fn applied(&self, mut object: Value, id: &ObjectId, given: Option<&Value>) -> Value {
         if let Some(known) = self.0.get(id) {
             object["metadata"]["uid"] = Value::from(known.uid.as_str());
-            object["metadata"]["generation"] = Value::from(known.generation);
+            // Kinds of the core have none.
+            if !object["metadata"]["generation"].is_null() {
+                object["metadata"]["generation"] = Value::from(known.generation);
+            }
             if let Some(status) = &known.status {
                 // Whoever made the entity has put both there.
                 object["metadata"]["finalizers"] = json!([KONNECT_CLEANUP_FINALIZER]);
@@ -136,7 +143,8 @@ pub(super) fn status(holding: &Holding<'_>) -> Value {
         "type": PROGRAMMED, "status": "Unknown", "reason": "Pending", "message": "Waiting for controller",
         "lastTransitionTime": "1970-01-01T00:00:00Z",
     }]);
-    let Some(plane) = holding.control_plane else {
+    let native = kong_kind(holding.at).and_then(kong_translation::frame) == Some(Frame::Native);
+    let Some(plane) = holding.control_plane.filter(|_| !native) else {
         return json!({"id": holding.id, "conditions": pending});
     };
     let mut konnect = json!({"id": holding.id, "controlPlaneID": plane.as_str()});
@@ -158,8 +166,13 @@ fn wanted_name(object: &Value) -> Option<&str> {
     .find_map(|path| object.pointer(path)?.as_str())
 }
 
-/// Looks through everything that Konnect holds.
-pub(super) fn learn(manifests: &Manifests, reading: &Reading) -> Learned {
+/// Looks through everything that Konnect holds. `engine` has played the manifests with what was `known` before.
+pub(super) fn learn(
+    manifests: &Manifests,
+    reading: &Reading,
+    engine: Option<&Engine>,
+    known: &Identities,
+) -> Learned {
     let mut candidates: BTreeMap<Called, BTreeMap<String, Candidate>> = BTreeMap::new();
     for holding in reading.holdings() {
         let Some(origin) = origin(holding.entity) else {
@@ -219,11 +232,63 @@ pub(super) fn learn(manifests: &Manifests, reading: &Reading) -> Learned {
                 uid: uid.clone(),
                 generation: candidate.generation.max(1),
                 status: candidate.status.clone(),
+                namesake: None,
             };
             learned.identities.0.insert(id, identity);
         }
     }
+    learned.namesakes(manifests, reading, engine, known);
     learned
+}
+
+impl Learned {
+    /// What carries no tags is taken for the entity of the object that would have one like it: in a cluster it has
+    /// recorded that, and a manifest from a repository does not say.
+    fn namesakes(
+        &mut self,
+        manifests: &Manifests,
+        reading: &Reading,
+        engine: Option<&Engine>,
+        known: &Identities,
+    ) {
+        for (id, identity) in &known.0 {
+            if identity.namesake.is_some() {
+                self.identities.0.insert(id.clone(), identity.clone());
+            }
+        }
+        for (key, at, remote) in engine.into_iter().flat_map(Engine::namesakes) {
+            let namespace = key.name.namespace();
+            let id = ObjectId {
+                resource: ResourceId::new(key.kind.group(), key.kind.plural()),
+                namespace: key.kind.namespaced().then(|| namespace.to_owned()),
+                name: key.name.name.to_string(),
+            };
+            let mut holdings = reading.holdings();
+            let holding = holdings.find(|it| it.at == at && it.id == remote.as_str());
+            let (Some(object), Some(holding)) = (manifests.cluster.get(&id), holding) else {
+                continue;
+            };
+            let given = manifests.given.get(&id).is_some_and(has_uid);
+            if given || self.identities.0.contains_key(&id) {
+                continue;
+            }
+            let meta = &object["metadata"];
+            let note = format!(
+                "{key} is taken for the object that the entity with ID {remote} in {at} was made from, which has no \
+                 tags to say so"
+            );
+            let identity = Identity {
+                uid: meta["uid"].as_str().unwrap_or_default().to_owned(),
+                generation: meta["generation"].as_i64().unwrap_or(1),
+                status: Some(status(&holding)),
+                namesake: Some(note),
+            };
+            self.identities.0.insert(id, identity);
+        }
+        let namesakes = self.identities.0.values();
+        let notes = namesakes.filter_map(|identity| identity.namesake.clone());
+        self.notes.extend(notes);
+    }
 }
 
 /// Which of those with the name of an object it is. Several clusters may have control planes of one name in one

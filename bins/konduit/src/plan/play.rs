@@ -13,9 +13,9 @@ use std::rc::Rc;
 use anyhow::Result;
 use cluster_sim::{Cluster, ObjectId, ResourceId};
 use kong_crds::Kind;
-use kong_driver::{Driver, Sent, Step};
+use kong_driver::{Driver, ReplicaId, Sent, Step};
 use kong_engine::{Action, Engine, Mono, Outcome};
-use kong_model::{Call, RemoteId, Reply};
+use kong_model::{Call, Naming, RemoteId, Reply};
 use konnect_sim::Konnect;
 use serde_json::Value;
 
@@ -174,7 +174,8 @@ pub(crate) fn settle(
     loop {
         round += 1;
         let (driver, writes) = manifests.play(&identities, &ghosts, reading);
-        let learned = identity::learn(manifests, &reading.borrow());
+        let engine = driver.engine(ReplicaId(0));
+        let learned = identity::learn(manifests, &reading.borrow(), engine, &identities);
         let (mut findings, notes) = (learned.findings, learned.notes);
         let settled = learned.identities == identities;
         let found = if settled && extent == Extent::Whole && !manifests.folder.is_incomplete() {
@@ -185,7 +186,9 @@ pub(crate) fn settle(
             ghosts.clone()
         };
         // What was listed to find them may tell more of who is who.
-        let learned = identity::learn(manifests, &reading.borrow()).identities;
+        let engine = driver.engine(ReplicaId(0));
+        let learned = identity::learn(manifests, &reading.borrow(), engine, &identities);
+        let learned = learned.identities;
         let settled = settled && found == ghosts && learned == identities;
         if settled || round == ROUNDS {
             return Played {
@@ -242,7 +245,13 @@ fn written(step: Step) -> Option<Write> {
     };
     let id = match (&call, &reply) {
         (Call::Put { id, .. } | Call::Patch { id, .. } | Call::Remove { id, .. }, _) => id.clone(),
-        (Call::Post { .. }, Reply::Entity(entity)) => RemoteId::from(entity["id"].as_str()?),
+        (Call::Post { site, body, .. }, Reply::Entity(entity)) => match site.at.naming() {
+            // The id of a membership is that of the member.
+            Naming::Member { field, .. } => RemoteId::from(body.reference(field)?),
+            Naming::Ours | Naming::Labelled | Naming::Keyed => {
+                RemoteId::from(entity["id"].as_str()?)
+            }
+        },
         (
             Call::Post { .. } | Call::WhoAmI | Call::List { .. } | Call::Get { .. },
             Reply::Entity(_) | Reply::Page { .. } | Reply::Done,

@@ -16,6 +16,7 @@ mod live;
 mod once;
 mod options;
 mod plan;
+mod plan_kinds;
 mod running;
 mod sim;
 mod translate;

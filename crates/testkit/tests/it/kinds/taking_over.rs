@@ -45,10 +45,9 @@ impl Theirs {
                 if let Some(tags) = entity["tags"].as_array_mut() {
                     tags.retain(|tag| !tag.as_str().is_some_and(is_operators));
                 }
-                let below = place.list_path().contains("{cp}");
                 let site = Site {
                     at: place,
-                    control_plane: plane.clone().filter(|_| below),
+                    control_plane: plane.clone(),
                     parent: None,
                 };
                 entities.push((site, entity));
