@@ -1,5 +1,6 @@
 //! What must hold for every kind, from its example: a kind is covered once it has a row and a file.
 
+mod across;
 mod ledger;
 mod left_alone;
 mod taking_over;
