@@ -4,6 +4,7 @@ mod across;
 mod ledger;
 mod left_alone;
 mod taking_over;
+mod trial;
 
 use kong_crds::Kind;
 use kong_driver::{ReplicaId, Schedule};

@@ -14,7 +14,8 @@ use testkit::examples::{Examples, is_judged};
 use testkit::sweep::sound;
 use testkit::{Act, Scene};
 
-use super::{MOST_EFFECTS, PERIOD, ledger};
+use super::MOST_EFFECTS;
+use super::trial::Trial;
 
 /// Where they are moved.
 const APART: &str = "apart";
@@ -189,49 +190,16 @@ fn grant_name((from, to, _): &Pair) -> String {
     format!("{from}-{to}").to_lowercase()
 }
 
-/// One example in the other namespace.
-struct Trial {
-    key: Key,
-    scene: Scene,
-    complaints: Vec<String>,
-}
-
-impl Trial {
-    fn act(&mut self, act: &Act) {
-        self.scene.clear_logs();
-        if let Err(refused) = self.scene.act(act) {
-            self.complaints
-                .push(format!("{}: {act:?}: {refused:?}", self.key));
-        }
-        self.scene.run_for(2 * PERIOD + 10_000);
-    }
-
-    fn ask(&mut self, holds: bool, what: &str) {
-        if !holds {
-            let status = self.scene.status(&self.key);
-            self.complaints
-                .push(format!("{}: {what}: {status:#}", self.key));
-        }
-    }
-
-    fn is_well(&mut self, when: &str) {
-        let well = ledger::is_well(&self.scene, &self.key);
-        self.ask(well, &format!("it is not programmed {when}"));
-    }
-
-    /// It says that it must not, and nothing is written.
-    fn is_denied(&mut self, when: &str) {
-        let status = self.scene.status(&self.key);
-        let mut conditions = status["conditions"].as_array().into_iter().flatten();
-        let denied =
-            conditions.any(|it| it["reason"] == REF_NOT_PERMITTED && it["status"] == "False");
-        self.ask(denied, &format!("it does not say that it must not {when}"));
-        let writes = self.scene.writes();
-        self.ask(
-            writes.1 == 0 && writes.0 <= 2,
-            &format!("{writes:?} writes {when}"),
-        );
-    }
+/// It says that it must not, and nothing is written.
+fn is_denied(trial: &mut Trial, when: &str) {
+    let status = trial.scene.status(&trial.key);
+    let mut conditions = status["conditions"].as_array().into_iter().flatten();
+    let denied = |it: &Value| it["reason"] == REF_NOT_PERMITTED && it["status"] == "False";
+    let denied = conditions.any(denied);
+    trial.ask(denied, &format!("it does not say that it must not {when}"));
+    let writes = trial.scene.writes();
+    let silent = writes.1 == 0 && writes.0 <= 2;
+    trial.ask(silent, &format!("{writes:?} writes {when}"));
 }
 
 #[test]
@@ -246,17 +214,12 @@ fn every_kind_refers_across_namespaces_as_long_as_a_grant_says_so() {
         let mut scene = Scene::new(Schedule::calm(), sound);
         scene.most_effects = MOST_EFFECTS;
         let key = key_of(&world.document).expect("it is an example");
-        let complaints_of = Vec::new();
-        let mut trial = Trial {
-            key,
-            scene,
-            complaints: complaints_of,
-        };
+        let mut trial = Trial::new(key, scene);
         let permits = world.theirs.difference(&world.own).map(|pair| grant(pair));
         let ground = world.others.iter().cloned().chain(permits).collect();
         trial.act(&Act::Apply(ground));
         trial.act(&Act::Apply(vec![world.document.clone()]));
-        trial.is_denied("without a grant");
+        is_denied(&mut trial, "without a grant");
         trial.act(&Act::Apply(
             world.own.iter().map(|pair| grant(pair)).collect(),
         ));
@@ -265,18 +228,12 @@ fn every_kind_refers_across_namespaces_as_long_as_a_grant_says_so() {
             pairs.insert(pair.clone());
             let key = Key::new(Kind::KongReferenceGrant, &pair.2, &grant_name(pair));
             trial.act(&Act::Delete(vec![key]));
-            trial.is_denied(&format!("once {pair:?} is gone"));
+            is_denied(&mut trial, &format!("once {pair:?} is gone"));
             trial.act(&Act::Apply(vec![grant(pair)]));
             trial.is_well(&format!("once {pair:?} is back"));
         }
-        let gone = Act::Delete(vec![trial.key.clone()]);
-        trial.act(&gone);
-        let is_gone = trial.scene.object(&trial.key).is_none();
-        trial.ask(is_gone, "it does not go");
-        let broken = trial.scene.watchdog.violations.iter();
-        let broken = broken.map(|it| format!("{}: {it:?}", trial.key));
-        complaints.extend(broken);
-        complaints.extend(trial.complaints);
+        trial.goes();
+        complaints.extend(trial.end());
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
     assert!(pairs.len() >= 25, "{pairs:?}");

@@ -3,73 +3,28 @@
 use kong_crds::Kind;
 use kong_crds::names::{DELETION_POLICY_ANNOTATION, DRIFT_ANNOTATION};
 use kong_model::Collection;
-use kong_resolve::Key;
 use serde_json::json;
 use testkit::examples::Examples;
 use testkit::scenario::Scenario;
-use testkit::{Act, Elsewhere, Scene};
+use testkit::{Act, Elsewhere};
 
-use super::{PERIOD, ground, ledger, lives};
+use super::trial::Trial;
+use super::{ground, lives};
 
-/// A world with the example of a kind, which has this annotation.
-struct Trial<'c> {
-    key: Key,
-    scene: Scene,
-    complaints: &'c mut Vec<String>,
-}
-
-impl<'c> Trial<'c> {
-    fn of(
-        kind: Kind,
-        story: &Scenario,
-        annotation: (&str, &str),
-        complaints: &'c mut Vec<String>,
-    ) -> Self {
-        let example = Examples::get().of(kind).expect("it has a story");
-        let mut document = example.document.clone();
-        let (name, value) = annotation;
-        let annotations = json!({"metadata": {"annotations": {name: value}}});
-        json_patch::merge(&mut document, &annotations);
-        let mut trial = Self {
-            key: example.key.clone(),
-            scene: ground(story),
-            complaints,
-        };
-        trial.act(&Act::Apply(vec![document]));
-        if let Some(edit) = example.edit.clone() {
-            trial.act(&Act::Edit(trial.key.clone(), edit));
-        }
-        trial.ask(
-            ledger::is_well(&trial.scene, &trial.key),
-            "it is not programmed",
-        );
-        trial
+/// A world with the example of a kind, which has this annotation and has been edited.
+fn annotated(kind: Kind, story: &Scenario, annotation: (&str, &str)) -> Trial {
+    let example = Examples::get().of(kind).expect("it has a story");
+    let mut document = example.document.clone();
+    let (name, value) = annotation;
+    let annotations = json!({"metadata": {"annotations": {name: value}}});
+    json_patch::merge(&mut document, &annotations);
+    let mut trial = Trial::new(example.key.clone(), ground(story));
+    trial.act(&Act::Apply(vec![document]));
+    if let Some(edit) = example.edit.clone() {
+        trial.act(&Act::Edit(trial.key.clone(), edit));
     }
-
-    fn act(&mut self, act: &Act) {
-        self.scene.clear_logs();
-        self.scene.act(act).expect("the examples are valid");
-        self.scene.run_for(2 * PERIOD);
-    }
-
-    fn ask(&mut self, holds: bool, what: &str) {
-        if !holds {
-            let status = self.scene.status(&self.key);
-            self.complaints
-                .push(format!("{}: {what}: {status:#}", self.key));
-        }
-    }
-
-    fn drifted(&self) -> String {
-        let condition = self.scene.condition(&self.key, "Drifted");
-        condition["reason"].as_str().unwrap_or_default().to_owned()
-    }
-
-    fn end(self) {
-        let broken = self.scene.watchdog.violations.iter();
-        let broken = broken.map(|it| format!("{}: {it:?}", self.key));
-        self.complaints.extend(broken);
-    }
+    trial.is_well("at first");
+    trial
 }
 
 /// All kinds with something in Konnect, and where that is.
@@ -88,7 +43,7 @@ fn every_kind_leaves_drift_if_told_so() {
         owners().flat_map(|owner| ["warn", "ignore"].map(|policy| (owner, policy)))
     {
         let annotation = (DRIFT_ANNOTATION, policy);
-        let mut trial = Trial::of(kind, story, annotation, &mut complaints);
+        let mut trial = annotated(kind, story, annotation);
         for act in &story.acts[story.ground..] {
             let Act::Elsewhere(elsewhere) = act else {
                 continue;
@@ -102,7 +57,7 @@ fn every_kind_leaves_drift_if_told_so() {
             trial.act(act);
             let (own, in_konnect) = trial.scene.writes();
             trial.ask(in_konnect == 0, &format!("{act:?} is mended"));
-            let said = trial.drifted();
+            let said = trial.reason("Drifted");
             trial.ask(said == reason, &format!("{act:?}: it says {said:?}"));
             let writes = usize::from(policy == "warn");
             trial.ask(own <= writes, &format!("{act:?}: {own} writes"));
@@ -110,14 +65,10 @@ fn every_kind_leaves_drift_if_told_so() {
             let ready = trial.scene.condition(&trial.key, "Ready");
             let holds = programmed["status"] == "True" || ready["status"] == "True";
             trial.ask(holds, &format!("{act:?}: it is no longer programmed"));
-            trial.act(&Act::Restart);
-            let silent = trial.scene.writes() == (0, 0);
-            trial.ask(silent, &format!("{act:?}: a restart writes"));
+            trial.survives_a_restart(&format!("after {act:?}"));
         }
-        trial.act(&Act::Delete(vec![trial.key.clone()]));
-        let gone = trial.scene.object(&trial.key).is_none();
-        trial.ask(gone, "it cannot be deleted");
-        trial.end();
+        trial.goes();
+        complaints.extend(trial.end());
     }
     assert!(changes >= 60, "{changes}");
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
@@ -128,14 +79,12 @@ fn the_entity_of_every_kind_stays_if_told_so() {
     let mut complaints = Vec::new();
     for (kind, story, at) in owners() {
         let annotation = (DELETION_POLICY_ANNOTATION, "retain");
-        let mut trial = Trial::of(kind, story, annotation, &mut complaints);
+        let mut trial = annotated(kind, story, annotation);
         let Some(id) = trial.scene.id(&trial.key) else {
             continue;
         };
         let before = trial.scene.find_by_id(at, &id);
-        trial.act(&Act::Delete(vec![trial.key.clone()]));
-        let gone = trial.scene.object(&trial.key).is_none();
-        trial.ask(gone, "it is still there");
+        trial.goes();
         trial.ask(trial.scene.writes().1 == 0, "it is written to");
         let after = trial.scene.find_by_id(at, &id);
         let stays = before.is_some() && after == before;
@@ -143,7 +92,7 @@ fn the_entity_of_every_kind_stays_if_told_so() {
             stays,
             &format!("its entity was {before:?} and is {after:?}"),
         );
-        trial.end();
+        complaints.extend(trial.end());
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }

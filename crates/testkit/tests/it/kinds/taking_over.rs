@@ -10,7 +10,8 @@ use testkit::examples::Examples;
 use testkit::scenario::Scenario;
 use testkit::{Act, Scene, held};
 
-use super::{PERIOD, ground, ledger, lives};
+use super::trial::Trial;
+use super::{PERIOD, ground, lives};
 
 /// The entity of an example as somebody else would have made it, and the groups that it is in.
 struct Theirs {
@@ -113,60 +114,18 @@ fn adopters() -> Vec<(Kind, &'static Scenario, Collection)> {
     .collect()
 }
 
-/// What a kind has to do when its example is told to take something over, and what it does otherwise.
-struct Trial<'c> {
-    kind: Kind,
-    key: Key,
-    scene: Scene,
-    complaints: &'c mut Vec<String>,
-}
-
-impl Trial<'_> {
-    fn ask(&mut self, holds: bool, what: &str) {
-        if !holds {
-            let status = self.scene.status(&self.key);
-            let complaint = format!("{}: {what}: {status:#}", self.kind);
-            self.complaints.push(complaint);
-        }
-    }
-
-    fn apply(&mut self, edit: &Value, id: &str, mode: &str) {
-        let example = adopting(self.kind, edit, id, mode);
-        self.scene.act(&example).expect("the examples are valid");
-        self.scene.run_for(2 * PERIOD);
-    }
-
-    fn adopted(&self) -> String {
-        let condition = self.scene.condition(&self.key, "Adopted");
-        condition["reason"].as_str().unwrap_or_default().to_owned()
-    }
-
-    /// It has become its own, and goes with it.
-    fn is_taken_over(&mut self, theirs: &Theirs, writes: usize) {
-        let is_ours = self.scene.id(&self.key).as_ref() == Some(&theirs.id);
-        self.ask(is_ours, "it is not taken over");
-        let is_well = ledger::is_well(&self.scene, &self.key);
-        self.ask(is_well, "it is not programmed");
-        self.ask(self.adopted() == "Adopted", "it is not Adopted");
-        let written = theirs.writes(&self.scene);
-        self.ask(written == writes, &format!("{written} writes"));
-        self.scene.clear_logs();
-        self.scene.act(&Act::Restart).expect("nothing keeps it");
-        self.scene.run_for(2 * PERIOD);
-        let silent = self.scene.writes() == (0, 0);
-        self.ask(silent, "a restart writes");
-        let deleted = self.scene.act(&Act::Delete(vec![self.key.clone()]));
-        deleted.expect("it is there");
-        assert!(self.scene.settle(), "{} does not go", self.kind);
-        let left = self.scene.find_by_id(theirs.at, &theirs.id).is_some();
-        self.ask(!left || is_emptied(theirs.at), "it stays in Konnect");
-    }
-
-    fn end(self) {
-        let broken = self.scene.watchdog.violations.iter();
-        let broken = broken.map(|it| format!("{}: {it:?}", self.kind));
-        self.complaints.extend(broken);
-    }
+/// What somebody else made has become its own, and goes with it.
+fn is_taken_over(trial: &mut Trial, theirs: &Theirs, writes: usize) {
+    let is_ours = trial.scene.id(&trial.key).as_ref() == Some(&theirs.id);
+    trial.ask(is_ours, "it is not taken over");
+    trial.is_well("after it was taken over");
+    trial.ask(trial.reason("Adopted") == "Adopted", "it is not Adopted");
+    let written = theirs.writes(&trial.scene);
+    trial.ask(written == writes, &format!("{written} writes"));
+    trial.survives_a_restart("after it was taken over");
+    trial.goes();
+    let left = trial.scene.find_by_id(theirs.at, &theirs.id).is_some();
+    trial.ask(!left || is_emptied(theirs.at), "it stays in Konnect");
 }
 
 /// Whether nothing of a collection is ever deleted, but emptied.
@@ -175,25 +134,12 @@ fn is_emptied(at: Collection) -> bool {
 }
 
 /// The world of a story with somebody else's entity like that of its example.
-fn trial<'c>(
-    (kind, story, at): (Kind, &'static Scenario, Collection),
-    complaints: &'c mut Vec<String>,
-) -> (Trial<'c>, Theirs) {
-    let key = Examples::get()
-        .of(kind)
-        .expect("it has a story")
-        .key
-        .clone();
-    let mut scene = ground(story);
+fn trial((kind, story, at): (Kind, &'static Scenario, Collection)) -> (Trial, Theirs) {
+    let example = Examples::get().of(kind).expect("it has a story");
+    let (key, mut scene) = (example.key.clone(), ground(story));
     let theirs = Theirs::of(&mut scene, &key, &story.acts[story.ground], at);
     theirs.plant(&mut scene);
-    let trial = Trial {
-        kind,
-        key,
-        scene,
-        complaints,
-    };
-    (trial, theirs)
+    (Trial::new(key, scene), theirs)
 }
 
 #[test]
@@ -202,10 +148,10 @@ fn every_kind_takes_over_what_is_as_it_says_without_a_write() {
     assert!(adopters.len() >= 20, "{adopters:?}");
     let mut complaints = Vec::new();
     for adopter in adopters {
-        let (mut trial, theirs) = trial(adopter, &mut complaints);
-        trial.apply(&json!({}), &theirs.id, "match");
-        trial.is_taken_over(&theirs, 0);
-        trial.end();
+        let (mut trial, theirs) = trial(adopter);
+        trial.act(&adopting(adopter.0, &json!({}), &theirs.id, "match"));
+        is_taken_over(&mut trial, &theirs, 0);
+        complaints.extend(trial.end());
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
@@ -219,16 +165,16 @@ fn every_kind_leaves_what_differs_and_overrides_it_with_one_write_if_told_so() {
         let Some(edit) = example.edit.clone() else {
             continue;
         };
-        let (mut trial, theirs) = trial(adopter, &mut complaints);
-        trial.apply(&edit, &theirs.id, "match");
-        trial.ask(trial.adopted() == "NotMatch", "it matches");
+        let (mut trial, theirs) = trial(adopter);
+        trial.act(&adopting(adopter.0, &edit, &theirs.id, "match"));
+        trial.ask(trial.reason("Adopted") == "NotMatch", "it matches");
         trial.ask(theirs.writes(&trial.scene) == 0, "it is written to");
         if theirs.at.carries_tags() {
             overridden += 1;
-            trial.apply(&edit, &theirs.id, "override");
-            trial.is_taken_over(&theirs, 1);
+            trial.act(&adopting(adopter.0, &edit, &theirs.id, "override"));
+            is_taken_over(&mut trial, &theirs, 1);
         }
-        trial.end();
+        complaints.extend(trial.end());
     }
     assert!(overridden >= 15, "{overridden}");
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
