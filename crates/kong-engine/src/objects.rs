@@ -383,6 +383,10 @@ impl Engine {
             // No newer version came: perhaps there is none, or the watch is slow. Try again.
             record.outdated = None;
         }
+        // What was known when it was to be written may have to be looked up again.
+        if let Some(unit) = self.units.get(key) {
+            self.unexamined.extend(unit.entities.iter().copied());
+        }
         self.check(key);
     }
 }
