@@ -224,7 +224,7 @@ impl Konnect {
         let Some(organisation) = self.organisations.get_mut(&name) else {
             return false;
         };
-        let store = organisation.store_mut(region);
+        let store = organisation.store_mut(visit::region(site.at, region));
         let plane = site.control_plane.as_ref().map(RemoteId::as_str);
         let id = match site.at.shape() {
             Shape::Membership => plane,

@@ -188,11 +188,7 @@ impl Konnect {
         {
             return Err(Refusal::NotFound);
         }
-        // What all regions have in common is in one of its own, whatever host a proxy was asked by.
-        let region = match place.collection.host() {
-            Host::Region => visit.region,
-            Host::Global => GLOBAL,
-        };
+        let region = region(place.collection, visit.region);
         let mut desk = Desk {
             store: organisation.store_mut(region),
             ids: &mut self.ids,
@@ -219,5 +215,14 @@ impl Konnect {
             })
         });
         found.unwrap_or_else(|| (Arc::from(DEFAULT), Arc::from(HOME)))
+    }
+}
+
+/// Where a collection is that is asked for in a region: what all regions have in common is in one of its own, whatever
+/// host a proxy was asked by.
+pub(crate) fn region(at: Collection, asked: &str) -> &str {
+    match at.host() {
+        Host::Region => asked,
+        Host::Global => GLOBAL,
     }
 }
