@@ -48,20 +48,11 @@ impl Engine {
         let unit = self.units.entry(key.clone()).or_default();
         let old_reads = std::mem::replace(&mut unit.reads, reads.iter().cloned().collect());
         let old = std::mem::replace(&mut unit.verdict, verdict.clone());
-        for dep in old_reads.iter().filter(|dep| !reads.contains(*dep)) {
-            if let Some(readers) = self.readers.get_mut(dep) {
-                readers.remove(key);
-                if readers.is_empty() {
-                    self.readers.remove(dep);
-                }
-            }
-        }
-        for dep in reads.iter().filter(|dep| !old_reads.contains(*dep)) {
-            self.readers
-                .entry(dep.clone())
-                .or_default()
-                .insert(key.clone());
-        }
+        self.change_reads(
+            key,
+            reads.iter().filter(|dep| !old_reads.contains(*dep)),
+            old_reads.iter().filter(|dep| !reads.contains(*dep)),
+        );
         self.repin(key, &old.pins, &verdict.pins);
         self.take_children(key, &old.children, &verdict.children);
         if old.access != verdict.access {
@@ -107,11 +98,7 @@ impl Engine {
         let Some(unit) = self.units.remove(key) else {
             return;
         };
-        for dep in &unit.reads {
-            if let Some(readers) = self.readers.get_mut(dep) {
-                readers.remove(key);
-            }
-        }
+        self.change_reads(key, [], &unit.reads);
         self.repin(key, &unit.verdict.pins, &[]);
         self.take_children(key, &unit.verdict.children, &[]);
         self.change_heir(key, unit.verdict.heir, None);

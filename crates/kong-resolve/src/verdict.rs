@@ -47,6 +47,9 @@ pub struct Verdict {
     pub foreign: bool,
     /// What is done about drift of its entities.
     pub drift: DriftPolicy,
+    /// Whether it refers to what has yet to be looked at in Konnect. What it wants to be there is compared and not
+    /// written meanwhile.
+    pub unseen: bool,
 }
 
 impl Default for Verdict {
@@ -66,6 +69,7 @@ impl Default for Verdict {
             heir: None,
             foreign: false,
             drift: DriftPolicy::default(),
+            unseen: false,
         }
     }
 }
