@@ -32,7 +32,7 @@ impl Judge for KonnectCloudGatewayDataPlaneGroupConfiguration {
         case.ids
             .extend(home_id.clone().map(|id| ("controlPlaneID", id)));
         let groups = me.spec.dataplane_groups.as_deref().unwrap_or_default();
-        let networks = networks(&mut case, groups);
+        let networks = networks(&mut case, groups, place.home());
         let geo = place.home().and_then(geo);
         case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
@@ -59,13 +59,17 @@ impl Judge for KonnectCloudGatewayDataPlaneGroupConfiguration {
 }
 
 /// The ids of the networks of the groups. A deletion needs none.
-fn networks(case: &mut Case<'_, '_>, groups: &[DataPlaneGroup]) -> Vec<Option<RemoteId>> {
+fn networks(
+    case: &mut Case<'_, '_>,
+    groups: &[DataPlaneGroup],
+    home: Option<&Home>,
+) -> Vec<Option<RemoteId>> {
     if case.meta.deleting {
         return Vec::new();
     }
     let look = |(index, group): (usize, &DataPlaneGroup)| {
         let field = format!("spec.dataplane_groups[{index}].networkRef");
-        networks::look(case, &field, &group.network_ref)
+        networks::look(case, &field, &group.network_ref, home)
     };
     let found: Vec<_> = groups.iter().enumerate().map(look).collect();
     if !found.is_empty() {
@@ -118,7 +122,7 @@ mod tests {
 
     use kong_crds::Kind;
     use kong_crds::conditions::{INVALID, NETWORK_REFS_VALID};
-    use kong_resolve::{Intent, Key, Output};
+    use kong_resolve::{Intent, Key, Output, Sight};
 
     use super::*;
     use crate::testing::{
@@ -163,7 +167,9 @@ mod tests {
     fn a_configuration_names_control_plane_region_and_networks() {
         let by_id = json!({"type": "konnectID", "konnectID": "network-id"});
         for reference in [named(), by_id] {
-            let (cluster, key) = with(reference, Some(network("ready")));
+            let (mut cluster, key) = with(reference, Some(network("ready")));
+            let state = Some(Arc::from("ready"));
+            cluster.show(Collection::Networks, "network-id", Sight::There { state });
             let verdict = cluster.judge(&key);
             let [claim] = claims(&verdict) else {
                 panic!("{verdict:?}")

@@ -12,7 +12,7 @@ use kong_crds::Kind;
 use kong_model::{Collection, RemoteId, ServerUrl, Site};
 use kong_resolve::{
     Account, Claim, Condition, CredentialState, Credentials, DriftPolicy, Entry, Home, Intent, Key,
-    Meta, Output, Readiness, Standing, Truth, Uid, Verdict, View, World,
+    Meta, Output, Readiness, Sight, Spot, Standing, Truth, Uid, Verdict, View, World,
 };
 use serde_json::{Value, json};
 
@@ -107,6 +107,16 @@ impl Cluster {
     /// Sets what an object is worth to others.
     pub(crate) fn stand(&mut self, key: &Key, standing: Standing) {
         self.world.set_standing(key, standing);
+    }
+
+    /// Sets what the credentials of most tests show of an entity of their organisation.
+    pub(crate) fn show(&mut self, at: Collection, id: &str, sight: Sight) {
+        let spot = Spot {
+            configuration: configuration(),
+            at,
+            id: RemoteId::from(id),
+        };
+        self.world.set_sight(&spot, sight);
     }
 
     /// Lets others see that there is no such object.
