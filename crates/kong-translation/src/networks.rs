@@ -130,14 +130,14 @@ fn by_id(
             "Could not get the referenced {shown}: there is none with this ID in the organisation of \
              {configuration}; correct {field}.konnectID or use a token of the organisation that has it"
         ))),
-        Sight::Unreadable { why, passing } => Finding::Unseen(
-            failed(format!("Could not get the referenced {shown}: {why}"))
-                .passing(passing)
-                .waiting(true),
-        ),
+        // Whether it exists is not known, so nothing is announced.
+        Sight::Unreadable { why, passing } => {
+            let message = format!("Could not get the referenced {shown}: {why}");
+            Finding::Unseen(failed(message).passing(passing))
+        }
         Sight::Unseen => {
             let message = format!("Referenced {shown} has not been looked up in Konnect yet");
-            Finding::Unseen(failed(message).passing(true).waiting(true))
+            Finding::Unseen(failed(message).passing(true))
         }
     }
 }

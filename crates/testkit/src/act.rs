@@ -85,10 +85,12 @@ pub enum Elsewhere {
         /// Where the entity is.
         at: Collection,
     },
-    /// Creates a control plane.
+    /// Creates something in no control plane, or a control plane; Konnect chooses the id.
     Found {
-        /// Its name.
-        name: String,
+        /// Where.
+        at: Collection,
+        /// With which body.
+        body: Value,
     },
 }
 

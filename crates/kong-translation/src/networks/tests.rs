@@ -138,7 +138,7 @@ fn until_somebody_could_look_nothing_is_written_and_nothing_unsaid() {
         assert_eq!(said.passing, passing);
         // What is wanted is known, so that it can be compared with what is there.
         assert!(matches!(claims(&verdict)[0].intent, Intent::Present(_)));
-        assert!(verdict.unseen && verdict.cleanup);
+        assert!(verdict.unseen && !verdict.cleanup);
     }
 }
 

@@ -44,11 +44,10 @@ impl<M: Machine> Scene<M> {
                 let found = self.entity_of(object, *at);
                 found.map(|found| self.removal(*at, found))
             }
-            Elsewhere::Found { name } => Some((
-                Method::Post,
-                Collection::ControlPlanes.items_path().to_owned(),
-                Some(json!({"name": name})),
-            )),
+            Elsewhere::Found { at, body } => {
+                let path = at.items_path().to_owned();
+                Some((Method::Post, path, Some(body.clone())))
+            }
         };
         if let Some((method, path, body)) = request {
             self.third_party(method, &path, body);
@@ -57,8 +56,8 @@ impl<M: Machine> Scene<M> {
                 | Elsewhere::Change { at, .. }
                 | Elsewhere::ChangeOf { at, .. }
                 | Elsewhere::DeleteOf { at, .. }
-                | Elsewhere::Delete { at, .. } => *at,
-                Elsewhere::Found { .. } => Collection::ControlPlanes,
+                | Elsewhere::Delete { at, .. }
+                | Elsewhere::Found { at, .. } => *at,
             };
             self.watchdog.disturbed(touched, &self.driver.konnect);
         }

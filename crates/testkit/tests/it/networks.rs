@@ -280,11 +280,19 @@ fn a_restart_writes_nothing_whatever_the_lists_say() {
         assert_eq!(scene.writes().1, 0);
         unharmed(&scene);
     }
-    let mut scene = running();
-    scene.restart(ReplicaId(0));
-    scene.run_for(3 * PERIOD);
-    assert_eq!(scene.writes(), (0, 0));
-    assert!(lists(&scene) > 0, "it looks all the same");
+    let mut waiting = scene();
+    show(&mut waiting, ID, "initializing");
+    settle_or_wait(&mut waiting, [groups("a", "cp", ID)]);
+    let mut bereft = scene();
+    settle_or_wait(&mut bereft, [groups("a", "cp", ID)]);
+    for (mut scene, said) in [(running(), WELL), (waiting, NOT_READY), (bereft, NOT_THERE)] {
+        assert_eq!(told(&scene, "a"), said);
+        scene.clear_logs();
+        scene.restart(ReplicaId(0));
+        scene.run_for(3 * PERIOD);
+        assert_eq!(scene.writes(), (0, 0), "{said}");
+        assert!(lists(&scene) > 0, "it looks all the same");
+    }
 }
 
 #[test]
