@@ -6,8 +6,9 @@ use std::sync::LazyLock;
 use cluster_sim::Status;
 use kong_crds::Kind;
 use kong_driver::Schedule;
-use kong_model::Method;
+use kong_model::{Collection, Method, Site};
 use kong_resolve::Key;
+use konnect_sim::{HOME, Millis};
 use serde_json::{Value, json};
 
 use super::deed::{Entity, Other};
@@ -208,6 +209,17 @@ impl Trial {
 
     fn elsewhere(&mut self, entity: &Entity) {
         let Entity { at, id, body } = entity;
+        let beside = Collection::all().find(|it| it.name() == at && !it.is_in_control_plane());
+        if let Some(beside) = beside {
+            let made = Millis(self.scene.driver.now().mono.0).date_time();
+            let mut planted = body.clone();
+            json_patch::merge(&mut planted, &json!({"id": id, "created_at": made}));
+            let konnect = &mut self.scene.driver.konnect;
+            let site = Site::of_organisation(beside);
+            let there = konnect.plant(d::TOKEN, HOME, &site, planted);
+            assert!(there, "{at} {id} belongs to no organisation");
+            return;
+        }
         let plane = Key::new(Kind::KonnectGatewayControlPlane, NAMESPACE, "cp");
         let plane = self.scene.id(&plane).expect("the world is at rest");
         let path = format!("/v2/control-planes/{plane}/core-entities/{at}/{id}");
