@@ -1,8 +1,3 @@
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "tests write their JSON where it is used"
-)]
-
 use std::sync::Arc;
 
 use kong_resolve::{Dep, Intent, Output, Truth, Verdict};
