@@ -42,6 +42,10 @@ impl Engine {
         self.share_words(&mut verdict);
         self.units.entry(key.clone()).or_default();
         self.recall_unless_inherited(key, &verdict);
+        if verdict.unseen && !self.is_where_it_is_wanted(key, &verdict.output) {
+            // There is nothing to compare.
+            verdict.output = Output::KeepLastGood;
+        }
         self.take_claims(key, &verdict.output, verdict.drift);
         self.set_heir(key, verdict.heir);
         self.share_bodies(&mut verdict.output);
@@ -61,6 +65,16 @@ impl Engine {
         self.stale.insert(key.clone());
         self.confirm_home(key);
         self.check(key);
+    }
+
+    /// Whether the entity of an object is known, there or not, in the place where it is wanted.
+    fn is_where_it_is_wanted(&self, key: &Key, output: &Output) -> bool {
+        let Output::Want(claims) = output else {
+            return false;
+        };
+        let entity = self.main_entity(key);
+        let mut claims = claims.iter().filter(|claim| claim.main);
+        claims.any(|claim| entity.is_some_and(|entity| entity.site == claim.site))
     }
 
     /// A verdict that says what was said before holds on to the body that is kept already.

@@ -85,6 +85,15 @@ pub enum Elsewhere {
         /// Where the entity is.
         at: Collection,
     },
+    /// Has something in no control plane that Konnect shows so, whatever had to be done for that.
+    Show {
+        /// Where.
+        at: Collection,
+        /// Under which id.
+        id: String,
+        /// With these members beside its id and the time when it was made, which is now.
+        members: Value,
+    },
     /// Creates something in no control plane, or a control plane; Konnect chooses the id.
     Found {
         /// Where.

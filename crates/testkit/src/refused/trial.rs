@@ -6,9 +6,8 @@ use std::sync::LazyLock;
 use cluster_sim::Status;
 use kong_crds::Kind;
 use kong_driver::Schedule;
-use kong_model::{Collection, Method, Site};
+use kong_model::{Collection, Method};
 use kong_resolve::Key;
-use konnect_sim::{HOME, Millis};
 use serde_json::{Value, json};
 
 use super::deed::{Entity, Other};
@@ -211,13 +210,7 @@ impl Trial {
         let Entity { at, id, body } = entity;
         let beside = Collection::all().find(|it| it.name() == at && !it.is_in_control_plane());
         if let Some(beside) = beside {
-            let made = Millis(self.scene.driver.now().mono.0).date_time();
-            let mut planted = body.clone();
-            json_patch::merge(&mut planted, &json!({"id": id, "created_at": made}));
-            let konnect = &mut self.scene.driver.konnect;
-            let site = Site::of_organisation(beside);
-            let there = konnect.plant(d::TOKEN, HOME, &site, planted);
-            assert!(there, "{at} {id} belongs to no organisation");
+            self.scene.show(beside, id, body);
             return;
         }
         let plane = Key::new(Kind::KonnectGatewayControlPlane, NAMESPACE, "cp");

@@ -8,9 +8,9 @@
 use kong_crds::Kind;
 use kong_driver::{ReplicaId, Schedule};
 use kong_engine::Mono;
-use kong_model::{Collection, Method, Response, Site};
+use kong_model::{Collection, Method, Response};
 use kong_resolve::Key;
-use konnect_sim::{Fault, Millis};
+use konnect_sim::Fault;
 use serde_json::{Value, json};
 use testkit::act::{apply, delete};
 use testkit::document::{self as d, NAMESPACE, TOKEN};
@@ -63,17 +63,12 @@ fn settle(scene: &mut Scene, documents: impl IntoIterator<Item = Value>) {
 
 /// Somebody else has a network, which is in this state until we say otherwise.
 fn show(scene: &mut Scene, id: &str, state: &str) {
-    let made = scene.driver.now().mono.after(24 * 3_600_000);
-    let made = Millis(made.0).date_time();
     let network = json!({
-        "id": id, "name": format!("network-{id}"), "region": "eu-west-1", "state": state,
+        "name": format!("network-{id}"), "region": "eu-west-1", "state": state,
         "cloud_gateway_provider_account_id": OTHER, "availability_zones": ["euw1-az1"],
-        "cidr_block": "10.0.0.0/16", "created_at": made, "updated_at": made,
+        "cidr_block": "10.0.0.0/16", "created_at": "9999",
     });
-    let site = Site::of_organisation(Collection::Networks);
-    let konnect = &mut scene.driver.konnect;
-    assert!(konnect.plant(TOKEN, "us", &site, network));
-    scene.watchdog.disturbed(site.at, konnect);
+    scene.show(Collection::Networks, id, &network);
 }
 
 /// Somebody else takes a network away, and everything in it.
