@@ -12,7 +12,7 @@ use kong_model::{Collection, Method, Response};
 use kong_resolve::Key;
 use konnect_sim::Fault;
 use serde_json::{Value, json};
-use testkit::act::{apply, delete};
+use testkit::act::{Elsewhere, apply, delete};
 use testkit::document::{self as d, NAMESPACE, TOKEN};
 use testkit::sweep::sound;
 use testkit::{Act, Scene};
@@ -393,6 +393,28 @@ fn a_deletion_waits_for_no_network() {
             unharmed(&scene);
         }
     }
+}
+
+#[test]
+fn what_is_emptied_is_looked_at_first_also_in_a_control_plane_that_was_just_made() {
+    let mut scene = running();
+    let plane = Key::new(Kind::KonnectGatewayControlPlane, NAMESPACE, "cp");
+    scene.act(&delete([plane.clone()])).unwrap();
+    scene.run_for(PERIOD);
+    assert!(scene.object(&plane).is_none());
+    show(&mut scene, ID, "initializing");
+    scene.run_for(PERIOD);
+    scene.restart(ReplicaId(0));
+    scene.act(&apply([d::plane("cp")])).unwrap();
+    scene.run_for(5_000);
+    assert!(scene.is_programmed(&plane));
+    // The new control plane has nothing in it, and the status still names what was in the old one.
+    assert!(scene.id(&key("a")).is_some());
+    scene.act(&delete([plane.clone(), key("a")])).unwrap();
+    scene.run_for(PERIOD);
+    assert!(scene.object(&key("a")).is_none());
+    assert!(scene.object(&plane).is_none());
+    unharmed(&scene);
 }
 
 #[test]
