@@ -137,7 +137,7 @@ fn by_id(
         }
         Sight::Unseen => {
             let message = format!("Referenced {shown} has not been looked up in Konnect yet");
-            Finding::Unseen(failed(message).passing(true))
+            Finding::Unseen(failed(message).passing(true).unseen(true))
         }
     }
 }
@@ -220,7 +220,8 @@ pub(crate) fn tell(case: &mut Case<'_, '_>, networks: &[Network<'_>]) {
         case.say(if wrong {
             said
         } else {
-            said.unless_settled(VALID, ALL_READY)
+            let unseen = problems.iter().any(|it| it.unseen);
+            said.unless_settled(VALID, ALL_READY).unseen(unseen)
         });
     } else if !untold {
         case.say(Condition::holds(NETWORK_REFS_VALID, VALID, ALL_READY));

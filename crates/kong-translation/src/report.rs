@@ -150,12 +150,18 @@ pub fn report(
     let mut conditions: Vec<Condition> = verdict
         .conditions
         .iter()
-        .map(|condition| condition.clone().when(settled, &before["conditions"]))
+        .map(|condition| {
+            condition
+                .clone()
+                .when(settled, &before["conditions"], meta.generation)
+        })
         .collect();
     let problem = states
         .iter()
         .find_map(|state| Some((state, state.problem?)));
     match (frame, problem) {
+        // What was asked with a token that is no longer there says nothing any more.
+        (Frame::Account, Some(_)) if conditions.iter().any(|it| it.kind == c::API_AUTH_VALID) => {}
         (Frame::Account, Some((_, problem))) => {
             let text = problem.text.clone();
             let failed = Condition::fails(c::API_AUTH_VALID, c::INVALID, text);
