@@ -129,9 +129,10 @@ impl Condition {
             before.is_some_and(|it| it["status"] == truth.as_str() && it["reason"] == reason)
         };
         let message_before = before.and_then(|it| it["message"].as_str());
-        if self.unseen
+        let still_told =
+            self.unseen && before.is_some_and(|it| it["observedGeneration"] == generation);
+        if still_told
             && says(self.truth, self.reason)
-            && before.is_some_and(|it| it["observedGeneration"] == generation)
             && let Some(message) = message_before
         {
             return Self {
@@ -142,7 +143,7 @@ impl Condition {
         }
         match self.unless_settled {
             Some((reason, message))
-                if settled
+                if (settled || still_told)
                     && says(Truth::True, reason)
                     && message_before == Some(message.as_str()) =>
             {
@@ -320,7 +321,8 @@ mod tests {
     }
     #[test]
     fn what_nobody_could_look_at_is_what_was_said_of_this_generation() {
-        let unseen = Condition::fails(API_AUTH_VALID, "Invalid", "not looked at yet").unseen(true);
+        let unseen = Condition::fails(API_AUTH_VALID, "Invalid", "not looked at yet");
+        let unseen = unseen.unless_settled(VALID, "fine").unseen(true);
         let said = |condition| render(vec![condition], 2, &Value::Null, "t");
         let when = |before: &Value, generation| {
             let said = unseen.clone().when(false, before, generation);
@@ -328,13 +330,16 @@ mod tests {
         };
         let failed = said(Condition::fails(API_AUTH_VALID, "Invalid", "missing"));
         assert_eq!(when(&failed, 2), (Truth::False, "missing".to_owned()));
+        let fine = said(Condition::holds(API_AUTH_VALID, VALID, "fine"));
+        assert_eq!(when(&fine, 2), (Truth::True, "fine".to_owned()));
         for (before, generation) in [
             (failed, 3),
             (
                 said(Condition::fails(API_AUTH_VALID, "Other", "missing")),
                 2,
             ),
-            (said(Condition::holds(API_AUTH_VALID, "Invalid", "fine")), 2),
+            (fine, 3),
+            (said(Condition::holds(API_AUTH_VALID, VALID, "other")), 2),
             (Value::Null, 2),
         ] {
             assert_eq!(when(&before, generation).1, "not looked at yet");

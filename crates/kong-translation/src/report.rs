@@ -217,6 +217,8 @@ pub fn report(
             Urgency::Late
         }
         (true, false, _) => Urgency::Soon,
+        // What was said stands until somebody has looked.
+        (false, _, _) if verdict.unseen && !settled => Urgency::Never,
         (false, _, Progress::UnderWay) => Urgency::Never,
         (false, _, Progress::Settled | Progress::Stuck) if waits_for_heir => Urgency::Never,
         // A deletion that goes well is over soon, and then there is nothing to write to.
