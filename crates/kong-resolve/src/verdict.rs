@@ -34,6 +34,8 @@ pub struct Verdict {
     pub lost: Option<Arc<LostControlPlane>>,
     /// The access that a KonnectAPIAuthConfiguration gives.
     pub access: Option<Box<Access>>,
+    /// The region that a KonnectAPIAuthConfiguration is of, also where its token is not good.
+    pub region: Option<Arc<str>>,
     /// What data planes need, of a KonnectExtension.
     pub data_planes: Option<Box<DataPlanes>>,
     /// Conditions that hold as soon as Konnect holds every entity as wanted.
@@ -64,6 +66,7 @@ impl Default for Verdict {
             home: None,
             lost: None,
             access: None,
+            region: None,
             data_planes: None,
             confirmed: Vec::new(),
             heir: None,

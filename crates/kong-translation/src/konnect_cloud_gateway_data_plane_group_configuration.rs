@@ -5,7 +5,7 @@ use kong_crds::konnect::v1alpha1::{
     AutoscaleType, DataPlaneGroup, KonnectCloudGatewayDataPlaneGroupConfiguration,
 };
 use kong_model::{Body, Collection, RemoteId};
-use kong_resolve::{CredentialState, Frame, Home, Me, Standing, Verdict, View};
+use kong_resolve::{Frame, Home, Me, Standing, Verdict, View};
 use serde_json::{Value, json};
 
 use crate::bodies::members;
@@ -33,7 +33,10 @@ impl Judge for KonnectCloudGatewayDataPlaneGroupConfiguration {
             .extend(home_id.clone().map(|id| ("controlPlaneID", id)));
         let groups = me.spec.dataplane_groups.as_deref().unwrap_or_default();
         let networks = networks(&mut case, groups, place.home());
-        let geo = place.home().and_then(geo);
+        // Known also while the token is refused, which changes nothing about what is wanted.
+        let geo = place
+            .home()
+            .and_then(|home| home.credentials.region.clone());
         case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
@@ -50,7 +53,7 @@ impl Judge for KonnectCloudGatewayDataPlaneGroupConfiguration {
                 members.insert("dataplane_groups".to_owned(), json!(groups));
                 members
                     .extend(home_id.map(|id| ("control_plane_id".to_owned(), json!(id.as_str()))));
-                members.extend(geo.map(|geo| ("control_plane_geo".to_owned(), json!(geo))));
+                members.extend(geo.map(|geo| ("control_plane_geo".to_owned(), json!(&*geo))));
                 Body::from_wire(Self::AT, &Value::Object(members))
             },
         };
@@ -76,17 +79,6 @@ fn networks(
         networks::tell(case, &found);
     }
     found.into_iter().map(|network| network.id).collect()
-}
-
-/// The region of the control plane.
-fn geo(home: &Home) -> Option<String> {
-    match &home.credentials.state {
-        CredentialState::Valid(account) => Some(account.server.region().to_owned()),
-        CredentialState::Missing
-        | CredentialState::NotPermitted
-        | CredentialState::Unproven
-        | CredentialState::Invalid => None,
-    }
 }
 
 fn data_plane_group(group: &DataPlaneGroup, network: Option<&RemoteId>) -> Value {

@@ -251,6 +251,7 @@ fn of_somebody_else(meta: &Meta) -> Report {
             home: None,
             lost: None,
             account: None,
+            region: None,
             endpoints: None,
             retained: false,
             guessed: false,
@@ -475,6 +476,7 @@ fn standing(
         home: verdict.home.clone(),
         lost: verdict.lost.clone(),
         account: account.map(Box::new),
+        region: verdict.region.clone(),
         endpoints: None,
         state: state(main, before),
     }

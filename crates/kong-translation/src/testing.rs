@@ -192,6 +192,7 @@ pub(crate) fn standing(readiness: Readiness) -> Standing {
         home: None,
         lost: None,
         account: None,
+        region: None,
         endpoints: None,
         state: None,
     }
@@ -210,6 +211,7 @@ pub(crate) fn home() -> Home {
         credentials: Credentials {
             configuration: configuration(),
             state: CredentialState::Valid(account()),
+            region: Some(Arc::from("us")),
         },
     }
 }

@@ -12,7 +12,7 @@ use kong_model::{Collection, Method, Response};
 use kong_resolve::Key;
 use konnect_sim::Fault;
 use serde_json::{Value, json};
-use testkit::act::{Elsewhere, apply, delete};
+use testkit::act::{apply, delete};
 use testkit::document::{self as d, NAMESPACE, TOKEN};
 use testkit::sweep::sound;
 use testkit::{Act, Scene};
@@ -288,6 +288,21 @@ fn a_restart_writes_nothing_whatever_the_lists_say() {
         assert_eq!(scene.writes(), (0, 0), "{said}");
         assert!(lists(&scene) > 0, "it looks all the same");
     }
+}
+
+#[test]
+fn a_token_that_is_refused_changes_nothing_about_what_is_there() {
+    let mut scene = running();
+    let before = scene.status(&key("a"));
+    scene.driver.konnect.revoke_token(TOKEN);
+    scene.run_for(3 * PERIOD);
+    assert_eq!(scene.status(&key("a")), before);
+    scene.driver.konnect.register_token(TOKEN, "default");
+    scene.run_for(3 * PERIOD);
+    assert_eq!(scene.status(&key("a")), before);
+    assert_eq!(scene.writes_to(&key("a")), 0);
+    assert_eq!(scene.writes().1, 0);
+    unharmed(&scene);
 }
 
 #[test]
