@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use kong_crds::conditions::ADOPTED;
 use kong_model::Naming;
-use kong_resolve::{Claim, Dep, DriftPolicy, Few, Frame, Intent, Key, Output, Verdict, View};
+use kong_resolve::{
+    Claim, Dep, DriftPolicy, Few, Frame, Intent, Key, Output, Readiness, Standing, Verdict, View,
+};
 use kong_translation::{Problem, Report, State, Urgency};
 
 use crate::engine::Engine;
@@ -458,8 +460,16 @@ impl Engine {
                 self.orgs.insert(key.clone(), org);
             }
         }
+        let cut_off = |it: &Standing| it.readiness == Readiness::Blocked;
+        let was_cut_off = self.world.standing(key).is_some_and(cut_off);
+        let account = kong_translation::frame(key.kind) == Some(Frame::Account);
+        let mended = account && was_cut_off && !cut_off(&standing);
         if self.world.set_standing(key, standing) {
             self.touch(&Dep::Standing(key.clone()));
+        }
+        if mended {
+            // What nobody's object is judged again for has only waited for this.
+            self.access_changed(key);
         }
         self.check(key);
     }
