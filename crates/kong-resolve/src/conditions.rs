@@ -34,6 +34,10 @@ impl Truth {
 
 /// One thing that is said about an object.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that do not depend on each other"
+)]
 pub struct Condition {
     /// The type.
     pub kind: &'static str,
