@@ -152,7 +152,8 @@ impl Engine {
                 });
             // What cannot be judged now may have been good before, and its entity may exist although
             // nobody has recorded it: a finalizer that is there stays until that is known.
-            let unclear = present && (unit.verdict.output == Output::KeepLastGood || nowhere);
+            let unjudged = unit.verdict.output == Output::KeepLastGood || unit.verdict.unseen;
+            let unclear = present && (unjudged || nowhere);
             let unplaced = present && self.recorded.may_be_somewhere(key);
             let wanted = if let Some(heir) = unit.verdict.heir {
                 present && !self.has_taken_over(heir)

@@ -308,6 +308,9 @@ impl Engine {
         if !self.is_known(entity) {
             return Decision::NeedsList(entity.scope());
         }
+        if self.refers_to_unseen(entity) {
+            return Decision::Wait;
+        }
         if at.update() == Update::No && at.members().is_none() && entity.is_present() {
             return cannot_change(entity, body);
         }
@@ -349,6 +352,12 @@ impl Engine {
             Decision::Do(_) if !self.is_confirmed(&entity.owner) => Decision::Confirm,
             decision => decision,
         }
+    }
+
+    /// Whether the object of an entity refers to what has yet to be looked at in Konnect.
+    fn refers_to_unseen(&self, entity: &Entity) -> bool {
+        let unit = self.units.get(&entity.owner);
+        unit.is_some_and(|unit| unit.verdict.unseen)
     }
 
     /// Whether the finalizer of an object is stored, so that it may have something in Konnect.

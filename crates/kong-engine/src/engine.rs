@@ -21,6 +21,7 @@ use crate::objects::{Grave, Record};
 use crate::pool::Pool;
 use crate::queue::Queue;
 use crate::recall::Recorded;
+use crate::sights::Sights;
 
 /// Periods and limits. Times in milliseconds where nothing else is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +125,7 @@ pub struct Engine {
     pub(crate) entities: Entities,
     pub(crate) unexamined: BTreeSet<Uuid>,
     pub(crate) listings: Listings,
+    pub(crate) sights: Sights,
     pub(crate) lanes: BTreeMap<Org, Queue>,
     /// The organisation that each configuration was last known to open.
     pub(crate) orgs: BTreeMap<Key, Org>,
@@ -329,6 +331,7 @@ impl Engine {
             self.in_charge_since = self.now;
             // Somebody else may have written since the last lists.
             self.listings.forget_all();
+            self.forget_sights();
             self.forget_ownerless();
             let keys: Vec<Key> = self.units.keys().cloned().collect();
             for key in keys {

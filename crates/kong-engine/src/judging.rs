@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use kong_crds::conditions::ADOPTED;
 use kong_model::Naming;
-use kong_resolve::{Claim, Dep, DriftPolicy, Few, Frame, Intent, Key, Output, Verdict, View};
+use kong_resolve::{
+    Claim, Dep, DriftPolicy, Few, Frame, Intent, Key, Output, Readiness, Standing, Verdict, View,
+};
 use kong_translation::{Problem, Report, State, Urgency};
 
 use crate::engine::Engine;
@@ -42,26 +44,21 @@ impl Engine {
         self.share_words(&mut verdict);
         self.units.entry(key.clone()).or_default();
         self.recall_unless_inherited(key, &verdict);
+        if verdict.unseen && !self.is_where_it_is_wanted(key, &verdict.output) {
+            // There is nothing to compare.
+            verdict.output = Output::KeepLastGood;
+        }
         self.take_claims(key, &verdict.output, verdict.drift);
         self.set_heir(key, verdict.heir);
         self.share_bodies(&mut verdict.output);
         let unit = self.units.entry(key.clone()).or_default();
         let old_reads = std::mem::replace(&mut unit.reads, reads.iter().cloned().collect());
         let old = std::mem::replace(&mut unit.verdict, verdict.clone());
-        for dep in old_reads.iter().filter(|dep| !reads.contains(*dep)) {
-            if let Some(readers) = self.readers.get_mut(dep) {
-                readers.remove(key);
-                if readers.is_empty() {
-                    self.readers.remove(dep);
-                }
-            }
-        }
-        for dep in reads.iter().filter(|dep| !old_reads.contains(*dep)) {
-            self.readers
-                .entry(dep.clone())
-                .or_default()
-                .insert(key.clone());
-        }
+        self.change_reads(
+            key,
+            reads.iter().filter(|dep| !old_reads.contains(*dep)),
+            old_reads.iter().filter(|dep| !reads.contains(*dep)),
+        );
         self.repin(key, &old.pins, &verdict.pins);
         self.take_children(key, &old.children, &verdict.children);
         if old.access != verdict.access {
@@ -70,6 +67,16 @@ impl Engine {
         self.stale.insert(key.clone());
         self.confirm_home(key);
         self.check(key);
+    }
+
+    /// Whether the entity of an object is known, there or not, in the place where it is wanted.
+    fn is_where_it_is_wanted(&self, key: &Key, output: &Output) -> bool {
+        let Output::Want(claims) = output else {
+            return false;
+        };
+        let entity = self.main_entity(key);
+        let mut claims = claims.iter().filter(|claim| claim.main);
+        claims.any(|claim| entity.is_some_and(|entity| entity.site == claim.site))
     }
 
     /// A verdict that says what was said before holds on to the body that is kept already.
@@ -107,11 +114,7 @@ impl Engine {
         let Some(unit) = self.units.remove(key) else {
             return;
         };
-        for dep in &unit.reads {
-            if let Some(readers) = self.readers.get_mut(dep) {
-                readers.remove(key);
-            }
-        }
+        self.change_reads(key, [], &unit.reads);
         self.repin(key, &unit.verdict.pins, &[]);
         self.take_children(key, &unit.verdict.children, &[]);
         self.change_heir(key, unit.verdict.heir, None);
@@ -501,8 +504,16 @@ impl Engine {
                 self.orgs.insert(key.clone(), org);
             }
         }
+        let cut_off = |it: &Standing| it.readiness == Readiness::Blocked;
+        let was_cut_off = self.world.standing(key).is_some_and(cut_off);
+        let account = kong_translation::frame(key.kind) == Some(Frame::Account);
+        let mended = account && was_cut_off && !cut_off(&standing);
         if self.world.set_standing(key, standing) {
             self.touch(&Dep::Standing(key.clone()));
+        }
+        if mended {
+            // What nobody's object is judged again for has only waited for this.
+            self.access_changed(key);
         }
         self.check(key);
     }

@@ -5,7 +5,7 @@
 
 use uuid::Uuid;
 
-use kong_model::{Collection, OnDelete};
+use kong_model::{Collection, OnDelete, Update};
 use kong_resolve::{Intent, Key};
 use kong_translation::{Attempt, Problem};
 
@@ -39,7 +39,7 @@ impl Engine {
         if self.is_known_to_be_nowhere(&entity.scope()) {
             return Decision::Forget;
         }
-        if !self.is_known(entity) {
+        if !self.is_known(entity) || self.is_emptied_unseen(entity) {
             return Decision::NeedsList(entity.scope());
         }
         let not_ours = entity.taking().is_some_and(|taking| !taking.done);
@@ -59,6 +59,14 @@ impl Engine {
             Some(blocker) => blocker.decision(),
             None => self.when_allowed(entity, Act::Remove),
         }
+    }
+
+    /// Whether an entity is to be emptied, which repeats the rest of it, and nobody has looked at it: not even a
+    /// control plane that we have just created says what it is then.
+    fn is_emptied_unseen(&self, entity: &Entity) -> bool {
+        let emptied = matches!(entity.site.at.update(), Update::Whole { .. });
+        let held = matches!(entity.belief, Belief::Held(_));
+        emptied && !held && !self.listings.is_read(&entity.scope())
     }
 
     /// Whether an entity is the membership of one that is about to go, which ends it.

@@ -25,10 +25,10 @@ use crate::input::{Mono, OpId, Org, Outcome};
 use crate::outcomes::remedy;
 use crate::queue::{Class, Work};
 
-pub(crate) use inventory::{facts, members_of};
-pub(crate) use lists::Listings;
+pub(crate) use inventory::{facts, is_settled_before, members_of};
 pub use lists::Scope;
-use lists::{Foreign, Listing, Run, Stray};
+use lists::{Foreign, Listing, Stray};
+pub(crate) use lists::{Listings, Run};
 pub(crate) use whose::named;
 
 /// Milliseconds before a list that failed is tried again, doubled with each failure.
@@ -89,9 +89,16 @@ impl Engine {
 
     /// A list has to be read before anything can be done.
     pub(crate) fn want_list(&mut self, scope: &Scope) {
+        if !self.listings.is_read(scope) {
+            self.read_anew(scope);
+        }
+    }
+
+    /// What a list had may be out of date; what is known by it holds meanwhile.
+    pub(crate) fn read_anew(&mut self, scope: &Scope) {
         let list = self.listings.lists.entry(scope.clone()).or_default();
         let pauses = list.failures > 0 && list.due.is_some_and(|due| due > self.now);
-        if !list.complete && list.running.is_none() && !pauses {
+        if list.running.is_none() && !pauses {
             self.line_up_list(scope, Class::FirstList);
         }
     }
@@ -142,9 +149,9 @@ impl Engine {
             self.listings.lists.remove(scope);
             return;
         }
-        if list.complete && self.entities.in_scope(scope).is_empty() {
-            self.listings.lists.remove(scope);
-            self.listings.foreign.retain(|_, (from, _)| from != scope);
+        let needed = self.sights.need(scope) || !self.entities.in_scope(scope).is_empty();
+        if list.complete && !needed {
+            self.listings.forget(scope);
             return;
         }
         let class = if list.complete {
@@ -298,6 +305,7 @@ impl Engine {
         self.set_list_alarm(scope, self.now.after(wait));
         self.unexamined.extend(self.entities.in_scope(scope));
         self.examine_joining(scope);
+        self.list_shows_nothing(scope);
     }
 
     fn page(&mut self, scope: &Scope, items: Items, next: Option<Cursor>) {

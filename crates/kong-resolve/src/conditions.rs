@@ -34,6 +34,10 @@ impl Truth {
 
 /// One thing that is said about an object.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that do not depend on each other"
+)]
 pub struct Condition {
     /// The type.
     pub kind: &'static str,
@@ -54,6 +58,8 @@ pub struct Condition {
     /// in Konnect as wanted. For facts that matter only when there is something to do, such as a
     /// refused token.
     pub unless_settled: Option<(&'static str, String)>,
+    /// Whether nobody could look: what the status says of the same generation for the same reason stands.
+    pub unseen: bool,
 }
 
 impl Condition {
@@ -68,6 +74,7 @@ impl Condition {
             waits: false,
             bereft: false,
             unless_settled: None,
+            unseen: false,
         }
     }
 
@@ -109,20 +116,41 @@ impl Condition {
         }
     }
 
-    /// What stands in the status of an object whose entities are, or are not, as wanted. `before` are
-    /// the conditions it has: what was true once may go on standing there, but is not said anew.
+    /// The same, of what nobody could look at yet if `unseen`.
     #[must_use]
-    pub fn when(self, settled: bool, before: &Value) -> Self {
-        let stands = |reason: &str, message: &str| {
-            before.as_array().into_iter().flatten().any(|condition| {
-                condition["type"] == self.kind
-                    && condition["status"] == Truth::True.as_str()
-                    && condition["reason"] == reason
-                    && condition["message"] == message
-            })
+    pub fn unseen(self, unseen: bool) -> Self {
+        Self { unseen, ..self }
+    }
+
+    /// What stands in the status of an object whose entities are, or are not, as wanted. `before` are
+    /// the conditions it has, `generation` is that of the object: what was said once may go on standing there, but is
+    /// not said anew.
+    #[must_use]
+    pub fn when(self, settled: bool, before: &Value, generation: i64) -> Self {
+        let mut before = before.as_array().into_iter().flatten();
+        let before = before.find(|condition| condition["type"] == self.kind);
+        let says = |truth: Truth, reason: &str| {
+            before.is_some_and(|it| it["status"] == truth.as_str() && it["reason"] == reason)
         };
+        let message_before = before.and_then(|it| it["message"].as_str());
+        let still_told =
+            self.unseen && before.is_some_and(|it| it["observedGeneration"] == generation);
+        if still_told
+            && says(self.truth, self.reason)
+            && let Some(message) = message_before
+        {
+            return Self {
+                message: message.to_owned(),
+                unless_settled: None,
+                ..self
+            };
+        }
         match self.unless_settled {
-            Some((reason, message)) if settled && stands(reason, &message) => {
+            Some((reason, message))
+                if (settled || still_told)
+                    && says(Truth::True, reason)
+                    && message_before == Some(message.as_str()) =>
+            {
                 Self::holds(self.kind, reason, message)
             }
             Some(_) | None => Self {
@@ -282,7 +310,7 @@ mod tests {
             let fine = Condition::holds(API_AUTH_VALID, VALID, message);
             render(vec![fine], 1, &Value::Null, "t")
         };
-        let when = |settled, before: &Value| refused.clone().when(settled, before);
+        let when = |settled, before: &Value| refused.clone().when(settled, before, 1);
         assert_eq!(when(true, &said("fine")).message, "fine");
         for (settled, before) in [
             (false, said("fine")),
@@ -294,5 +322,31 @@ mod tests {
         }
         let refused = render(vec![when(false, &Value::Null)], 1, &Value::Null, "t");
         assert_eq!(when(true, &refused).truth, Truth::False);
+    }
+    #[test]
+    fn what_nobody_could_look_at_is_what_was_said_of_this_generation() {
+        let unseen = Condition::fails(API_AUTH_VALID, "Invalid", "not looked at yet");
+        let unseen = unseen.unless_settled(VALID, "fine").unseen(true);
+        let said = |condition| render(vec![condition], 2, &Value::Null, "t");
+        let when = |before: &Value, generation| {
+            let said = unseen.clone().when(false, before, generation);
+            (said.truth, said.message)
+        };
+        let failed = said(Condition::fails(API_AUTH_VALID, "Invalid", "missing"));
+        assert_eq!(when(&failed, 2), (Truth::False, "missing".to_owned()));
+        let fine = said(Condition::holds(API_AUTH_VALID, VALID, "fine"));
+        assert_eq!(when(&fine, 2), (Truth::True, "fine".to_owned()));
+        for (before, generation) in [
+            (failed, 3),
+            (
+                said(Condition::fails(API_AUTH_VALID, "Other", "missing")),
+                2,
+            ),
+            (fine, 3),
+            (said(Condition::holds(API_AUTH_VALID, VALID, "other")), 2),
+            (Value::Null, 2),
+        ] {
+            assert_eq!(when(&before, generation).1, "not looked at yet");
+        }
     }
 }

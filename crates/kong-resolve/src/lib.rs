@@ -10,6 +10,7 @@ pub mod key;
 pub mod map;
 pub mod meta;
 pub mod policy;
+pub mod sight;
 pub mod standing;
 pub mod subject;
 pub mod verdict;
@@ -23,6 +24,7 @@ pub use key::{Key, Name, Ref, Uid};
 pub use map::Map;
 pub use meta::Meta;
 pub use policy::{Adoption, AdoptionMode, DriftPolicy, is_retained};
+pub use sight::{Sight, Spot};
 pub use standing::{
     Account, CredentialState, Credentials, DataPlanes, Endpoints, Home, LostControlPlane,
     Readiness, Standing,

@@ -43,6 +43,8 @@ pub struct Standing {
     pub lost: Option<Arc<LostControlPlane>>,
     /// What a KonnectAPIAuthConfiguration stands for.
     pub account: Option<Box<Account>>,
+    /// The region that a KonnectAPIAuthConfiguration is of, also where its token is not good.
+    pub region: Option<Arc<str>>,
     /// Where data planes of this control plane connect to, once Konnect has said so.
     pub endpoints: Option<Arc<Endpoints>>,
     /// The state that Konnect tells of an entity that takes its time, as a network does.
@@ -125,6 +127,8 @@ pub struct Credentials {
     pub configuration: Key,
     /// What is known of it.
     pub state: CredentialState,
+    /// The region that it is of, if it exists and says one.
+    pub region: Option<Arc<str>>,
 }
 
 /// What is known of credentials.

@@ -34,6 +34,8 @@ pub struct Verdict {
     pub lost: Option<Arc<LostControlPlane>>,
     /// The access that a KonnectAPIAuthConfiguration gives.
     pub access: Option<Box<Access>>,
+    /// The region that a KonnectAPIAuthConfiguration is of, also where its token is not good.
+    pub region: Option<Arc<str>>,
     /// What data planes need, of a KonnectExtension.
     pub data_planes: Option<Box<DataPlanes>>,
     /// Conditions that hold as soon as Konnect holds every entity as wanted.
@@ -47,6 +49,9 @@ pub struct Verdict {
     pub foreign: bool,
     /// What is done about drift of its entities.
     pub drift: DriftPolicy,
+    /// Whether it refers to what has yet to be looked at in Konnect. What it wants to be there is compared and not
+    /// written meanwhile.
+    pub unseen: bool,
 }
 
 impl Default for Verdict {
@@ -61,11 +66,13 @@ impl Default for Verdict {
             home: None,
             lost: None,
             access: None,
+            region: None,
             data_planes: None,
             confirmed: Vec::new(),
             heir: None,
             foreign: false,
             drift: DriftPolicy::default(),
+            unseen: false,
         }
     }
 }

@@ -12,6 +12,7 @@ use kong_crds::{Kind, Unreadable};
 use crate::grants::Permission;
 use crate::key::{Key, Name, Ref};
 use crate::meta::Meta;
+use crate::sight::{Sight, Spot};
 use crate::standing::Standing;
 use crate::subject::Readable;
 use crate::world::World;
@@ -35,6 +36,8 @@ pub enum Dep {
     Refusal(Key),
     /// The objects of a kind that ask for a plugin in their annotation.
     PluginUsers(Kind, Name),
+    /// What Konnect shows of an entity that is none of ours. Boxed, since few read one and there are many reads.
+    Sight(Box<Spot>),
 }
 
 /// What a look for an object finds.
@@ -125,6 +128,13 @@ impl<'w> View<'w> {
     pub fn refusal(&self, key: &Key) -> Option<&'w str> {
         self.note(Dep::Refusal(key.clone()));
         self.world.refusal(key)
+    }
+
+    /// What Konnect shows of an entity that is none of ours. To ask makes the engine look.
+    pub fn sight(&self, spot: Spot) -> Sight {
+        let sight = self.world.sight(&spot);
+        self.note(Dep::Sight(Box::new(spot)));
+        sight
     }
 
     /// The EndpointSlices of a Service, by name.

@@ -14,6 +14,7 @@ use crate::grants;
 use crate::key::{Key, Name};
 use crate::map::Map;
 use crate::meta::Meta;
+use crate::sight::{Sight, Spot};
 use crate::standing::Standing;
 use crate::subject::Readable;
 
@@ -69,6 +70,8 @@ pub struct World {
     secrets: Map<Key, BTreeSet<Name>>,
     /// Why what objects are to have in the cluster could not be made.
     refusals: Map<Key, Arc<str>>,
+    /// What was seen in Konnect of what is none of ours.
+    sights: Map<Spot, Sight>,
     /// What asks for a plugin in its annotation, by kind and by the name of the plugin as it stands there, in
     /// the namespace of who asks.
     users: Map<(Kind, Name), BTreeSet<Name>>,
@@ -252,6 +255,23 @@ impl World {
         match refusal {
             Some(text) => self.refusals.insert(key.clone(), Arc::from(text)),
             None => self.refusals.remove(key),
+        };
+        true
+    }
+
+    /// What was seen of an entity in Konnect that is none of ours.
+    pub fn sight(&self, spot: &Spot) -> Sight {
+        self.sights.get(spot).cloned().unwrap_or_default()
+    }
+
+    /// Sets what was seen of an entity; true if that is news. What is unseen is forgotten.
+    pub fn set_sight(&mut self, spot: &Spot, sight: Sight) -> bool {
+        if self.sight(spot) == sight {
+            return false;
+        }
+        match sight {
+            Sight::Unseen => self.sights.remove(spot),
+            sight => self.sights.insert(spot.clone(), sight),
         };
         true
     }

@@ -29,6 +29,8 @@ pub(crate) struct Case<'c, 'w> {
     denied: Vec<String>,
     /// Whether its entity has to go before something that is being deleted.
     pub(crate) makes_way: bool,
+    /// Whether it refers to what has yet to be looked at in Konnect, which is all that is in the way.
+    pub(crate) unseen: bool,
     /// The entity that is to become its own.
     pub(crate) adoption: Option<Adoption>,
     /// Ids of what it refers to, for its status.
@@ -48,6 +50,7 @@ impl<'c, 'w> Case<'c, 'w> {
             granted: Vec::new(),
             denied: Vec::new(),
             makes_way: false,
+            unseen: false,
             adoption: None,
             ids: Vec::new(),
             pins: Vec::new(),
@@ -170,6 +173,7 @@ impl<'c, 'w> Case<'c, 'w> {
             granted,
             denied,
             makes_way: _,
+            unseen: _,
             adoption: _,
             ids,
             pins,

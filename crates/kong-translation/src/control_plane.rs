@@ -334,14 +334,17 @@ pub(crate) fn own_credentials(case: &mut Case<'_, '_>, reference: &AuthRef) -> C
         kind: Kind::KonnectAPIAuthConfiguration,
         name: name.sibling(reference.namespace.as_deref(), &reference.name),
     };
-    let state = if case.permission(&configuration).is_given() {
-        credential_state(case, &configuration)
+    let (state, region) = if case.permission(&configuration).is_given() {
+        let state = credential_state(case, &configuration);
+        let standing = case.view.standing(&configuration);
+        (state, standing.and_then(|it| it.region.clone()))
     } else {
-        CredentialState::NotPermitted
+        (CredentialState::NotPermitted, None)
     };
     Credentials {
         configuration,
         state,
+        region,
     }
 }
 

@@ -39,6 +39,7 @@ pub(crate) fn conclude<B: FnOnce() -> Body>(
 ) -> Verdict {
     // Asked before anything is said of parts: a plugin that cannot be had does not hold up the entity.
     let is_clear = case.is_clear();
+    let unseen = case.unseen && !case.makes_way;
     let drift = case.drift_policy(place.home());
     // What has to make way may be there still.
     let cleanup = case.only_waits() || case.makes_way;
@@ -95,6 +96,7 @@ pub(crate) fn conclude<B: FnOnce() -> Body>(
         home,
         lost,
         drift,
+        unseen,
         ..Verdict::default()
     }
 }

@@ -46,6 +46,8 @@ impl Judge for KonnectAPIAuthConfiguration {
                  KonnectAPIAuthConfiguration with a right one"
             )
         });
+        let region = server.as_ref().map(|server| Arc::from(server.region()));
+        verdict.region = region.ok();
         match (token, server) {
             (Ok(token), Ok(server)) => accessible(me, verdict, token, server),
             (token, server) => {

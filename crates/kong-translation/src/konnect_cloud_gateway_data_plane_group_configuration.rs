@@ -5,7 +5,7 @@ use kong_crds::konnect::v1alpha1::{
     AutoscaleType, DataPlaneGroup, KonnectCloudGatewayDataPlaneGroupConfiguration,
 };
 use kong_model::{Body, Collection, RemoteId};
-use kong_resolve::{CredentialState, Frame, Home, Me, Standing, Verdict, View};
+use kong_resolve::{Frame, Home, Me, Standing, Verdict, View};
 use serde_json::{Value, json};
 
 use crate::bodies::members;
@@ -32,8 +32,11 @@ impl Judge for KonnectCloudGatewayDataPlaneGroupConfiguration {
         case.ids
             .extend(home_id.clone().map(|id| ("controlPlaneID", id)));
         let groups = me.spec.dataplane_groups.as_deref().unwrap_or_default();
-        let networks = networks(&mut case, groups);
-        let geo = place.home().and_then(geo);
+        let networks = networks(&mut case, groups, place.home());
+        // Known also while the token is refused, which changes nothing about what is wanted.
+        let geo = place
+            .home()
+            .and_then(|home| home.credentials.region.clone());
         case.adopt(me.spec.adopt.as_ref());
         let entity = Entity {
             at: Self::AT,
@@ -50,7 +53,7 @@ impl Judge for KonnectCloudGatewayDataPlaneGroupConfiguration {
                 members.insert("dataplane_groups".to_owned(), json!(groups));
                 members
                     .extend(home_id.map(|id| ("control_plane_id".to_owned(), json!(id.as_str()))));
-                members.extend(geo.map(|geo| ("control_plane_geo".to_owned(), json!(geo))));
+                members.extend(geo.map(|geo| ("control_plane_geo".to_owned(), json!(&*geo))));
                 Body::from_wire(Self::AT, &Value::Object(members))
             },
         };
@@ -59,30 +62,23 @@ impl Judge for KonnectCloudGatewayDataPlaneGroupConfiguration {
 }
 
 /// The ids of the networks of the groups. A deletion needs none.
-fn networks(case: &mut Case<'_, '_>, groups: &[DataPlaneGroup]) -> Vec<Option<RemoteId>> {
+fn networks(
+    case: &mut Case<'_, '_>,
+    groups: &[DataPlaneGroup],
+    home: Option<&Home>,
+) -> Vec<Option<RemoteId>> {
     if case.meta.deleting {
         return Vec::new();
     }
     let look = |(index, group): (usize, &DataPlaneGroup)| {
         let field = format!("spec.dataplane_groups[{index}].networkRef");
-        networks::look(case, &field, &group.network_ref)
+        networks::look(case, &field, &group.network_ref, home)
     };
     let found: Vec<_> = groups.iter().enumerate().map(look).collect();
     if !found.is_empty() {
         networks::tell(case, &found);
     }
     found.into_iter().map(|network| network.id).collect()
-}
-
-/// The region of the control plane.
-fn geo(home: &Home) -> Option<String> {
-    match &home.credentials.state {
-        CredentialState::Valid(account) => Some(account.server.region().to_owned()),
-        CredentialState::Missing
-        | CredentialState::NotPermitted
-        | CredentialState::Unproven
-        | CredentialState::Invalid => None,
-    }
 }
 
 fn data_plane_group(group: &DataPlaneGroup, network: Option<&RemoteId>) -> Value {
@@ -118,7 +114,7 @@ mod tests {
 
     use kong_crds::Kind;
     use kong_crds::conditions::{INVALID, NETWORK_REFS_VALID};
-    use kong_resolve::{Intent, Key, Output};
+    use kong_resolve::{Intent, Key, Output, Sight};
 
     use super::*;
     use crate::testing::{
@@ -163,7 +159,9 @@ mod tests {
     fn a_configuration_names_control_plane_region_and_networks() {
         let by_id = json!({"type": "konnectID", "konnectID": "network-id"});
         for reference in [named(), by_id] {
-            let (cluster, key) = with(reference, Some(network("ready")));
+            let (mut cluster, key) = with(reference, Some(network("ready")));
+            let state = Some(Arc::from("ready"));
+            cluster.show(Collection::Networks, "network-id", Sight::There { state });
             let verdict = cluster.judge(&key);
             let [claim] = claims(&verdict) else {
                 panic!("{verdict:?}")

@@ -25,7 +25,7 @@ impl Judge for KonnectCloudGatewayTransitGateway {
 
     fn judge(me: Me<'_, Self>, view: &View<'_>) -> Verdict {
         let mut case = Case::of(me, view);
-        let network = networks::look(&case, "spec.networkRef", &me.spec.network_ref);
+        let network = networks::object(&case, "spec.networkRef", &me.spec.network_ref);
         if !me.meta.deleting {
             networks::tell(&mut case, std::slice::from_ref(&network));
         }

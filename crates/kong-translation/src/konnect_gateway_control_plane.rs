@@ -315,7 +315,8 @@ mod tests {
                 &json!([{
                     "type": API_AUTH_VALID, "status": "True", "reason": VALID,
                     "message": "referenced KonnectAPIAuthConfiguration ns/auth is valid",
-                }])
+                }]),
+                1,
             ),
             Condition::holds(
                 API_AUTH_VALID,

@@ -150,12 +150,18 @@ pub fn report(
     let mut conditions: Vec<Condition> = verdict
         .conditions
         .iter()
-        .map(|condition| condition.clone().when(settled, &before["conditions"]))
+        .map(|condition| {
+            condition
+                .clone()
+                .when(settled, &before["conditions"], meta.generation)
+        })
         .collect();
     let problem = states
         .iter()
         .find_map(|state| Some((state, state.problem?)));
     match (frame, problem) {
+        // What was asked with a token that is no longer there says nothing any more.
+        (Frame::Account, Some(_)) if conditions.iter().any(|it| it.kind == c::API_AUTH_VALID) => {}
         (Frame::Account, Some((_, problem))) => {
             let text = problem.text.clone();
             let failed = Condition::fails(c::API_AUTH_VALID, c::INVALID, text);
@@ -211,6 +217,8 @@ pub fn report(
             Urgency::Late
         }
         (true, false, _) => Urgency::Soon,
+        // What was said stands until somebody has looked.
+        (false, _, _) if verdict.unseen && !settled => Urgency::Never,
         (false, _, Progress::UnderWay) => Urgency::Never,
         (false, _, Progress::Settled | Progress::Stuck) if waits_for_heir => Urgency::Never,
         // A deletion that goes well is over soon, and then there is nothing to write to.
@@ -245,6 +253,7 @@ fn of_somebody_else(meta: &Meta) -> Report {
             home: None,
             lost: None,
             account: None,
+            region: None,
             endpoints: None,
             retained: false,
             guessed: false,
@@ -469,6 +478,7 @@ fn standing(
         home: verdict.home.clone(),
         lost: verdict.lost.clone(),
         account: account.map(Box::new),
+        region: verdict.region.clone(),
         endpoints: None,
         state: state(main, before),
     }

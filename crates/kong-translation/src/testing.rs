@@ -12,7 +12,7 @@ use kong_crds::Kind;
 use kong_model::{Collection, RemoteId, ServerUrl, Site};
 use kong_resolve::{
     Account, Claim, Condition, CredentialState, Credentials, DriftPolicy, Entry, Home, Intent, Key,
-    Meta, Output, Readiness, Standing, Truth, Uid, Verdict, View, World,
+    Meta, Output, Readiness, Sight, Spot, Standing, Truth, Uid, Verdict, View, World,
 };
 use serde_json::{Value, json};
 
@@ -109,6 +109,16 @@ impl Cluster {
         self.world.set_standing(key, standing);
     }
 
+    /// Sets what the credentials of most tests show of an entity of their organisation.
+    pub(crate) fn show(&mut self, at: Collection, id: &str, sight: Sight) {
+        let spot = Spot {
+            configuration: configuration(),
+            at,
+            id: RemoteId::from(id),
+        };
+        self.world.set_sight(&spot, sight);
+    }
+
     /// Lets others see that there is no such object.
     pub(crate) fn remove_standing(&mut self, key: &Key) {
         self.world.remove(key);
@@ -182,6 +192,7 @@ pub(crate) fn standing(readiness: Readiness) -> Standing {
         home: None,
         lost: None,
         account: None,
+        region: None,
         endpoints: None,
         state: None,
     }
@@ -200,6 +211,7 @@ pub(crate) fn home() -> Home {
         credentials: Credentials {
             configuration: configuration(),
             state: CredentialState::Valid(account()),
+            region: Some(Arc::from("us")),
         },
     }
 }

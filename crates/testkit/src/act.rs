@@ -85,10 +85,21 @@ pub enum Elsewhere {
         /// Where the entity is.
         at: Collection,
     },
-    /// Creates a control plane.
+    /// Has something in no control plane that Konnect shows so, whatever had to be done for that.
+    Show {
+        /// Where.
+        at: Collection,
+        /// Under which id.
+        id: String,
+        /// With these members beside its id and the time when it was made, which is now.
+        members: Value,
+    },
+    /// Creates something in no control plane, or a control plane; Konnect chooses the id.
     Found {
-        /// Its name.
-        name: String,
+        /// Where.
+        at: Collection,
+        /// With which body.
+        body: Value,
     },
 }
 

@@ -4,12 +4,16 @@
 //! Each kind has a function that gives the smallest valid object, and methods for what tests change. The
 //! result is the JSON that a user would apply. Depends on the kinds only.
 
+mod cloud;
+
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use kong_crds::Kind;
 use kong_resolve::{Key, Name};
 use serde_json::{Value, json};
+
+pub use cloud::{data_planes, network};
 
 /// The namespace of everything that is not put elsewhere.
 pub const NAMESPACE: &str = "shop";
@@ -50,6 +54,8 @@ markers! {
     Plugin: "A KongPlugin.";
     Binding: "A KongPluginBinding.";
     Extension: "A KonnectExtension.";
+    Network: "A KonnectCloudGatewayNetwork.";
+    DataPlanes: "A KonnectCloudGatewayDataPlaneGroupConfiguration.";
     Grant: "A KongReferenceGrant.";
     Secret: "A core Secret.";
 }
@@ -263,6 +269,10 @@ sentences! {
     Extension {
         /// Belongs to a control plane, or to a group of them.
         in_plane(name: &str) => "spec.konnect.controlPlane.ref" = plane_ref(name);
+    }
+    DataPlanes {
+        /// Belong to a control plane.
+        in_plane(name: &str) => "spec.controlPlaneRef" = plane_ref(name);
     }
     Plugin {
         /// Is configured so.

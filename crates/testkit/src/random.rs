@@ -6,8 +6,10 @@
 //! Then faults end, and the world must come to rest as the rules say; half of the stories end by setting
 //! the shop up properly again, and then it must look as if nothing had ever happened.
 //!
-//! [`run_with_kinds`] does the same with a few of the examples of `examples/kinds` in place of the shop.
+//! [`run_with_kinds`] does the same with a few of the examples of `examples/kinds` in place of the shop, and
+//! [`run_in_the_cloud`] with data planes in networks of somebody else.
 
+mod cloud;
 mod market;
 mod shop;
 
@@ -31,6 +33,11 @@ pub use shop::{FOREIGN, TOKENS};
 
 /// Where a story takes place.
 trait Stage {
+    /// What others do in Konnect that has to be so for all to be well.
+    fn strangers(&self) -> Vec<Act> {
+        Vec::new()
+    }
+
     /// Everything as it should be.
     fn stock(&self) -> Vec<Value>;
 
@@ -50,9 +57,7 @@ trait Stage {
     }
 
     /// How it looks when all is well.
-    fn well(&self) -> Picture {
-        when_all_is_well(&self.stock())
-    }
+    fn well(&self) -> Picture;
 
     /// The names of everything.
     fn keys(&self) -> Vec<Key> {
@@ -71,15 +76,24 @@ trait Stage {
     }
 }
 
-/// How it looks when all of this is applied, told without faults.
-fn when_all_is_well(stock: &[Value]) -> Picture {
+/// How a stage looks when all of its stock is applied, told without faults.
+fn when_all_is_well(stage: &impl Stage) -> Picture {
     let mut scene = Scene::new(Schedule::calm(), sound);
-    let applied = scene.act(&crate::act::apply(stock.iter().cloned()));
-    debug_assert!(applied.is_ok(), "what is applied is valid");
+    for act in stage
+        .strangers()
+        .into_iter()
+        .chain([crate::act::apply(stage.stock())])
+    {
+        let done = scene.act(&act);
+        debug_assert!(done.is_ok(), "what is applied is valid");
+    }
     scene.run_for(2 * RIPENING);
     finish(&mut scene, Care::QUICK);
     Picture::of(&scene, Detail::NoGenerations)
 }
+
+/// How the ids of what is somebody else's begin.
+const STRANGERS: &str = "99999999-9999-4999-8999-";
 
 /// So long that all is ready that Konnect takes its time for.
 const RIPENING: u64 = 130_000;
@@ -125,6 +139,15 @@ pub fn run_with_kinds<M: Machine>(seed: u64, trace: Option<Trace>, machine: fn()
     tell(&market::Market::of(seed), seed, trace, machine)
 }
 
+/// Tells the story of a seed about data planes in networks that are named by their ids.
+pub fn run_in_the_cloud<M: Machine>(
+    seed: u64,
+    trace: Option<Trace>,
+    machine: fn() -> M,
+) -> Outcome {
+    tell(&cloud::Cloud, seed, trace, machine)
+}
+
 fn tell<M: Machine>(
     stage: &impl Stage,
     seed: u64,
@@ -158,6 +181,9 @@ fn tell<M: Machine>(
     let one_in = [8, 15, 30, 100][usize::try_from(dice.below(4)).unwrap_or(0)];
     scene.plan(FaultPlan::Often(seed, one_in));
 
+    for act in stage.strangers() {
+        say(&mut scene, &act);
+    }
     say(&mut scene, &crate::act::apply(stage.shuffled(&mut dice)));
     for _ in 0..4 + dice.below(9) {
         if let Some(office) = &mut office {
@@ -332,7 +358,7 @@ fn close<M: Machine>(stage: &impl Stage, scene: &mut Scene<M>) {
         .collect();
     let entities: Vec<String> = Collection::all()
         .flat_map(|at| held(&scene.driver.konnect, at).map(move |(id, _)| (at, id)))
-        .filter(|(_, id)| *id != FOREIGN)
+        .filter(|(_, id)| !id.starts_with(STRANGERS))
         .map(|(at, id)| format!("{} {id}", at.name()))
         .collect();
     if !objects.is_empty() || !entities.is_empty() {
@@ -350,6 +376,9 @@ fn open<M: Machine>(stage: &impl Stage, scene: &mut Scene<M>) {
             name: FOREIGN.to_owned(),
         }),
     );
+    for act in stage.strangers() {
+        say(scene, &act);
+    }
     say(scene, &crate::act::apply(stage.stock()));
     scene.settle();
     scene.driver.clear_plan();

@@ -1,6 +1,7 @@
 //! `konduit plan`: what it says would change is what changes, and nothing is written.
 
 use kong_engine::Mono;
+use kong_model::{Collection, Site};
 use konnect_sim::Konnect;
 use serde_json::{Value, json};
 
@@ -422,4 +423,51 @@ fn the_same_name_in_another_control_plane_is_somebody_else() {
     let ran = konnect.plan(directory.path(), &[]);
     let note = "the one that has \"staging\" in Konnect";
     assert!(ran.err.contains(note), "{}", ran.err);
+}
+
+#[test]
+fn a_network_that_is_named_by_its_id_is_looked_up_where_the_others_are() {
+    let id = "3f1c0b6e-8a52-4d5c-9c7e-0b8f0a8e7d11";
+    let groups = format!(
+        "---
+apiVersion: konnect.konghq.com/v1alpha1
+kind: KonnectCloudGatewayDataPlaneGroupConfiguration
+metadata: {{name: groups}}
+spec:
+  version: '3.12'
+  controlPlaneRef: {{type: konnectNamespacedRef, konnectNamespacedRef: {{name: cp}}}}
+  dataplane_groups:
+  - provider: aws
+    region: eu-west-1
+    networkRef: {{type: konnectID, konnectID: {id}}}
+    autoscale: {{type: autopilot, autopilot: {{base_rps: 10}}}}
+"
+    );
+    let directory = folder(&[("groups.yaml", &(CONTROL_PLANE.to_owned() + &groups))]);
+    let plan = |state: Option<&str>| {
+        let mut konnect = Konnect::new(1);
+        if let Some(state) = state {
+            let network = json!({"id": id, "name": "theirs", "state": state, "created_at": "2999"});
+            let site = Site::of_organisation(Collection::Networks);
+            assert!(konnect.plant("kpat_any", HOME, &site, network));
+        }
+        Served::start(konnect).plan(directory.path(), &[])
+    };
+    let waits = |state, why: &str| {
+        let ran = plan(state);
+        assert_eq!(ran.code, 1, "{ran:?}");
+        assert!(
+            ran.err.contains("groups.yaml") && ran.err.contains(why),
+            "{ran:?}"
+        );
+        assert!(!ran.out.contains("configuration"), "{ran:?}");
+    };
+    waits(None, "there is none with this ID");
+    waits(
+        Some("initializing"),
+        "is not ready yet, current state: initializing",
+    );
+    let ran = plan(Some("ready"));
+    assert_eq!((ran.code, ran.err.as_str()), (2, ""), "{}", ran.out);
+    assert!(ran.out.contains("+ configuration"), "{}", ran.out);
 }

@@ -1,5 +1,6 @@
 //! What follows from a list: what is there, what is not, what is one too many, and what is none of ours.
 
+use std::mem;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -15,6 +16,9 @@ use crate::adopting::Found;
 use crate::engine::Engine;
 use crate::entities::{Belief, Content, Entity, IdSource, Realm};
 
+/// The member in which Konnect tells how far it is with an entity that takes its time.
+const STATE: &str = "state";
+
 impl Engine {
     /// One entity of a list.
     pub(super) fn listed(&mut self, scope: &Scope, run: &mut Run, item: Value) {
@@ -25,6 +29,11 @@ impl Engine {
             return;
         }
         run.seen.insert(id.clone());
+        if scope.at.facts().contains(&STATE)
+            && let Some(state) = item[STATE].as_str()
+        {
+            run.states.insert(id.clone(), Arc::from(state));
+        }
         let owner = owner_of(&item).map(Uid::from);
         let ours = owner.as_ref().and_then(|uid| self.by_uid.get(uid)).cloned();
         let ours = ours.or_else(|| self.owner_of_member(scope.at, &id));
@@ -197,7 +206,7 @@ impl Engine {
         }
         self.listings.foreign.retain(|_, (from, _)| from != scope);
         let realm = realm_of(scope);
-        for (key, foreign) in run.foreign {
+        for (key, foreign) in mem::take(&mut run.foreign) {
             self.listings
                 .foreign
                 .insert((realm.clone(), key), (scope.clone(), foreign));
@@ -206,7 +215,7 @@ impl Engine {
         let tells_members = scope.at.members().is_some() || members_of(scope.at).is_some();
         if let Some(list) = self.listings.lists.get_mut(scope) {
             if tells_members {
-                list.roll = run.seen;
+                list.roll.clone_from(&run.seen);
             }
             list.complete = true;
             list.failures = 0;
@@ -224,6 +233,7 @@ impl Engine {
         self.look_for_parts(scope);
         let due = self.now.after(self.settings.sync_period);
         self.set_list_alarm(scope, due);
+        self.list_shows(scope, &run);
     }
 
     /// Objects may have parts elsewhere that they wanted when nobody was there to see that they do no
@@ -379,7 +389,7 @@ pub(super) fn realm_of(scope: &Scope) -> Realm {
 }
 
 /// Whether nothing was written to an entity since a list began.
-pub(super) fn is_settled_before(entity: &Entity, run: &Run) -> bool {
+pub(crate) fn is_settled_before(entity: &Entity, run: &Run) -> bool {
     entity.in_flight.is_none() && run.began.is_some_and(|began| entity.touched < began)
 }
 

@@ -1,6 +1,7 @@
 //! All lists and what they had, as values: which were read to the end, what was left over, what is none of ours.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -73,10 +74,12 @@ pub(super) struct Listing {
 
 /// A list that is being read.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Run {
+pub(crate) struct Run {
     pub(super) began: Option<OpId>,
     pub(super) cursor: Option<Cursor>,
-    pub(super) seen: BTreeSet<RemoteId>,
+    pub(crate) seen: BTreeSet<RemoteId>,
+    /// The states that are told of what was seen, for those who wait for one.
+    pub(crate) states: BTreeMap<RemoteId, Arc<str>>,
     /// What carries the tags of an object of ours under an id that we do not know.
     pub(super) strays: Vec<Stray>,
     pub(super) foreign: BTreeMap<UniqueKey, Foreign>,
@@ -210,6 +213,17 @@ impl Listings {
     /// Whether a list is being tried again.
     pub(crate) fn has_failed(&self, scope: &Scope) -> bool {
         self.lists.get(scope).is_some_and(|list| list.failures > 0)
+    }
+
+    /// Why a list cannot be read.
+    pub(crate) fn trouble(&self, scope: &Scope) -> Option<&Problem> {
+        self.lists.get(scope)?.trouble.as_ref()
+    }
+
+    /// Nobody needs a list any more.
+    pub(crate) fn forget(&mut self, scope: &Scope) {
+        self.lists.remove(scope);
+        self.foreign.retain(|_, (from, _)| from != scope);
     }
 
     /// Somebody else may have written since.

@@ -46,7 +46,16 @@ const REFERRED: [&str; 2] = ["controlPlaneID", "networkID"];
 
 fn of_native(verdict: &Verdict, main: Option<&State<'_>>, before: &Value) -> Fields {
     let id = known_id(main);
-    let unseen = is_unseen(main);
+    let gone = match &verdict.output {
+        Output::Want(claims) => claims.is_empty() && main.is_none() && !is_nowhere(verdict),
+        Output::KeepLastGood => false,
+    };
+    // An id is one in the control plane beside it.
+    let plane = verdict.ids.iter().find(|(name, _)| *name == REFERRED[0]);
+    let recorded_plane = before[REFERRED[0]].as_str();
+    let elsewhere = main.is_none()
+        && plane.is_some_and(|(_, plane)| recorded_plane.is_some_and(|it| it != plane.as_str()));
+    let unseen = is_unseen(main) && !gone && !elsewhere;
     let exists = id.is_some() || unseen;
     let mut fields = account_of(verdict, before);
     fields.push(("id", id.or_else(|| unseen.then(|| kept(before, "id"))?)));

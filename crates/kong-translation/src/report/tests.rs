@@ -403,3 +403,45 @@ fn a_status_names_the_certificate_that_would_be_lost_without_it() {
     let absent = state(&new, true, Presence::Absent);
     assert_eq!(certificate(&[absent], &recorded).0, Truth::Unknown);
 }
+
+#[test]
+fn a_token_that_is_no_longer_there_is_said_once_whatever_was_asked_with_it() {
+    let mut cluster = Cluster::new();
+    let key = cluster.apply(json!({
+        "apiVersion": "konnect.konghq.com/v1alpha1", "kind": "KonnectAPIAuthConfiguration",
+        "metadata": {"name": "auth"},
+        "spec": {
+            "type": "secretRef", "secretRef": {"name": "token"}, "serverURL": "us.api.konghq.com",
+        },
+    }));
+    let verdict = cluster.judge(&key);
+    let problem = Problem {
+        attempt: Attempt::Read,
+        text: "Konnect does not accept the token".to_owned(),
+        transient: false,
+    };
+    let state = State {
+        at: Collection::Identity,
+        main: true,
+        intent: Some(&Intent::Keep),
+        id: None,
+        presence: Presence::Unknown,
+        under_way: false,
+        confirmed: false,
+        problem: Some(&problem),
+        adopted: false,
+        drift: None,
+        unseen: false,
+        guessed: false,
+        facts: &Value::Null,
+    };
+    let meta = meta(&cluster, &key);
+    let said = report(Frame::Account, &key, meta, &verdict, &[state], &Value::Null);
+    let [said] = &said.conditions[..] else {
+        panic!("{said:?}")
+    };
+    assert!(
+        said.message.contains("Secret \"token\" not found"),
+        "{said:?}"
+    );
+}

@@ -81,6 +81,18 @@ fn what_is_global_is_the_same_in_all_regions() {
 }
 
 #[test]
+fn what_is_planted_is_where_it_is_looked_for() {
+    let mut client = Client::new();
+    let site = Site::of_organisation(Collection::Networks);
+    let mut planted = network("net");
+    planted["id"] = json!(id(7));
+    planted["state"] = json!("ready");
+    assert!(client.konnect.plant(TOKEN, "eu", &site, planted.clone()));
+    let path = format!("{NETWORKS}/{}", id(7));
+    assert_eq!(client.get(&path).body, planted);
+}
+
+#[test]
 fn a_configuration_is_created_changed_and_emptied_by_the_same_request() {
     let mut client = Client::new();
     let plane = client.control_plane("cp");

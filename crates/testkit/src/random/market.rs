@@ -8,10 +8,11 @@ use kong_driver::Schedule;
 use kong_resolve::Key;
 use serde_json::Value;
 
-use super::{Stage, pick};
+use super::{Stage, pick, when_all_is_well};
 use crate::act::{Act, Elsewhere};
 use crate::document::key_of;
 use crate::examples::{Example, Examples, is_judged};
+use crate::picture::Picture;
 use crate::watchdog::Secrets;
 
 /// What tokens begin with.
@@ -62,6 +63,10 @@ impl Market {
 }
 
 impl Stage for Market {
+    fn well(&self) -> Picture {
+        when_all_is_well(self)
+    }
+
     fn stock(&self) -> Vec<Value> {
         self.stock.clone()
     }

@@ -28,7 +28,7 @@ pub enum Other {
     Forbid(String, String),
     /// A token may do everything.
     Permit(String),
-    /// Somebody else creates an entity in the control plane `cp` in Konnect.
+    /// Somebody else creates an entity in Konnect: in the control plane `cp`, unless the collection is in none.
     Konnect(Entity),
     /// Time passes: milliseconds.
     Wait(u64),

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use cluster_sim::Status;
 use kong_crds::Kind;
 use kong_driver::Schedule;
-use kong_model::Method;
+use kong_model::{Collection, Method};
 use kong_resolve::Key;
 use serde_json::{Value, json};
 
@@ -208,6 +208,11 @@ impl Trial {
 
     fn elsewhere(&mut self, entity: &Entity) {
         let Entity { at, id, body } = entity;
+        let beside = Collection::all().find(|it| it.name() == at && !it.is_in_control_plane());
+        if let Some(beside) = beside {
+            self.scene.show(beside, id, body);
+            return;
+        }
         let plane = Key::new(Kind::KonnectGatewayControlPlane, NAMESPACE, "cp");
         let plane = self.scene.id(&plane).expect("the world is at rest");
         let path = format!("/v2/control-planes/{plane}/core-entities/{at}/{id}");

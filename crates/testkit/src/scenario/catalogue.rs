@@ -46,6 +46,7 @@ pub(super) fn all() -> Vec<Scenario> {
         plugins::a_binding_asks_for_a_plugin(),
         konnect::a_group_has_members(),
         konnect::a_control_plane_is_a_mirror(),
+        konnect::a_network_is_named_by_its_id(),
         lives::everything_is_deleted_at_once(),
         names::ids_are_wiped_from_statuses(),
         names::an_id_belongs_to_somebody_else(),

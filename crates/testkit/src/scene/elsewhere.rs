@@ -1,18 +1,23 @@
 //! What somebody else does in Konnect, and how tests find things there.
 
 use kong_driver::Machine;
-use kong_model::{Collection, Method, Response, Update};
+use kong_model::{Collection, Method, Response, Site, Update};
 use kong_resolve::Key;
-use konnect_sim::{Konnect, Millis};
+use konnect_sim::{HOME, Konnect, Millis};
 use serde_json::{Value, json};
 
 use super::Scene;
 use crate::act::Elsewhere;
+use crate::document::TOKEN;
 use crate::watchdog::owner_key;
 
 impl<M: Machine> Scene<M> {
     pub(super) fn elsewhere(&mut self, elsewhere: &Elsewhere) {
         let request = match elsewhere {
+            Elsewhere::Show { at, id, members } => {
+                self.show(*at, id, members);
+                None
+            }
             Elsewhere::Add {
                 plane,
                 at,
@@ -44,11 +49,10 @@ impl<M: Machine> Scene<M> {
                 let found = self.entity_of(object, *at);
                 found.map(|found| self.removal(*at, found))
             }
-            Elsewhere::Found { name } => Some((
-                Method::Post,
-                Collection::ControlPlanes.items_path().to_owned(),
-                Some(json!({"name": name})),
-            )),
+            Elsewhere::Found { at, body } => {
+                let path = at.items_path().to_owned();
+                Some((Method::Post, path, Some(body.clone())))
+            }
         };
         if let Some((method, path, body)) = request {
             self.third_party(method, &path, body);
@@ -57,11 +61,25 @@ impl<M: Machine> Scene<M> {
                 | Elsewhere::Change { at, .. }
                 | Elsewhere::ChangeOf { at, .. }
                 | Elsewhere::DeleteOf { at, .. }
-                | Elsewhere::Delete { at, .. } => *at,
-                Elsewhere::Found { .. } => Collection::ControlPlanes,
+                | Elsewhere::Delete { at, .. }
+                | Elsewhere::Show { at, .. }
+                | Elsewhere::Found { at, .. } => *at,
             };
             self.watchdog.disturbed(touched, &self.driver.konnect);
         }
+    }
+
+    /// Somebody else has something in no control plane, which has these members beside its id and the time when it
+    /// was made, which is now.
+    pub fn show(&mut self, at: Collection, id: &str, members: &Value) {
+        let made = Millis(self.driver.now().mono.0).date_time();
+        let mut entity = json!({"id": id, "created_at": made, "updated_at": made});
+        json_patch::merge(&mut entity, members);
+        let konnect = &mut self.driver.konnect;
+        let site = Site::of_organisation(at);
+        let there = konnect.plant(TOKEN, HOME, &site, entity);
+        debug_assert!(there, "{at} {id} belongs to no organisation");
+        self.watchdog.disturbed(at, konnect);
     }
 
     /// The request that changes members of an entity.

@@ -10,6 +10,7 @@ mod kinds;
 mod mixed;
 mod mutants;
 mod names;
+mod networks;
 mod policies;
 mod pressure;
 mod random;

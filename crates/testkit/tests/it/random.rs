@@ -12,6 +12,8 @@ use testkit::{Rule, random, sweep};
 const SEEDS: u64 = 10_000;
 /// And how many of those with any kinds.
 const SEEDS_OF_KINDS: u64 = 3_000;
+/// And how many about networks of somebody else.
+const SEEDS_IN_THE_CLOUD: u64 = 1_000;
 /// Failures that are printed.
 const MOST: usize = 12;
 fn number(variable: &str) -> Option<u64> {
@@ -29,6 +31,13 @@ fn whatever_happens_in_whatever_order_the_rules_hold() {
 fn whatever_happens_to_any_kinds_the_rules_hold() {
     hold("kinds", SEEDS_OF_KINDS, |seed| {
         random::run_with_kinds(seed, None, sweep::sound)
+    });
+}
+
+#[test]
+fn whatever_happens_to_networks_of_others_the_rules_hold() {
+    hold("cloud", SEEDS_IN_THE_CLOUD, |seed| {
+        random::run_in_the_cloud(seed, None, sweep::sound)
     });
 }
 

@@ -36,10 +36,12 @@ fn replay() {
     } else {
         let (stage, seed) = what.split_once(':').unwrap_or_default();
         let seed = seed.parse();
-        let seed = seed.expect("sweep:SCENARIO[:EFFECT:FAULT], random:SEED or kinds:SEED");
+        let seed =
+            seed.expect("sweep:SCENARIO[:EFFECT:FAULT], random:SEED, kinds:SEED or cloud:SEED");
         let trace = Some(Trace::kept());
         let outcome = match stage {
             "kinds" => random::run_with_kinds(seed, trace, sweep::sound),
+            "cloud" => random::run_in_the_cloud(seed, trace, sweep::sound),
             _ => random::run(seed, trace, sweep::sound),
         };
         let lines = outcome.trace.map(|trace| trace.lines().to_vec());

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::{Scenario, edit, key, with_base};
 use crate::act::{Act, Elsewhere, apply, delete};
-use crate::document::{auth, certificate, group, mirror, plane, route, service, target, upstream};
+use crate::document::{
+    auth, certificate, data_planes, group, mirror, plane, route, service, target, upstream,
+};
 
 pub(super) fn a_control_plane_is_lost_in_konnect() -> Scenario {
     Scenario::new(
@@ -87,16 +89,13 @@ pub(super) fn a_group_has_members() -> Scenario {
 }
 
 pub(super) fn a_control_plane_is_a_mirror() -> Scenario {
+    let (at, body) = (Collection::ControlPlanes, json!({"name": "theirs"}));
+    let id = first_id(at, &body);
     Scenario::new(
         "mirror",
         [
-            Act::Elsewhere(Elsewhere::Found {
-                name: "theirs".to_owned(),
-            }),
-            apply([
-                Value::from(auth("auth")),
-                mirror("theirs", &first_id()).into(),
-            ]),
+            Act::Elsewhere(Elsewhere::Found { at, body }),
+            apply([Value::from(auth("auth")), mirror("theirs", &id).into()]),
             Act::Settle,
             apply([service("a").in_plane("theirs")]),
             Act::Settle,
@@ -108,15 +107,44 @@ pub(super) fn a_control_plane_is_a_mirror() -> Scenario {
     )
 }
 
-/// The id that Konnect gives to the first control plane that is made in a scene.
-fn first_id() -> String {
+pub(super) fn a_network_is_named_by_its_id() -> Scenario {
+    let at = Collection::Networks;
+    let body = json!({
+        "name": "theirs", "cloud_gateway_provider_account_id": "8b0bd0a2-1c9f-4f35-92d6-0f4b6f7ad4a1",
+        "region": "eu-west-1", "availability_zones": ["euw1-az1"], "cidr_block": "10.4.0.0/16",
+    });
+    let id = first_id(at, &body);
+    let groups = key(
+        Kind::KonnectCloudGatewayDataPlaneGroupConfiguration,
+        "groups",
+    );
+    Scenario::new(
+        "network",
+        [
+            // It is not ready before half a minute is over.
+            Act::Elsewhere(Elsewhere::Found { at, body }),
+            with_base([data_planes("groups", &id).into()]),
+            Act::Wait(130_000),
+            Act::Edit(groups.clone(), json!({"spec": {"version": "3.13"}})),
+            Act::Settle,
+            Act::Restart,
+            Act::Settle,
+            delete([groups]),
+            Act::Settle,
+            Act::Elsewhere(Elsewhere::Delete {
+                at,
+                name: "theirs".to_owned(),
+            }),
+            apply([data_planes("groups", &id)]),
+        ],
+    )
+}
+
+/// The id that Konnect gives to what is made first in a scene.
+fn first_id(at: Collection, body: &Value) -> String {
     let mut konnect = konnect_sim::Konnect::new(crate::scene::KONNECT_SEED);
-    let site = kong_model::Site {
-        at: Collection::ControlPlanes,
-        control_plane: None,
-        parent: None,
-    };
-    let body = kong_model::Body::from_wire(site.at, &json!({"name": "first"})).into();
+    let site = kong_model::Site::of_organisation(at);
+    let body = kong_model::Body::from_wire(at, body).into();
     let request = kong_model::Call::Post { site, body }.request();
     let made = konnect.third_party(konnect_sim::Millis(0), &request);
     made.body["id"].as_str().unwrap_or_default().to_owned()
