@@ -294,6 +294,21 @@ impl Engine {
         Ok(found == wanted)
     }
 
+    /// Who wants to know who is in one group wants to know it of all: these lists need not wait for each other.
+    pub(crate) fn want_its_siblings(&mut self, members: &Scope) {
+        let Some(groups) = members.above().filter(|_| members.at.members().is_some()) else {
+            return;
+        };
+        let groups: Vec<RemoteId> = self.listings.roll(&groups).cloned().collect();
+        for group in groups {
+            let sibling = Scope {
+                parent: Some(group),
+                ..members.clone()
+            };
+            self.want_list(&sibling);
+        }
+    }
+
     /// The lists that have been read and tell in which groups something is that is to be taken over as it is:
     /// somebody may have put it there since.
     pub(crate) fn lists_of_groups(&self, entity: &Entity) -> Vec<Scope> {

@@ -79,6 +79,7 @@ impl Engine {
             Decision::Until(time) => self.set_entity_alarm(id, Some(time)),
             Decision::NeedsList(scope) => {
                 self.want_list(&scope);
+                self.want_its_siblings(&scope);
                 self.waits_for_list(id, &scope);
             }
             Decision::Agrees => {

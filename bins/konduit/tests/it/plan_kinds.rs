@@ -36,12 +36,15 @@ fn told(konnect: &Konnect, documents: &[Value]) -> (i32, Vec<String>, String) {
     let served = Served::start(konnect.clone());
     let directory = folder(&[("all.yaml", &manifests(documents))]);
     let (code, json) = served.json(directory.path(), &[]);
+    let shown = json.to_string();
+    let secrets = Examples::get().secrets();
+    assert_eq!(secrets.found_in(&shown), None, "{shown}");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let requests = json["requests"].as_array().into_iter().flatten();
     let requests = requests.map(|it| request(&text(&it["method"]), &text(&it["path"])));
     let mut requests: Vec<String> = requests.collect();
     requests.sort();
-    (code, requests, json.to_string())
+    (code, requests, shown)
 }
 
 /// The requests that an operator sends when this happens.

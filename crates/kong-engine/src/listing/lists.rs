@@ -33,7 +33,7 @@ pub struct Scope {
 
 impl Scope {
     /// The list that has the parent, where each has a list of its own.
-    pub(super) fn above(&self) -> Option<Self> {
+    pub(crate) fn above(&self) -> Option<Self> {
         self.parent.as_ref()?;
         Some(Self {
             at: self.at.parent()?.to,
