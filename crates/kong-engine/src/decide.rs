@@ -243,7 +243,8 @@ impl Engine {
 
     /// What is kept is looked at once: others wait to know whether it is there and what it refers to.
     fn keep(&self, entity: &Entity) -> Decision {
-        let unseen = entity.belief == Belief::Unknown || entity.is_opaque();
+        let unseen =
+            (entity.belief == Belief::Unknown || entity.is_opaque()) && !entity.is_nobodys();
         if unseen && self.place_exists(entity) && !self.is_known(entity) {
             Decision::NeedsList(entity.scope())
         } else {

@@ -247,6 +247,11 @@ impl Entity {
         Some(body)
     }
 
+    /// Whether it is a membership of which nobody knows yet whose it is, so that nothing can be known of it.
+    pub(crate) fn is_nobodys(&self) -> bool {
+        self.site.at.members().is_some() && self.remote.is_none() && self.in_flight.is_none()
+    }
+
     /// Whether it is wanted, and is there without having been made by us: it is not ours to delete.
     pub(crate) fn is_shared(&self) -> bool {
         self.source == IdSource::Observed && self.site.at.can_be_shared()

@@ -206,14 +206,15 @@ impl Engine {
     fn take_claim(&mut self, owner: &Key, claim: &Claim) {
         match self.entities.get(claim.identity) {
             Some(entity) if entity.site == claim.site && !is_of_another(entity, claim) => {}
-            Some(entity) if !is_of_nobody(entity) => self.move_entity(owner, claim),
-            Some(_) | None => match self.kept_membership(owner, claim) {
-                Some(kept) => self.call_by_its_name(kept, owner, claim),
-                None => {
+            Some(entity) if !entity.is_nobodys() => self.move_entity(owner, claim),
+            Some(_) | None => {
+                if let Some(kept) = self.kept_membership(owner, claim) {
+                    self.call_by_its_name(kept, owner, claim);
+                } else {
                     let entity = self.new_entity(owner, claim);
                     self.take_in(claim.identity, entity);
                 }
-            },
+            }
         }
         // Whoever waits for what it has, or has what it wants, may have to act now.
         self.unexamined
@@ -529,11 +530,6 @@ impl Engine {
             self.unexamined.extend(neighbours);
         }
     }
-}
-
-/// Whether it is a membership of which nobody knew yet whose it is, so that nothing could be known of it.
-fn is_of_nobody(entity: &Entity) -> bool {
-    entity.site.at.members().is_some() && entity.remote.is_none() && entity.in_flight.is_none()
 }
 
 /// Whether what is claimed is the membership of another member.

@@ -39,6 +39,12 @@ impl Engine {
         if self.is_known_to_be_nowhere(&entity.scope()) {
             return Decision::Forget;
         }
+        if entity.is_nobodys() {
+            return Decision::Forget;
+        }
+        if self.leaves_with_member(entity) {
+            return Decision::Wait;
+        }
         if !self.is_known(entity) || self.is_emptied_unseen(entity) {
             return Decision::NeedsList(entity.scope());
         }
@@ -49,10 +55,7 @@ impl Engine {
         if let Some(scope) = self.unread_referrers(entity) {
             return Decision::NeedsList(scope);
         }
-        if self.leaves_with_member(entity)
-            || self.leaves_with_object(entity)
-            || self.is_still_needed(entity)
-        {
+        if self.leaves_with_object(entity) || self.is_still_needed(entity) {
             return Decision::Wait;
         }
         match self.blocker(entity) {

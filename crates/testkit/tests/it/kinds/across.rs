@@ -215,18 +215,16 @@ fn every_kind_refers_across_namespaces_as_long_as_a_grant_says_so() {
         scene.most_effects = MOST_EFFECTS;
         let key = key_of(&world.document).expect("it is an example");
         let mut trial = Trial::new(key, scene);
-        let permits = world.theirs.difference(&world.own).map(|pair| grant(pair));
+        let permits = world.theirs.difference(&world.own).map(grant);
         let ground = world.others.iter().cloned().chain(permits).collect();
         trial.act(&Act::Apply(ground));
         trial.act(&Act::Apply(vec![world.document.clone()]));
         is_denied(&mut trial, "without a grant");
-        trial.act(&Act::Apply(
-            world.own.iter().map(|pair| grant(pair)).collect(),
-        ));
+        trial.act(&Act::Apply(world.own.iter().map(grant).collect()));
         trial.is_well("with all grants");
         for pair in &world.own {
             pairs.insert(pair.clone());
-            let key = Key::new(Kind::KongReferenceGrant, &pair.2, &grant_name(pair));
+            let key = Key::new(Kind::KongReferenceGrant, &pair.2, grant_name(pair));
             trial.act(&Act::Delete(vec![key]));
             is_denied(&mut trial, &format!("once {pair:?} is gone"));
             trial.act(&Act::Apply(vec![grant(pair)]));
