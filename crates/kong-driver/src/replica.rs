@@ -165,11 +165,13 @@ impl<M> Replica<M> {
                 let Some(parcel) = watch.on_its_way.pop_front() else {
                     break;
                 };
-                // What is repeated is not repeated again: that could go on for ever.
-                if parcel.version > watch.told && schedule.happens(schedule.repeat) {
+                // What is repeated is not repeated again: that could go on for ever. It ends with what is told
+                // now, for a watch never leaves somebody in the past.
+                let is_news = parcel.version > watch.told;
+                watch.told = watch.told.max(parcel.version);
+                if is_news && schedule.happens(schedule.repeat) {
                     watch.repeat(cluster, &resource(*kind), now);
                 }
-                watch.told = watch.told.max(parcel.version);
                 match parcel.news {
                     News::Synced if watch.synced => {}
                     News::Synced => {
