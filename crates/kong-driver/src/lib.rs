@@ -13,6 +13,6 @@ mod schedule;
 pub use driver::{Driver, Setup, Step, Told};
 pub use forge::KEY_CANARY;
 pub use machine::Machine;
-pub use perform::{Fault, Sent};
+pub use perform::{Fault, Sent, object_id};
 pub use replica::ReplicaId;
 pub use schedule::{Chance, Schedule, Span};

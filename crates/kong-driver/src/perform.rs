@@ -160,7 +160,8 @@ fn store(
     send(cluster, wall, actor, request)
 }
 
-fn object_id(object: &Key) -> ObjectId {
+/// What an object is called by the simulated API server.
+pub fn object_id(object: &Key) -> ObjectId {
     ObjectId {
         resource: resource(object.kind),
         namespace: object.name.namespace.as_deref().map(str::to_owned),

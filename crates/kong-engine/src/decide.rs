@@ -99,6 +99,13 @@ impl Engine {
         }
     }
 
+    /// Something that all entities of an object may have waited for has come to pass.
+    pub(crate) fn examine_all_of(&mut self, owner: &Key) {
+        if let Some(unit) = self.units.get(owner) {
+            self.unexamined.extend(unit.entities.iter().copied());
+        }
+    }
+
     /// Whether Konnect cannot be asked about an entity until somebody mends the credentials.
     fn is_cut_off(&self, entity: &Entity) -> bool {
         let account = self.world.standing(&entity.configuration);

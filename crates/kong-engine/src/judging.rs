@@ -192,14 +192,11 @@ impl Engine {
                 entity.policy = drift;
             }
         }
-        // One that was kept may have another identity now.
-        let all = claimed.iter().copied();
-        let mut claimed = Few::default();
-        claimed.extend(all.filter(|id| self.entities.get(*id).is_some()));
         self.unexamined.extend(claimed.iter().copied());
-        // Moving an entity may have left something behind.
+        // Moving an entity may have left something behind, and one that was kept may have another identity now.
         if let Some(unit) = self.units.get_mut(owner) {
-            unit.entities.extend(claimed);
+            let there = |id: &Uuid| self.entities.get(*id).is_some();
+            unit.entities.extend(claimed.into_iter().filter(there));
         }
     }
 

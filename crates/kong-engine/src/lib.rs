@@ -1,8 +1,9 @@
 #![doc = include_str!("../README.md")]
 //!
 //! Where to start: [`Engine`] with its three calls, then `judging` (what is wanted), `entities` and
-//! `decide` (what is to be done with one entity), `sending`, `listing` (what Konnect holds), `sights` (what is none of ours there), `cluster` (what is
-//! written to the API server), `minting` (Secrets that are made), `budget` and `queue` (when).
+//! `decide` (what is to be done with one entity), `sending`, `listing` (what Konnect holds), `sights` (what is none
+//! of ours there), `cluster` (what is written to the API server), `minting` (Secrets that are made), `budget` and
+//! `queue` (when).
 
 mod adopting;
 mod budget;

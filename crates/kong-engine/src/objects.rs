@@ -252,9 +252,9 @@ impl Engine {
             let before = self.world.insert(key.clone(), entry);
             self.object_changed(&key, before.as_ref());
         }
-        if news && let Some(unit) = self.units.get(&key) {
+        if news {
             // Entities wait for the finalizer to be stored.
-            self.unexamined.extend(unit.entities.iter().copied());
+            self.examine_all_of(&key);
         }
         if answered && self.units.contains_key(&key) {
             if self.term() == 0 || self.knows_less_than_status(&key) {
@@ -384,9 +384,7 @@ impl Engine {
             record.outdated = None;
         }
         // What was known when it was to be written may have to be looked up again.
-        if let Some(unit) = self.units.get(key) {
-            self.unexamined.extend(unit.entities.iter().copied());
-        }
+        self.examine_all_of(key);
         self.check(key);
     }
 }

@@ -1,4 +1,4 @@
-//! What a shell may ask beside what it has to do: for measurements and logs, never for decisions.
+//! What a shell may ask beside what it has to do: for measurements, logs and plans, never for decisions.
 
 use kong_model::{Collection, Naming, RemoteId};
 use kong_resolve::Key;

@@ -85,10 +85,8 @@ impl Engine {
             return;
         };
         let frame = kong_translation::frame(entity.owner.kind);
-        if let Some(unit) = self.units.get(&entity.owner)
-            && frame.is_some_and(kong_resolve::Frame::replaces)
-        {
-            self.unexamined.extend(unit.entities.iter().copied());
+        if frame.is_some_and(kong_resolve::Frame::replaces) {
+            self.examine_all_of(&entity.owner.clone());
         }
     }
 }

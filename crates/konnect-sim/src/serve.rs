@@ -292,16 +292,12 @@ impl Desk<'_> {
                 .collect();
             members.insert(below.member.to_owned(), Value::Object(settings));
         }
-        let consumer = collection
-            .parent()
-            .map(|it| members[it.field]["id"].clone());
-        let consumer = consumer
-            .as_ref()
-            .and_then(Value::as_str)
-            .unwrap_or_default();
         for field in collection.hashed() {
+            let consumer = collection.parent();
+            let consumer = consumer.map(|parent| members[parent.field]["id"].clone());
+            let consumer = consumer.unwrap_or_default();
             if let Some(Value::String(text)) = members.get_mut(*field) {
-                *text = kong_model::password::hash(consumer, text);
+                *text = kong_model::password::hash(consumer.as_str().unwrap_or_default(), text);
             }
         }
         if let Some((answered, requested)) = collection.echoed() {

@@ -5,6 +5,7 @@
 //! result is the JSON that a user would apply. Depends on the kinds only.
 
 mod cloud;
+mod consumers;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use kong_resolve::{Key, Name};
 use serde_json::{Value, json};
 
 pub use cloud::{data_planes, network};
+pub use consumers::{consumer, consumer_group};
 
 /// The namespace of everything that is not put elsewhere.
 pub const NAMESPACE: &str = "shop";
@@ -54,6 +56,8 @@ markers! {
     Plugin: "A KongPlugin.";
     Binding: "A KongPluginBinding.";
     Extension: "A KonnectExtension.";
+    Consumer: "A KongConsumer.";
+    ConsumerGroup: "A KongConsumerGroup.";
     Network: "A KonnectCloudGatewayNetwork.";
     DataPlanes: "A KonnectCloudGatewayDataPlaneGroupConfiguration.";
     Grant: "A KongReferenceGrant.";
@@ -269,6 +273,10 @@ sentences! {
     Extension {
         /// Belongs to a control plane, or to a group of them.
         in_plane(name: &str) => "spec.konnect.controlPlane.ref" = plane_ref(name);
+    }
+    Consumer {
+        /// Is in these groups.
+        in_groups(names: &[&str]) => "consumerGroups" = json!(names);
     }
     DataPlanes {
         /// Belong to a control plane.

@@ -11,10 +11,10 @@ pub(crate) use elsewhere::is_emptied;
 use std::sync::LazyLock;
 
 use cluster_sim::{
-    Cluster, ObjectId, Preconditions, Propagation, Request, ResourceId, Status, Subresource,
-    WriteOptions,
+    Cluster, Preconditions, Propagation, Request, ResourceId, Status, Subresource, WriteOptions,
 };
 use kong_crds::Kind;
+pub use kong_driver::object_id;
 use kong_driver::{Driver, Machine, ReplicaId, Schedule, Sent, Setup, Step};
 use kong_engine::{Engine, Mono, Outcome, Role};
 use kong_model::{Call, Collection};
@@ -405,15 +405,6 @@ impl<M: Machine> Scene<M> {
             .flat_map(|resource| self.driver.cluster.list(resource, None))
             .map(|object| Value::clone(object))
             .collect()
-    }
-}
-
-/// The name of an object for the API server.
-pub fn object_id(key: &Key) -> ObjectId {
-    ObjectId {
-        resource: ResourceId::new(key.kind.group(), key.kind.plural()),
-        namespace: key.name.namespace.as_deref().map(str::to_owned),
-        name: key.name.name.to_string(),
     }
 }
 

@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cluster_sim::{ObjectId, ResourceId};
+use cluster_sim::ObjectId;
 use kong_crds::Kind;
 use kong_crds::conditions::PROGRAMMED;
 use kong_crds::names::KONNECT_CLEANUP_FINALIZER;
+use kong_driver::object_id;
 use kong_engine::Engine;
 use kong_model::{Collection, Origin};
 use kong_resolve::Frame;
@@ -257,12 +258,7 @@ impl Learned {
             }
         }
         for (key, at, remote) in engine.into_iter().flat_map(Engine::namesakes) {
-            let namespace = key.name.namespace();
-            let id = ObjectId {
-                resource: ResourceId::new(key.kind.group(), key.kind.plural()),
-                namespace: key.kind.namespaced().then(|| namespace.to_owned()),
-                name: key.name.name.to_string(),
-            };
+            let id = object_id(key);
             let mut holdings = reading.holdings();
             let holding = holdings.find(|it| it.at == at && it.id == remote.as_str());
             let (Some(object), Some(holding)) = (manifests.cluster.get(&id), holding) else {

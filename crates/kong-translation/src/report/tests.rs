@@ -5,6 +5,27 @@ use serde_json::json;
 use super::*;
 use crate::testing::{Cluster, claims, control_plane, control_plane_ref, control_plane_with, meta};
 
+static KEEP: Intent = Intent::Keep;
+
+/// The entity that an object stands for, which is kept, and of which nobody knows more.
+fn kept<'a>(at: Collection) -> State<'a> {
+    State {
+        at,
+        main: true,
+        intent: Some(&KEEP),
+        id: None,
+        presence: Presence::Unknown,
+        under_way: false,
+        confirmed: false,
+        problem: None,
+        adopted: false,
+        drift: None,
+        unseen: false,
+        guessed: false,
+        facts: &Value::Null,
+    }
+}
+
 /// A service whose entity is, or is not, as wanted in a control plane with these credentials.
 fn said(credentials: CredentialState, confirmed: bool, before: &Value) -> Report {
     let mut cluster = Cluster::new();
@@ -18,19 +39,11 @@ fn said(credentials: CredentialState, confirmed: bool, before: &Value) -> Report
         panic!("{verdict:?}")
     };
     let state = State {
-        at: claim.site.at,
-        main: true,
         intent: Some(&claim.intent),
         id: Some(&id),
         presence: Presence::Present,
-        under_way: false,
         confirmed,
-        problem: None,
-        adopted: false,
-        drift: None,
-        unseen: false,
-        guessed: false,
-        facts: &Value::Null,
+        ..kept(claim.site.at)
     };
     let meta = meta(&cluster, &key);
     report(Frame::Konnect, &key, meta, &verdict, &[state], before)
@@ -153,19 +166,9 @@ fn an_id_goes_from_the_status_with_its_entity_though_a_reference_is_bad() {
     let id = RemoteId::from("service-id");
     let before = json!({"konnect": {"id": "service-id", "controlPlaneID": "cp-id"}});
     let state = |presence| State {
-        at: Collection::Services,
-        main: true,
-        intent: Some(&Intent::Keep),
         id: Some(&id),
         presence,
-        under_way: false,
-        confirmed: false,
-        problem: None,
-        adopted: false,
-        drift: None,
-        unseen: false,
-        guessed: false,
-        facts: &Value::Null,
+        ..kept(Collection::Services)
     };
     for (presence, expected) in [
         (Presence::Unknown, json!("service-id")),
@@ -181,19 +184,9 @@ fn an_id_goes_from_the_status_with_its_entity_though_a_reference_is_bad() {
 #[test]
 fn a_group_that_a_consumer_cannot_be_put_into_is_told_by_the_reason_for_that() {
     let state = State {
-        at: Collection::ConsumerGroupMembers,
         main: false,
         intent: Some(&Intent::Absent),
-        id: None,
-        presence: Presence::Unknown,
-        under_way: false,
-        confirmed: false,
-        problem: None,
-        adopted: false,
-        drift: None,
-        unseen: false,
-        guessed: false,
-        facts: &Value::Null,
+        ..kept(Collection::ConsumerGroupMembers)
     };
     let key = Key::new(Kind::KongConsumer, "ns", "alice");
     for (attempt, reason) in [
@@ -227,19 +220,9 @@ fn a_konnect_that_cannot_be_reached_has_a_reason_of_its_own() {
         transient: true,
     };
     let state = State {
-        at: Collection::Services,
-        main: true,
-        intent: Some(&Intent::Keep),
-        id: None,
         presence: Presence::Absent,
-        under_way: false,
-        confirmed: false,
         problem: Some(&problem),
-        adopted: false,
-        drift: None,
-        unseen: false,
-        guessed: false,
-        facts: &Value::Null,
+        ..kept(Collection::Services)
     };
     let report = said_in(|_| {}, Some(state), &Value::Null);
     let said = report.conditions.iter().find(|it| it.kind == c::PROGRAMMED);
@@ -260,19 +243,9 @@ fn a_group_that_cannot_be_created_while_a_member_is_missing_says_each_thing_once
         transient: false,
     };
     let state = State {
-        at: Collection::ControlPlanes,
-        main: true,
-        intent: Some(&Intent::Keep),
-        id: None,
         presence: Presence::Absent,
-        under_way: false,
-        confirmed: false,
         problem: Some(&problem),
-        adopted: false,
-        drift: None,
-        unseen: false,
-        guessed: false,
-        facts: &Value::Null,
+        ..kept(Collection::ControlPlanes)
     };
     let mut cluster = Cluster::new();
     let key = cluster.apply(json!({
@@ -360,19 +333,12 @@ fn certificate(states: &[State<'_>], before: &Value) -> (Truth, String) {
 fn a_status_names_the_certificate_that_would_be_lost_without_it() {
     let (new, old) = (RemoteId::from("new"), RemoteId::from("old"));
     let state = |id, main, presence| State {
-        at: Collection::DataPlaneCertificates,
         main,
         intent: main.then_some(&Intent::Keep),
         id: Some(id),
         presence,
-        under_way: false,
         confirmed: true,
-        problem: None,
-        adopted: false,
-        drift: None,
-        unseen: false,
-        guessed: false,
-        facts: &Value::Null,
+        ..kept(Collection::DataPlaneCertificates)
     };
     let nothing = Value::Null;
     let (truth, message) = certificate(&[state(&new, true, Presence::Present)], &nothing);
@@ -421,19 +387,8 @@ fn a_token_that_is_no_longer_there_is_said_once_whatever_was_asked_with_it() {
         transient: false,
     };
     let state = State {
-        at: Collection::Identity,
-        main: true,
-        intent: Some(&Intent::Keep),
-        id: None,
-        presence: Presence::Unknown,
-        under_way: false,
-        confirmed: false,
         problem: Some(&problem),
-        adopted: false,
-        drift: None,
-        unseen: false,
-        guessed: false,
-        facts: &Value::Null,
+        ..kept(Collection::Identity)
     };
     let meta = meta(&cluster, &key);
     let said = report(Frame::Account, &key, meta, &verdict, &[state], &Value::Null);

@@ -10,40 +10,10 @@ use kong_resolve::Key;
 use konnect_sim::Fault;
 use serde_json::{Value, json};
 use testkit::act::apply;
-use testkit::document::NAMESPACE;
+use testkit::document::{self as d, NAMESPACE};
 use testkit::{Act, Scene};
 
 use crate::adoption::{ID, OTHER, assert_well, said, scene, settle};
-
-fn in_plane() -> Value {
-    json!({"type": "konnectNamespacedRef", "konnectNamespacedRef": {"name": "cp"}})
-}
-
-/// A consumer that is in these groups, and adopts the one with this id.
-fn consumer(name: &str, groups: &[&str], adopts: Option<&str>) -> Value {
-    let mut consumer = json!({
-        "apiVersion": "configuration.konghq.com/v1", "kind": "KongConsumer",
-        "metadata": {"name": name, "namespace": NAMESPACE},
-        "username": name, "consumerGroups": groups,
-        "spec": {"controlPlaneRef": in_plane()},
-    });
-    if let Some(id) = adopts {
-        consumer["spec"]["adopt"] = adopt(id);
-    }
-    consumer
-}
-
-fn adopt(id: &str) -> Value {
-    json!({"from": "konnect", "mode": "match", "konnect": {"id": id}})
-}
-
-fn group(name: &str) -> Value {
-    json!({
-        "apiVersion": "configuration.konghq.com/v1beta1", "kind": "KongConsumerGroup",
-        "metadata": {"name": name, "namespace": NAMESPACE},
-        "spec": {"name": name, "controlPlaneRef": in_plane()},
-    })
-}
 
 /// Somebody does something to what is in the control plane, and it works.
 fn by_hand(scene: &mut Scene, method: Method, path: &str, body: Option<Value>) -> Value {
@@ -54,23 +24,38 @@ fn by_hand(scene: &mut Scene, method: Method, path: &str, body: Option<Value>) -
     answer.body
 }
 
-/// How often we have changed who is in which group, or a consumer.
-fn consumer_writes(scene: &Scene) -> usize {
+/// How often we have written to such a path.
+fn writes(scene: &Scene, part: &str) -> usize {
     let log = scene.driver.konnect.log().iter();
-    let ours = log.filter(|it| !it.foreign && it.is_write() && it.path.contains("/consumers"));
+    let ours = log.filter(|it| !it.foreign && it.is_write() && it.path.contains(part));
     ours.count()
+}
+
+/// It is not taken over, since it is other than it says in this.
+#[track_caller]
+fn assert_differs(scene: &Scene, key: &Key, member: &str) {
+    let (status, reason, message) = said(scene, key, "Adopted");
+    assert_eq!((&*status, &*reason), ("False", "NotMatch"));
+    let differs = format!("it differs in {member};");
+    assert!(message.contains(&differs), "{message}");
 }
 
 #[test]
 fn a_consumer_matches_only_in_the_groups_that_it_names() {
     let mut scene = scene(&[(Collection::Consumers, ID, json!({"username": "anna"}))]);
     let key = Key::new(Kind::KongConsumer, NAMESPACE, "anna");
-    let anna = consumer("anna", &["gold"], Some(ID));
-    settle(&mut scene, [group("gold"), group("silver"), anna]);
-    let (status, reason, message) = said(&scene, &key, "Adopted");
-    assert_eq!((&*status, &*reason), ("False", "NotMatch"));
-    let differs = "it differs in consumerGroups;";
-    assert!(message.contains(differs), "{message}");
+    let anna = d::consumer("anna")
+        .in_groups(&["gold"])
+        .adopting(ID, "match");
+    settle(
+        &mut scene,
+        [
+            Value::from(d::consumer_group("gold")),
+            d::consumer_group("silver").into(),
+            anna.into(),
+        ],
+    );
+    assert_differs(&scene, &key, "consumerGroups");
 
     // Somebody takes the consumer into the group, and it matches.
     let (_, gold) = scene.find(Collection::ConsumerGroups, "gold").unwrap();
@@ -84,7 +69,7 @@ fn a_consumer_matches_only_in_the_groups_that_it_names() {
     scene.run_for(130_000);
     assert_eq!(said(&scene, &key, "Adopted").0, "True");
     assert!(scene.is_programmed(&key));
-    assert_eq!(consumer_writes(&scene), 0);
+    assert_eq!(writes(&scene, "/consumers"), 0);
     assert_well(&scene);
 }
 
@@ -92,7 +77,7 @@ fn a_consumer_matches_only_in_the_groups_that_it_names() {
 fn a_group_that_is_nobodys_counts_as_well_and_is_left_alone() {
     let mut scene = scene(&[(Collection::Consumers, ID, json!({"username": "anna"}))]);
     let bob = Key::new(Kind::KongConsumer, NAMESPACE, "bob");
-    settle(&mut scene, [consumer("bob", &[], None)]);
+    settle(&mut scene, [d::consumer("bob")]);
     let bob = scene.id(&bob).unwrap();
     let theirs = by_hand(
         &mut scene,
@@ -114,12 +99,9 @@ fn a_group_that_is_nobodys_counts_as_well_and_is_left_alone() {
     }
     scene.clear_logs();
     let key = Key::new(Kind::KongConsumer, NAMESPACE, "anna");
-    settle(&mut scene, [consumer("anna", &[], Some(ID))]);
+    settle(&mut scene, [d::consumer("anna").adopting(ID, "match")]);
     scene.run_for(130_000);
-    let (_, reason, message) = said(&scene, &key, "Adopted");
-    assert_eq!(reason, "NotMatch", "{message}");
-    let differs = "it differs in consumerGroups;";
-    assert!(message.contains(differs), "{message}");
+    assert_differs(&scene, &key, "consumerGroups");
     let out = format!("{members}/{ID}");
     by_hand(&mut scene, Method::Delete, &out, None);
     scene.run_for(130_000);
@@ -130,7 +112,7 @@ fn a_group_that_is_nobodys_counts_as_well_and_is_left_alone() {
         .konnect
         .entities(Collection::ConsumerGroupMembers, None);
     assert_eq!(there.count(), 1);
-    assert_eq!(consumer_writes(&scene), 0);
+    assert_eq!(writes(&scene, "/consumers"), 0);
     assert_well(&scene);
 }
 
@@ -142,16 +124,10 @@ fn password(password: &str, adopts: Option<&str>) -> Value {
         "spec": {"consumerRef": {"name": "anna"}, "username": "anna", "password": password},
     });
     if let Some(id) = adopts {
-        credential["spec"]["adopt"] = adopt(id);
+        credential["spec"]["adopt"] =
+            json!({"from": "konnect", "mode": "match", "konnect": {"id": id}});
     }
     credential
-}
-
-/// How often we have written credentials.
-fn password_writes(scene: &Scene) -> usize {
-    let log = scene.driver.konnect.log().iter();
-    let ours = log.filter(|it| !it.foreign && it.is_write() && it.path.contains("/basic-auth"));
-    ours.count()
 }
 
 #[test]
@@ -163,11 +139,12 @@ fn a_credential_matches_by_the_hash_of_its_password() {
     let konnect = &scene.driver.konnect;
     scene.watchdog.disturbed(Collection::BasicAuths, konnect);
     let key = Key::new(Kind::KongCredentialBasicAuth, NAMESPACE, "password");
-    let anna = consumer("anna", &[], Some(OTHER));
-    settle(&mut scene, [anna, password("battery-staple", Some(ID))]);
-    let (_, reason, message) = said(&scene, &key, "Adopted");
-    assert_eq!(reason, "NotMatch");
-    assert!(message.contains("it differs in password;"), "{message}");
+    let anna = d::consumer("anna").adopting(OTHER, "match");
+    settle(
+        &mut scene,
+        [anna.into(), password("battery-staple", Some(ID))],
+    );
+    assert_differs(&scene, &key, "password");
     settle(&mut scene, [password("correct-horse", Some(ID))]);
     assert!(scene.is_programmed(&key), "{:?}", scene.status(&key));
     assert_eq!(scene.writes().1, 0);
@@ -186,10 +163,9 @@ fn a_password_that_changed_while_nothing_ran_is_sent_after_the_start() {
             "stringData": {"username": "anna", "password": password},
         })
     };
-    let mut anna = consumer("anna", &[], None);
-    anna["credentials"] = json!(["password"]);
+    let anna = d::consumer("anna").with("credentials", json!(["password"]));
     let mut scene = scene(&[]);
-    settle(&mut scene, [secret("correct-horse"), anna]);
+    settle(&mut scene, [secret("correct-horse"), anna.into()]);
     let key = Key::new(Kind::KongConsumer, NAMESPACE, "anna");
     assert!(scene.is_programmed(&key), "{:?}", scene.status(&key));
 
@@ -201,7 +177,7 @@ fn a_password_that_changed_while_nothing_ran_is_sent_after_the_start() {
     scene.act(&apply([secret("battery-staple")])).unwrap();
     scene.act(&Act::Restart).unwrap();
     assert!(scene.settle());
-    assert_eq!((scene.writes().1, password_writes(&scene)), (1, 1));
+    assert_eq!((scene.writes().1, writes(&scene, "/basic-auth")), (1, 1));
     let consumer = scene.id(&key).unwrap();
     let held = scene
         .driver
@@ -212,7 +188,7 @@ fn a_password_that_changed_while_nothing_ran_is_sent_after_the_start() {
     let hash = kong_model::password::hash(consumer.as_str(), "battery-staple");
     assert_eq!(held.1["password"], *hash);
     scene.run_for(130_000);
-    assert_eq!(password_writes(&scene), 1);
+    assert_eq!(writes(&scene, "/basic-auth"), 1);
     assert_well(&scene);
 }
 
@@ -221,7 +197,10 @@ fn a_start_before_anything_was_said_leaves_who_is_in_which_group() {
     let mut scene = scene(&[]);
     settle(
         &mut scene,
-        [group("gold"), consumer("anna", &["gold"], None)],
+        [
+            Value::from(d::consumer_group("gold")),
+            d::consumer("anna").in_groups(&["gold"]).into(),
+        ],
     );
     let key = Key::new(Kind::KongConsumer, NAMESPACE, "anna");
     assert!(scene.is_programmed(&key), "{}", scene.status(&key));

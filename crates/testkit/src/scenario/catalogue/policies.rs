@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::{Scenario, edit, key, with_base};
 use crate::act::{Act, Elsewhere, apply, delete};
 use crate::document::{
-    NAMESPACE, certificate_from, plugin, route, service, target, tls_secret, upstream,
+    certificate_from, consumer, consumer_group, plugin, route, service, target, tls_secret,
+    upstream,
 };
 
 /// Ids of what somebody else made.
@@ -159,21 +160,6 @@ pub(super) fn what_was_taken_over_survives_restarts() -> Scenario {
 
 /// What is below what is taken over in the same apply: memberships and targets.
 pub(super) fn what_belongs_together_is_taken_over_together() -> Scenario {
-    let plane = json!({"type": "konnectNamespacedRef", "konnectNamespacedRef": {"name": "cp"}});
-    let taking =
-        |mode: &str, id: &str| json!({"from": "konnect", "mode": mode, "konnect": {"id": id}});
-    let meta = |name: &str| json!({"name": name, "namespace": NAMESPACE});
-    let group = |name: &str, adopt: Value| {
-        json!({
-            "apiVersion": "configuration.konghq.com/v1beta1", "kind": "KongConsumerGroup",
-            "metadata": meta(name), "spec": {"name": name, "controlPlaneRef": plane, "adopt": adopt},
-        })
-    };
-    let anna = json!({
-        "apiVersion": "configuration.konghq.com/v1", "kind": "KongConsumer", "metadata": meta("anna"),
-        "username": "anna", "consumerGroups": ["gold", "silver"],
-        "spec": {"controlPlaneRef": plane, "adopt": taking("override", ONE)},
-    });
     Scenario::new(
         "adopt-together",
         [
@@ -183,9 +169,13 @@ pub(super) fn what_belongs_together_is_taken_over_together() -> Scenario {
             theirs(Collection::ConsumerGroups, TWO, json!({"name": "gold"})),
             theirs(Collection::Upstreams, THREE, json!({"name": "pool"})),
             apply([
-                anna,
-                group("gold", taking("match", TWO)),
-                group("silver", Value::Null),
+                Value::from(
+                    consumer("anna")
+                        .in_groups(&["gold", "silver"])
+                        .adopting(ONE, "override"),
+                ),
+                consumer_group("gold").adopting(TWO, "match").into(),
+                consumer_group("silver").into(),
                 upstream("pool").adopting(THREE, "match").into(),
                 target("one", "pool", "10.0.0.1:80").into(),
             ]),

@@ -76,13 +76,14 @@ fn every_kind_leaves_drift_if_told_so() {
 
 #[test]
 fn the_entity_of_every_kind_stays_if_told_so() {
-    let mut complaints = Vec::new();
+    let (mut complaints, mut retained) = (Vec::new(), 0);
     for (kind, story, at) in owners() {
         let annotation = (DELETION_POLICY_ANNOTATION, "retain");
         let mut trial = annotated(kind, story, annotation);
         let Some(id) = trial.scene.id(&trial.key) else {
             continue;
         };
+        retained += 1;
         let before = trial.scene.find_by_id(at, &id);
         trial.goes();
         trial.ask(trial.scene.writes().1 == 0, "it is written to");
@@ -94,5 +95,6 @@ fn the_entity_of_every_kind_stays_if_told_so() {
         );
         complaints.extend(trial.end());
     }
+    assert!(retained >= 20, "{retained}");
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
